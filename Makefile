@@ -1,0 +1,44 @@
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+UV     := uv==0.13.9
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+# --- environments: a target asks for the sets it needs, and only those are installed -------------------------
+$(VENV)/uv.stamp:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Lantern needs Python 3.11 or newer; '$(PYTHON)' is $$($(PYTHON) --version 2>&1). Try: make PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { echo "Could not make $(VENV): on Debian and Ubuntu run 'apt-get install python3-venv', then try again" >&2; exit 1; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check $(UV)
+	@touch $@
+
+$(VENV)/%.stamp: requirements/%.txt $(VENV)/uv.stamp
+	@echo "Installing $(basename $(notdir $<)) packages"
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r $<
+	@touch $@
+
+RUN  := $(VENV)/services.stamp $(VENV)/local.stamp
+TEST := $(RUN) $(VENV)/test.stamp
+LINT := $(TEST) $(VENV)/lint.stamp
+
+# --- what a user types ---------------------------------------------------------------------------------------
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+lint: $(LINT) ## Check format, style, types and architecture
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/codespell
+
+format: $(LINT) ## Put the code into the project's format
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+requirements: $(VENV)/uv.stamp ## Compile requirements/*.in into pinned, hashed *.txt
+	@for set in services local test lint; do $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
+	  --generate-hashes --no-emit-index-url --no-header requirements/$$set.in -o requirements/$$set.txt || exit 1; done
+
+.PHONY: help lint format requirements

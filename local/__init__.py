@@ -1,0 +1,1 @@
+"""AWS on a laptop: stand-ins and the supervisor; nothing here ships."""

@@ -1,0 +1,1 @@
+"""What is deployed: three services and what they share."""

@@ -1,0 +1,1 @@
+"""catalog: lanterns, prices, stock and its reservations."""

@@ -1,0 +1,1 @@
+"""orders: takes an order, reserves its stock at the catalog, remembers both."""

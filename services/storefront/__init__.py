@@ -1,0 +1,1 @@
+"""the shop's web page and public API."""
