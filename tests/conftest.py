@@ -1,0 +1,55 @@
+"""What every test may use: folder markers, and `requires` for parts that a machine may lack."""
+
+import functools
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+FOLDERS = ("unit", "contract", "api", "containers", "browser")
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "brave-browser")
+
+
+def find_browser() -> str | None:
+    """The user's own Chromium or Chrome; $CHROMIUM wins."""
+    names = (os.environ.get("CHROMIUM", ""), *BROWSERS)
+    return next((path for name in names if name and (path := shutil.which(name))), None)
+
+
+@functools.cache
+def missing(part: str) -> str | None:
+    """Why `part` cannot be used on this machine, or None when it can."""
+    if part == "chromium":
+        return None if find_browser() else "no Chromium or Chrome found; install one or set CHROMIUM to its path"
+    if part == "docker":
+        if not shutil.which("docker"):
+            return "no docker command found"
+        for command in (["docker", "info"], ["docker", "compose", "version"]):
+            if subprocess.run(command, capture_output=True, timeout=30, check=False).returncode:
+                return f"'{' '.join(command)}' fails"
+        return None
+    raise ValueError(f"requires({part!r}): unknown part, expected 'chromium' or 'docker'")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    for folder in FOLDERS:
+        config.addinivalue_line("markers", f"{folder}: tests under tests/{folder}")
+    config.addinivalue_line("markers", "requires(part): skipped with the reason where the part is missing; fails under CI")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    root = Path(__file__).parent
+    for item in items:
+        item.add_marker(item.path.relative_to(root).parts[0])
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for mark in item.iter_markers("requires"):
+        reason = missing(mark.args[0])
+        if reason and os.environ.get("CI") == "true":
+            pytest.fail(f"CI must have it: {reason}", pytrace=False)
+        if reason:
+            pytest.skip(reason)
