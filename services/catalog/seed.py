@@ -1,0 +1,40 @@
+"""Puts the first lanterns on the shelf: `python -m services.catalog.seed`. What is there stays as it is."""
+
+import json
+import os
+import sys
+from pathlib import Path
+
+from services.catalog.settings import Settings
+from services.catalog.table import ProductTable
+from services.common import http
+from services.common.problems import DependencyDown
+from services.common.settings import SettingsError, load
+from services.schemas import Product
+
+PRODUCTS = Path(__file__).with_name("products.json")
+DEADLINE_MS = 30_000
+
+
+def seed(table: ProductTable) -> int:
+    """Add each product of products.json that the table lacks; returns how many were added."""
+    http.start_deadline(DEADLINE_MS)
+    return sum(table.add_product(Product.model_validate(entry)) for entry in json.loads(PRODUCTS.read_text()))
+
+
+def main() -> int:
+    """Exit code 0 when every product is there, 1 when DynamoDB does not answer, 2 on wrong settings."""
+    try:
+        added = seed(ProductTable(load(Settings, os.environ).products_table))
+    except SettingsError as error:
+        print(f"seed: {error}", file=sys.stderr)
+        return 2
+    except DependencyDown as error:
+        print(f"seed: {error.detail}", file=sys.stderr)
+        return 1
+    print(json.dumps({"level": "INFO", "service": "catalog", "message": f"seeded {added} products"}))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

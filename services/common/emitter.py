@@ -1,0 +1,94 @@
+"""Sends segments to the X-Ray daemon from a thread of its own, so that a request never waits for it."""
+
+import logging
+import queue
+import socket
+import threading
+import time
+from typing import Any
+
+import orjson
+from aws_xray_sdk.core.emitters.udp_emitter import UDPEmitter
+
+log = logging.getLogger(__name__)
+
+QUEUE_LIMIT = 2000  # segments; what a dead or slow resolver may pile up before new ones are dropped
+RESOLVE_AGAIN_S = 30.0  # a restarted daemon may have another address
+REPORT_EVERY_S = 60.0
+_HEADER = b'{"format":"json","version":1}\n'
+
+
+class BackgroundEmitter(UDPEmitter):  # type: ignore[misc]
+    """The SDK's emitter, with everything that can wait or fail moved off the request's thread.
+
+    Serialising, resolving the daemon's name and sending happen here. What cannot be sent is counted, and the
+    log says so once a minute.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._waiting: queue.Queue[Any] = queue.Queue(QUEUE_LIMIT)
+        self._lost, self._last_error, self._report_at = 0, "", 0.0
+        self._connection: socket.socket | None = None
+        self._resolve_at = 0.0
+        self._started = threading.Lock()
+
+    def send_entity(self, entity: Any) -> None:
+        """Queue a closed segment or subsegment; never blocks and never raises."""
+        if self._started.acquire(blocking=False):  # on first use: threads do not survive gunicorn's fork
+            threading.Thread(target=self._work, daemon=True, name="xray-emitter").start()
+        try:
+            self._waiting.put_nowait(entity)
+        except queue.Full:
+            self._count_loss("the queue is full")
+
+    def _work(self) -> None:
+        while True:
+            entity = self._waiting.get()
+            try:
+                self._send(_HEADER + serialize(entity))
+            except OSError as error:
+                self._close()
+                self._count_loss(str(error))
+            except Exception as error:  # noqa: BLE001  outermost edge: one odd segment must not end the thread
+                self._count_loss(repr(error))
+
+    def _send(self, datagram: bytes) -> None:
+        if self._connection is None or time.monotonic() > self._resolve_at:
+            self._connect()
+        assert self._connection is not None  # noqa: S101
+        try:
+            self._connection.send(datagram)
+        except ConnectionRefusedError as error:  # about an earlier datagram: nobody listens
+            self._count_loss(str(error))
+            self._connection.send(datagram)
+
+    def _connect(self) -> None:
+        self._close()
+        family, kind, protocol, _, address = socket.getaddrinfo(self.ip, self.port, type=socket.SOCK_DGRAM)[0]
+        self._connection = socket.socket(family, kind, protocol)
+        self._connection.connect(address)
+        self._resolve_at = time.monotonic() + RESOLVE_AGAIN_S
+
+    def _close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _count_loss(self, reason: str) -> None:
+        self._lost += 1
+        now = time.monotonic()
+        if now >= self._report_at:
+            self._report_at = now + REPORT_EVERY_S
+            log.warning(
+                "X-Ray daemon at %s:%s: %d segments lost so far, the last by: %s; the shop goes on untraced",
+                self.ip,
+                self.port,
+                self._lost,
+                reason,
+            )
+
+
+def serialize(entity: Any) -> bytes:
+    """The segment document; orjson, because the SDK's json takes as long as the rest of its work."""
+    return orjson.dumps(entity.to_dict(), default=str)

@@ -1,0 +1,84 @@
+"""/faults: switch latency and errors on in a running service, to see what they do to traces and alarms."""
+
+import random
+import time
+from typing import Any
+
+from flask import Blueprint, Flask, current_app, request
+from pydantic import Field
+
+from services.common import tracing
+from services.common.openapi import Input, answers, describe
+from services.common.problems import Problem
+
+routes = Blueprint("faults", __name__)
+
+
+class Faults(Input):
+    """What is injected into this service's own routes; health checks stay honest."""
+
+    latency_ms: int = Field(
+        default=0, ge=0, le=60_000, description="added to a request before it is served, ms"
+    )
+    latency_share: float = Field(
+        default=1.0, ge=0, le=1, strict=False, description="share of requests that are slowed"
+    )
+    error_share: float = Field(
+        default=0.0, ge=0, le=1, strict=False, description="share of requests answered with 500"
+    )
+
+
+class InjectedFault(Problem):
+    """An error that somebody asked for at /faults."""
+
+    status, code, title = 500, "injected-fault", "Injected fault"
+
+
+def init_app(app: Flask) -> None:
+    """Offer /faults, and inject what is set there; without FAULTS=on neither exists."""
+    if not app.extensions["settings"].faults:
+        return
+    app.extensions["faults"] = Faults()
+    app.register_blueprint(routes)
+    app.before_request(_inject)
+
+
+def are_on() -> bool:
+    """Whether a fault is being injected now."""
+    return bool(current_app.extensions.get("faults", Faults()) != Faults())
+
+
+def _inject() -> None:
+    faults: Faults = current_app.extensions["faults"]
+    if request.path in tracing.UNTRACED_ROUTES or request.path.startswith("/static/"):
+        return
+    if faults.latency_ms and random.random() < faults.latency_share:  # noqa: S311  not a secret
+        time.sleep(faults.latency_ms / 1000)
+    if random.random() < faults.error_share:  # noqa: S311
+        error = InjectedFault("This error was asked for at /faults; DELETE /faults ends it.")
+        tracing.record_exception(error)
+        raise error
+
+
+@routes.get("/faults")
+@describe(resp=answers(HTTP_200=Faults))
+def show() -> Faults:
+    """The faults that are injected now."""
+    faults: Faults = current_app.extensions["faults"]
+    return faults
+
+
+@routes.put("/faults")
+@describe(json=Faults, resp=answers(HTTP_200=Faults, problems=(400, 413, 415)))
+def replace(json: Faults) -> Faults:
+    """Replace them as a whole; what is not named is off."""
+    current_app.extensions["faults"] = json
+    return json
+
+
+@routes.delete("/faults")
+@describe(resp=answers(HTTP_200=Faults))
+def clear() -> Any:
+    """Switch them all off."""
+    current_app.extensions["faults"] = Faults()
+    return show()

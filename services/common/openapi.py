@@ -1,0 +1,111 @@
+"""One schema validates the input and describes it at /openapi.json."""
+
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+from flask import Flask, Request, current_app
+from flask.typing import RouteCallable
+from pydantic import BaseModel, ConfigDict, ValidationError
+from spectree import Response, SpecTree
+
+from services.common.problems import FieldError, InvalidInput, TooLarge, UnsupportedMedia
+
+BODY_LIMIT_BYTES = 64 * 1024
+
+
+class Input(BaseModel):
+    """Base of what callers send: exact types, and no field that we do not know."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class WrongField(BaseModel):
+    """One wrong field of the input."""
+
+    field: str
+    message: str
+
+
+class ProblemDocument(BaseModel):
+    """An error as RFC 9457 describes it."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    trace_id: str | None
+    errors: list[WrongField] | None = None
+
+
+class JsonRequest(Request):
+    """Reads JSON strictly: the right content type, UTF-8, no NaN, a bounded size and depth."""
+
+    max_content_length = BODY_LIMIT_BYTES
+
+    def get_json(self, *_: Any, **__: Any) -> Any:
+        """The parsed body. Raises UnsupportedMedia, TooLarge or InvalidInput."""
+        if self.mimetype != "application/json":
+            raise UnsupportedMedia("Content-Type: expected application/json")
+        if (self.content_length or 0) > BODY_LIMIT_BYTES:
+            raise TooLarge(f"body: expected at most {BODY_LIMIT_BYTES} bytes, got {self.content_length}")
+        try:
+            return orjson.loads(self.get_data())
+        except orjson.JSONDecodeError as error:
+            raise InvalidInput(FieldError("body", f"expected JSON: {error}")) from error
+
+
+def _refuse(_request: Any, _response: Any, error: Exception | None, *_: Any) -> None:
+    if isinstance(error, ValidationError):
+        raise InvalidInput(*(FieldError(_path(e["loc"]), _message(e)) for e in error.errors()))
+
+
+def _path(location: tuple[int | str, ...]) -> str:
+    """("items", 0, "sku") as `items[0].sku`."""
+    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location)
+    return text.removeprefix(".") or "body"
+
+
+def _message(error: Any) -> str:
+    return str(error["msg"]).removeprefix("Value error, ")
+
+
+spec = SpecTree(
+    "flask",
+    title="Lantern",
+    version="1",
+    mode="strict",
+    before=_refuse,
+    validation_error_status=400,
+    validation_error_model=ProblemDocument,
+    page_templates={},
+)
+
+
+def describe(**parts: Any) -> Callable[[Callable[..., Any]], RouteCallable]:
+    """Validate `json`, `headers` and `query` of a route by their models, and describe them with `resp`."""
+    return spec.validate(**parts)
+
+
+def answers(*without_body: int, problems: tuple[int, ...] = (), **models: type[BaseModel]) -> Response:
+    """What a route may answer: `answers(204, HTTP_200=Order, problems=(404, 503))`."""
+    documents = {f"HTTP_{status}": ProblemDocument for status in problems}
+    return Response(*(f"HTTP_{status}" for status in without_body), **models, **documents)
+
+
+def init_app(app: Flask) -> None:
+    """Read bodies strictly and answer GET /openapi.json."""
+    app.request_class = JsonRequest
+    app.add_url_rule("/openapi.json", view_func=openapi)
+
+
+@describe(resp=answers(200))
+def openapi() -> dict[str, Any]:
+    """This document."""
+    spec.__dict__.pop("_spec", None)  # spectree keeps the first app's document; a process may build several
+    document: dict[str, Any] = spec.spec
+    document["info"] |= {
+        "title": f"Lantern {current_app.name}",
+        "version": current_app.extensions["settings"].version,
+    }
+    return document

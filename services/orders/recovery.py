@@ -1,0 +1,57 @@
+"""Gives back the stock of orders that were begun and never finished, e.g. because the process was killed.
+
+Runs in every orders process. Whoever claims a try first, by a conditional write, gives its stock back; twice
+does no harm, for the catalog returns a reservation's stock once.
+"""
+
+import logging
+import random
+import threading
+import time
+
+from aws_xray_sdk.core import xray_recorder
+from botocore.exceptions import ClientError
+
+from services.common import http, logs
+from services.common.problems import DependencyDown
+from services.orders.catalog_client import Catalog
+from services.orders.table import PENDING, OrderTable
+
+log = logging.getLogger(__name__)
+
+ABANDONED_AFTER_S = 3.0  # longer than any request lives; with EVERY_S the shop is whole within 5 s
+EVERY_S = 1.0
+DEADLINE_MS = 5_000
+
+
+def start(table: OrderTable, catalog: Catalog) -> None:
+    """Look for abandoned orders every second, in a thread that ends with the process."""
+    threading.Thread(target=_keep_looking, args=(table, catalog), daemon=True, name="recovery").start()
+
+
+def recover(table: OrderTable, catalog: Catalog, older_than_s: float = ABANDONED_AFTER_S) -> int:
+    """Cancel every abandoned try and give its stock back; returns how many. Raises DependencyDown."""
+    cancelled = 0
+    for attempt, before in table.abandoned(older_than_s):
+        if attempt.state == PENDING and not table.start_cancelling(attempt, before):
+            continue
+        with xray_recorder.in_segment("orders") as segment:
+            logs.identify(segment.trace_id, segment.id)
+            segment.put_annotation("order_id", attempt.order_id)
+            catalog.release(attempt.reservation_id)
+            table.finish_cancelling(attempt)
+            log.warning("gave back the stock of %s, which was begun and never finished", attempt.order_id)
+        cancelled += 1
+    return cancelled
+
+
+def _keep_looking(table: OrderTable, catalog: Catalog) -> None:
+    while True:
+        time.sleep(EVERY_S * random.uniform(0.7, 1.0))  # noqa: S311  so that many tasks do not ask at once
+        http.start_deadline(DEADLINE_MS)
+        try:
+            recover(table, catalog)
+        except (DependencyDown, ClientError) as error:
+            log.debug("could not look for abandoned orders: %s", error)
+        except Exception:  # outermost edge: this thread must not end
+            log.exception("looking for abandoned orders failed")

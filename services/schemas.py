@@ -1,0 +1,106 @@
+"""The JSON that crosses the services' borders, and the rules that it keeps. No behaviour, no AWS."""
+
+import re
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, Field
+
+from services.common.openapi import Input
+
+MAX_LINES = 20
+MAX_QUANTITY = 1000  # per line; far over any stock, so that "too many" is 409 and "absurd" is 400
+
+
+def _sku(text: str) -> str:
+    if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", text, re.ASCII):
+        raise ValueError("expected lower-case words joined by hyphens, e.g. brass-storm-lantern")
+    return text
+
+
+Sku = Annotated[
+    str, Field(min_length=1, max_length=64, examples=["brass-storm-lantern"]), AfterValidator(_sku)
+]
+
+
+class Line(Input):
+    """One line of a basket."""
+
+    sku: Sku
+    quantity: int = Field(ge=1, le=MAX_QUANTITY)
+
+
+def _without_duplicates(lines: list[Line]) -> list[Line]:
+    seen: set[str] = set()
+    for line in lines:
+        if line.sku in seen:
+            raise ValueError(f"sku {line.sku} comes twice; expected one line a lantern")
+        seen.add(line.sku)
+    return lines
+
+
+class Basket(Input):
+    """What somebody wants to buy."""
+
+    items: Annotated[
+        list[Line], Field(min_length=1, max_length=MAX_LINES), AfterValidator(_without_duplicates)
+    ]
+
+
+class Product(BaseModel):
+    """A lantern in the shop. `price` is in the currency's minor unit, e.g. cents."""
+
+    sku: str
+    name: str
+    description: str
+    price: int
+    currency: str
+    stock: int
+    image: str
+
+
+class ProductList(BaseModel):
+    """All lanterns, sorted by sku."""
+
+    products: list[Product]
+
+
+class PricedLine(BaseModel):
+    """A line with the name and price that were valid when its stock was reserved."""
+
+    sku: str
+    name: str
+    quantity: int
+    unit_price: int
+    line_total: int
+
+
+class Reservation(BaseModel):
+    """Stock that is taken out for one order."""
+
+    order_id: str
+    items: list[PricedLine]
+    total: int
+    currency: str
+
+
+class Order(Reservation):
+    """An order; `confirmed` is the state that was acknowledged to the buyer."""
+
+    status: str
+    placed_at: str
+
+
+class OrderList(BaseModel):
+    """Confirmed orders, newest first."""
+
+    orders: list[Order]
+
+
+class IdempotencyKey(BaseModel):
+    """The header that makes placing an order safe to repeat."""
+
+    key: str = Field(
+        alias="Idempotency-Key",
+        pattern=r"^[\x21-\x7e]{1,255}$",
+        description="chosen by the caller, one for each basket; a repeated key gives the same order",
+    )

@@ -1,0 +1,111 @@
+"""The shop's page and its public API, which hands on to catalog and orders."""
+
+from typing import Any
+from urllib.parse import quote
+
+import requests
+from flask import Blueprint, Response, current_app, make_response, render_template
+
+from services.common import faults, tracing
+from services.common.http import ServiceClient
+from services.common.openapi import answers, describe
+from services.common.problems import DependencyDown, RemoteProblem
+from services.schemas import Basket, IdempotencyKey, Order, Product, ProductList
+
+routes = Blueprint("storefront", __name__)
+CONTENT_SECURITY_POLICY = "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
+
+
+@routes.get("/")
+def shop() -> Response:
+    """The shop's page; it renders whatever is down, and says so."""
+    settings = current_app.extensions["settings"]
+    products = _products_or_none()
+    missing = ([] if products is not None else ["catalog"]) + (
+        [] if _client("orders").is_alive() else ["orders"]
+    )
+    page = make_response(
+        render_template(
+            "shop.html",
+            products=products,
+            missing=missing,
+            service=current_app.name,
+            version=settings.version,
+            commit=settings.commit,
+            trace_url=settings.trace_url,
+            faults_on=faults.are_on(),
+        )
+    )
+    page.headers |= {
+        "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "no-referrer",
+        "Cache-Control": "no-store",
+    }
+    return page
+
+
+@routes.get("/api/products")
+@describe(resp=answers(HTTP_200=ProductList, problems=(503,)))
+def list_products() -> ProductList:
+    """All lanterns with price and stock."""
+    return _products()
+
+
+@routes.get("/api/products/<sku>")
+@describe(resp=answers(HTTP_200=Product, problems=(404, 503)))
+def show_product(sku: str) -> Product:
+    """One lantern."""
+    tracing.annotate("sku", sku)
+    return Product.model_validate(_json(_client("catalog").call("GET", f"/products/{_quoted(sku)}")))
+
+
+@routes.post("/api/orders")
+@describe(
+    json=Basket,
+    headers=IdempotencyKey,
+    resp=answers(HTTP_200=Order, HTTP_201=Order, problems=(400, 409, 413, 415, 422, 503)),
+)
+def place_order(json: Basket, headers: IdempotencyKey) -> tuple[Order, int]:
+    """Place an order: 201 the first time, 200 with the same body when the key comes again."""
+    tracing.annotate("sku", json.items[0].sku)
+    key = {"Idempotency-Key": headers.key}
+    answer = _client("orders").call("POST", "/orders", json=json.model_dump(), headers=key)
+    order = Order.model_validate(_json(answer))
+    tracing.annotate("order_id", order.order_id)
+    return order, answer.status_code
+
+
+@routes.get("/api/orders/<order_id>")
+@describe(resp=answers(HTTP_200=Order, problems=(404, 503)))
+def show_order(order_id: str) -> Order:
+    """One order."""
+    tracing.annotate("order_id", order_id)
+    return Order.model_validate(_json(_client("orders").call("GET", f"/orders/{_quoted(order_id)}")))
+
+
+def _client(name: str) -> ServiceClient:
+    client: ServiceClient = current_app.extensions[name]
+    return client
+
+
+def _quoted(text: str) -> str:
+    return quote(text, safe="")
+
+
+def _json(answer: requests.Response) -> Any:
+    """The answer's body; a refusal is passed on in the words of the service that refused."""
+    if answer.status_code >= 400:
+        raise RemoteProblem(answer.json(), answer.status_code)
+    return answer.json()
+
+
+def _products() -> ProductList:
+    return ProductList.model_validate(_json(_client("catalog").call("GET", "/products")))
+
+
+def _products_or_none() -> list[dict[str, Any]] | None:
+    try:
+        return [product.model_dump() for product in _products().products]
+    except DependencyDown:
+        return None
