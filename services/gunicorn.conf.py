@@ -21,6 +21,7 @@ worker_class = "gthread"
 workers = 1
 threads = 16
 backlog = 1024
+control_socket_disable = True  # three services would fight for one socket, and a container may not write it
 keepalive = 75  # longer than a load balancer's idle timeout of 60 s, so that the balancer closes first
 timeout = 30
 graceful_timeout = 10

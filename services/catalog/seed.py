@@ -1,16 +1,20 @@
 """Puts the first lanterns on the shelf: `python -m services.catalog.seed`. What is there stays as it is."""
 
 import json
+import logging
+import logging.config
 import os
 import sys
 from pathlib import Path
 
 from services.catalog.settings import Settings
 from services.catalog.table import ProductTable
-from services.common import http
+from services.common import http, logs
 from services.common.problems import DependencyDown
 from services.common.settings import SettingsError, load
 from services.schemas import Product
+
+log = logging.getLogger("services.seed")
 
 PRODUCTS = Path(__file__).with_name("products.json")
 DEADLINE_MS = 30_000
@@ -24,15 +28,16 @@ def seed(table: ProductTable) -> int:
 
 def main() -> int:
     """Exit code 0 when every product is there, 1 when DynamoDB does not answer, 2 on wrong settings."""
+    logging.config.dictConfig(logs.config("catalog", os.environ.get("SERVICE_VERSION", "dev"), "INFO"))
     try:
         added = seed(ProductTable(load(Settings, os.environ).products_table))
     except SettingsError as error:
-        print(f"seed: {error}", file=sys.stderr)
+        log.critical("cannot seed: %s", error)
         return 2
     except DependencyDown as error:
-        print(f"seed: {error.detail}", file=sys.stderr)
+        log.error("cannot seed: %s", error.detail)
         return 1
-    print(json.dumps({"level": "INFO", "service": "catalog", "message": f"seeded {added} products"}))
+    log.info("%d products added, the others were there", added)
     return 0
 
 

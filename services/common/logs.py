@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from flask import Flask, Response, g, request
-from pythonjsonlogger.core import merge_record_extra
 from pythonjsonlogger.orjson import OrjsonFormatter
 
 from services.common import metrics
@@ -65,7 +64,8 @@ class JsonLines(OrjsonFormatter):
             "message": record.message,
             **asdict(current()),
         }
-        merge_record_extra(record, log_data, reserved=self._skip_fields)
+        # not the library's own merge: it leaves out `_aws`, by which CloudWatch knows embedded metrics
+        log_data |= {key: value for key, value in vars(record).items() if key not in self._skip_fields}
         if record.exc_info and record.exc_info[0]:
             kind, error, _ = record.exc_info
             stack = message_dict["exc_info"]
@@ -113,7 +113,7 @@ def config(service: str, version: str, level: str) -> dict[str, Any]:
         "root": {"level": level, "handlers": ["stdout"]},
         "loggers": {
             "gunicorn.error": plain,
-            "gunicorn.access": plain,
+            "gunicorn.access": {"level": "CRITICAL"},  # our own access line knows the route and the trace
             "aws_xray_sdk": {"level": "WARNING"},
             "botocore": {"level": "WARNING"},
             "boto3": {"level": "WARNING"},

@@ -1,5 +1,6 @@
 """X-Ray: one call sets a service up; tracing never breaks or slows a request."""
 
+import importlib
 import logging
 import os
 import re
@@ -11,7 +12,6 @@ from typing import Any
 from aws_xray_sdk import global_sdk_config
 from aws_xray_sdk.core import patch, xray_recorder
 from aws_xray_sdk.core.models.traceid import TraceId
-from aws_xray_sdk.ext.botocore import patch as botocore_patch
 from aws_xray_sdk.ext.flask.middleware import XRayMiddleware
 from botocore.exceptions import ClientError
 from flask import Flask, Response, current_app, g, request
@@ -25,13 +25,15 @@ UNTRACED_ROUTES = ("/healthz", "/readyz", "/version", "/faults", "/openapi.json"
 FIRST_RULES_WAIT_S = 1.0
 _THROTTLED = {"ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded"}
 _NAME_TABLE_ENTRIES = ("Put", "Update", "Delete", "ConditionCheck", "Get")
+# by its path, for the package has a function of the same name
+botocore_patch = importlib.import_module("aws_xray_sdk.ext.botocore.patch")
 _sdk_meta_processor = botocore_patch.aws_meta_processor
 
 
 def init_app(app: Flask) -> None:
     """Trace this app's requests, and their calls through requests and botocore, as the segment `app.name`."""
     xray_recorder.configure(service=app.name, emitter=BackgroundEmitter())
-    botocore_patch.aws_meta_processor = _describe_aws_call
+    botocore_patch.aws_meta_processor = _describe_aws_call  # type: ignore[attr-defined]
     patch(("requests", "botocore"))
     app.before_request(_keep_health_checks_out)
     XRayMiddleware(app, xray_recorder)
