@@ -14,6 +14,7 @@ log = logging.getLogger(__name__)
 
 QUEUE_LIMIT = 2000  # segments; what a dead or slow resolver may pile up before new ones are dropped
 RESOLVE_AGAIN_S = 30.0  # a restarted daemon may have another address
+UNRESOLVED_FOR_S = 5.0  # how long a name that could not be resolved is left alone; a look-up may take seconds
 REPORT_EVERY_S = 60.0
 _HEADER = b'{"format":"json","version":1}\n'
 
@@ -27,6 +28,7 @@ class BackgroundEmitter(UDPEmitter):  # type: ignore[misc]
 
     def __init__(self) -> None:
         super().__init__()
+        self._socket.close()  # the SDK's is not connected, so it would not notice that nobody listens
         self._waiting: queue.Queue[Any] = queue.Queue(QUEUE_LIMIT)
         self._lost, self._last_error, self._report_at = 0, "", 0.0
         self._connection: socket.socket | None = None
@@ -48,24 +50,31 @@ class BackgroundEmitter(UDPEmitter):  # type: ignore[misc]
             try:
                 self._send(_HEADER + serialize(entity))
             except OSError as error:
-                self._close()
                 self._count_loss(str(error))
             except Exception as error:  # noqa: BLE001  outermost edge: one odd segment must not end the thread
                 self._count_loss(repr(error))
 
     def _send(self, datagram: bytes) -> None:
-        if self._connection is None or time.monotonic() > self._resolve_at:
+        if time.monotonic() >= self._resolve_at:
             self._connect()
-        assert self._connection is not None  # noqa: S101
+        if self._connection is None:
+            raise OSError(self._last_error)
         try:
             self._connection.send(datagram)
-        except ConnectionRefusedError as error:  # about an earlier datagram: nobody listens
+        except ConnectionRefusedError as error:  # about an earlier datagram: nobody listened
             self._count_loss(str(error))
             self._connection.send(datagram)
 
     def _connect(self) -> None:
         self._close()
-        family, kind, protocol, _, address = socket.getaddrinfo(self.ip, self.port, type=socket.SOCK_DGRAM)[0]
+        self._resolve_at = time.monotonic() + UNRESOLVED_FOR_S
+        try:
+            family, kind, protocol, _, address = socket.getaddrinfo(
+                self.ip, self.port, type=socket.SOCK_DGRAM
+            )[0]
+        except OSError as error:
+            self._last_error = str(error)
+            raise
         self._connection = socket.socket(family, kind, protocol)
         self._connection.connect(address)
         self._resolve_at = time.monotonic() + RESOLVE_AGAIN_S

@@ -1,0 +1,147 @@
+"""Deadlines and retries against real sockets that misbehave."""
+
+import contextlib
+import socket
+import threading
+import time
+
+import pytest
+
+from services.common import http
+from services.common.http import ServiceClient
+from services.common.problems import DependencyDown
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
+
+
+class Server:
+    """Accepts connections and lets `behave(connection, number)` do what it likes."""
+
+    def __init__(self, behave):
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.accepted = 0
+        self.requests = []
+        self._behave = behave
+        self._open = True
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    @property
+    def url(self):
+        return "http://127.0.0.1:{}".format(self.listener.getsockname()[1])
+
+    def _accept(self):
+        while self._open:
+            try:
+                connection, _ = self.listener.accept()
+            except OSError:
+                return
+            self.accepted += 1
+            threading.Thread(target=self._serve, args=(connection, self.accepted), daemon=True).start()
+
+    def _serve(self, connection, number):
+        with contextlib.suppress(OSError), connection:
+            self._behave(self, connection, number)
+
+    def close(self):
+        self._open = False
+        self.listener.close()
+
+
+@pytest.fixture(name="serve")
+def _serve():
+    servers = []
+
+    def start(behave):
+        servers.append(Server(behave))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.close()
+
+
+def answer(server, connection, _number):
+    while request := connection.recv(65536):
+        server.requests.append(request.decode())
+        connection.sendall(OK)
+
+
+def drip(_server, connection, _number):
+    connection.recv(65536)
+    for byte in OK:
+        connection.sendall(bytes([byte]))
+        time.sleep(0.1)
+
+
+def never(_server, connection, _number):
+    connection.recv(65536)
+    time.sleep(10)
+
+
+def break_once(server, connection, number):
+    if number > 1:
+        answer(server, connection, number)
+
+
+@pytest.mark.parametrize("behave", [drip, never])
+def test_a_slow_dependency_holds_its_caller_no_longer_than_the_deadline(serve, behave):
+    client = ServiceClient("catalog", serve(behave).url)
+    http.start_deadline(600)
+    started = time.monotonic()
+
+    with pytest.raises(DependencyDown) as down:
+        client.call("GET", "/products")
+
+    assert time.monotonic() - started < 0.75
+    assert down.value.headers() == {"Retry-After": "1"}
+
+
+def test_a_refused_connection_is_down_at_once():
+    client = ServiceClient("catalog", "http://127.0.0.1:9")
+    http.start_deadline(2000)
+    started = time.monotonic()
+
+    with pytest.raises(DependencyDown, match="catalog does not answer"):
+        client.call("GET", "/products")
+
+    assert time.monotonic() - started < 0.5
+
+
+def test_a_lost_connection_is_tried_once_more(serve):
+    server = serve(break_once)
+    http.start_deadline(2000)
+
+    assert ServiceClient("catalog", server.url).call("GET", "/products").status_code == 200
+    assert server.accepted == 2
+
+
+def test_what_is_left_of_the_deadline_travels_with_the_request(serve):
+    server = serve(answer)
+    http.start_deadline(2000, "700")
+
+    ServiceClient("catalog", server.url).call("GET", "/products")
+
+    sent = next(line for line in server.requests[0].split("\r\n") if line.startswith("X-Deadline-Ms"))
+    assert 500 < int(sent.split(": ")[1]) <= 650
+
+
+@pytest.mark.parametrize("callers", ["", "soon", "-5", "99999999999", "²"])
+def test_a_callers_deadline_that_is_no_number_is_ignored(callers):
+    http.start_deadline(1000, callers)
+
+    assert 0.9 < http.remaining_s() <= 1.0
+
+
+def test_nothing_is_asked_when_no_time_is_left(serve):
+    server = serve(answer)
+    http.start_deadline(1000, "10")
+
+    with pytest.raises(DependencyDown):
+        ServiceClient("catalog", server.url).call("GET", "/products")
+
+    assert server.requests == []
+
+
+def test_a_probe_says_whether_somebody_answers(serve):
+    assert ServiceClient("catalog", serve(answer).url).is_alive()
+    assert not ServiceClient("catalog", "http://127.0.0.1:9").is_alive()
