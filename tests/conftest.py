@@ -9,7 +9,14 @@ from pathlib import Path
 import pytest
 
 FOLDERS = ("unit", "contract", "api", "containers", "browser")
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "brave-browser")
+BROWSERS = (
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+    "chrome",
+    "brave-browser",
+)
 
 
 def find_browser() -> str | None:
@@ -22,7 +29,9 @@ def find_browser() -> str | None:
 def missing(part: str) -> str | None:
     """Why `part` cannot be used on this machine, or None when it can."""
     if part == "chromium":
-        return None if find_browser() else "no Chromium or Chrome found; install one or set CHROMIUM to its path"
+        return (
+            None if find_browser() else "no Chromium or Chrome found; install one or set CHROMIUM to its path"
+        )
     if part == "docker":
         if not shutil.which("docker"):
             return "no docker command found"
@@ -36,7 +45,9 @@ def missing(part: str) -> str | None:
 def pytest_configure(config: pytest.Config) -> None:
     for folder in FOLDERS:
         config.addinivalue_line("markers", f"{folder}: tests under tests/{folder}")
-    config.addinivalue_line("markers", "requires(part): skipped with the reason where the part is missing; fails under CI")
+    config.addinivalue_line(
+        "markers", "requires(part): skipped with the reason where the part is missing; fails under CI"
+    )
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -39,7 +39,7 @@ def emitter_to(address: str) -> BackgroundEmitter:
 
 
 def test_a_segment_arrives_as_header_line_and_document(daemon):
-    emitter = emitter_to("127.0.0.1:{}".format(daemon.getsockname()[1]))
+    emitter = emitter_to(f"127.0.0.1:{daemon.getsockname()[1]}")
     segment = closed_segment()
 
     emitter.send_entity(segment)

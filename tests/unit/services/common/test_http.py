@@ -27,7 +27,7 @@ class Server:
 
     @property
     def url(self):
-        return "http://127.0.0.1:{}".format(self.listener.getsockname()[1])
+        return f"http://127.0.0.1:{self.listener.getsockname()[1]}"
 
     def _accept(self):
         while self._open:
