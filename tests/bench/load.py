@@ -1,4 +1,4 @@
-"""A small closed-loop client: `python -m tests.bench.load URL METHOD SECONDS THREADS`; prints one JSON line."""
+"""A small closed-loop client: `python -m tests.bench.load URL METHOD SECONDS THREADS`, one JSON line."""
 
 import http.client
 import json
