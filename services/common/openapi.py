@@ -1,5 +1,6 @@
 """One schema validates the input and describes it at /openapi.json."""
 
+import copy
 from collections.abc import Callable
 from typing import Any
 
@@ -61,7 +62,7 @@ def _refuse(_request: Any, _response: Any, error: Exception | None, *_: Any) -> 
 
 
 def _path(location: tuple[int | str, ...]) -> str:
-    """("items", 0, "sku") as `items[0].sku`."""
+    """A place in the input as a reader writes it, e.g. `items[0].name`."""
     text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location)
     return text.removeprefix(".") or "body"
 
@@ -79,6 +80,8 @@ spec = SpecTree(
     validation_error_status=400,
     validation_error_model=ProblemDocument,
     page_templates={},
+    naming_strategy=lambda model: model.__name__,
+    nested_naming_strategy=lambda _parent, child: child,
 )
 
 
@@ -96,16 +99,22 @@ def answers(*without_body: int, problems: tuple[int, ...] = (), **models: type[B
 def init_app(app: Flask) -> None:
     """Read bodies strictly and answer GET /openapi.json."""
     app.request_class = JsonRequest
-    app.add_url_rule("/openapi.json", view_func=openapi)
+    app.add_url_rule("/openapi.json", view_func=show_document)
+
+
+def write_document(app: Flask) -> None:
+    """Write the app's document, once all its routes are known."""
+    models = copy.deepcopy(spec.models)  # spectree takes them apart, and a process may make several apps
+    spec.__dict__.pop("_spec", None)
+    with app.app_context():
+        document: dict[str, Any] = spec.spec
+    spec.models = models
+    document["info"] |= {"title": f"Lantern {app.name}", "version": app.extensions["settings"].version}
+    app.extensions["openapi"] = document
 
 
 @describe(resp=answers(200))
-def openapi() -> dict[str, Any]:
+def show_document() -> dict[str, Any]:
     """This document."""
-    spec.__dict__.pop("_spec", None)  # spectree keeps the first app's document; a process may build several
-    document: dict[str, Any] = spec.spec
-    document["info"] |= {
-        "title": f"Lantern {current_app.name}",
-        "version": current_app.extensions["settings"].version,
-    }
+    document: dict[str, Any] = current_app.extensions["openapi"]
     return document

@@ -18,6 +18,7 @@ def new_service(name: str, settings: Any, routes: Blueprint) -> Flask:
         part.init_app(app)
     app.register_blueprint(routes)
     app.after_request(_name_version)
+    openapi.write_document(app)
     return app
 
 

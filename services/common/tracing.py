@@ -32,7 +32,10 @@ _sdk_meta_processor = botocore_patch.aws_meta_processor
 
 def init_app(app: Flask) -> None:
     """Trace this app's requests, and their calls through requests and botocore, as the segment `app.name`."""
-    xray_recorder.configure(service=app.name, emitter=BackgroundEmitter())
+    xray_recorder.configure(service=app.name)
+    if not isinstance(xray_recorder.emitter, BackgroundEmitter):
+        xray_recorder.emitter._socket.close()
+        xray_recorder.emitter = BackgroundEmitter()
     botocore_patch.aws_meta_processor = _describe_aws_call  # type: ignore[attr-defined]
     patch(("requests", "botocore"))
     app.before_request(_keep_health_checks_out)

@@ -1,0 +1,83 @@
+"""The two tables of services/README.md say what the code says."""
+
+import dataclasses
+import re
+from pathlib import Path
+
+import pytest
+
+from services.catalog.app import create_app as catalog
+from services.catalog.settings import Settings as CatalogSettings
+from services.common.settings import ServiceSettings
+from services.orders.app import create_app as orders
+from services.orders.settings import Settings as OrdersSettings
+from services.storefront.app import create_app as storefront
+from services.storefront.settings import Settings as StorefrontSettings
+
+README = (Path(__file__).parents[2] / "services/README.md").read_text()
+APPS = {
+    "storefront": (storefront, StorefrontSettings, {"catalog_url": "http://c", "orders_url": "http://o"}),
+    "catalog": (catalog, CatalogSettings, {}),
+    "orders": (orders, OrdersSettings, {"catalog_url": "http://c"}),
+}
+COMMON = "dynamodb emitter faults health http logs metrics openapi problems service settings tracing"
+
+
+def table(heading):
+    section = README.split(f"## {heading}\n")[1].split("\n## ")[0]
+    rows = [re.findall(r"[^|]+", line) for line in section.splitlines() if line.startswith("| ")]
+    return [tuple(cell.strip().strip("`") for cell in row) for row in rows[2:]]
+
+
+@pytest.fixture(autouse=True)
+def _region(monkeypatch):
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+
+
+def routes_of(name):
+    create_app, settings, values = APPS[name]
+    app = create_app(settings(faults=True, **values))
+    for rule in app.url_map.iter_rules():
+        for method in rule.methods - {"HEAD", "OPTIONS"}:
+            if not rule.rule.startswith("/static"):
+                path = re.sub(r"<(\w+)>", r"{\1}", rule.rule)
+                summary = app.view_functions[rule.endpoint].__doc__.split("\n")[0]
+                yield f"{method} {path}", summary
+
+
+def test_the_table_of_routes_is_the_code():
+    documented = {(service, route, text) for service, route, text in table("Routes")}
+
+    common = set.intersection(*({route for route, _ in routes_of(name)} for name in APPS))
+    coded = {
+        ("all" if route in common else name, route, summary)
+        for name in APPS
+        for route, summary in routes_of(name)
+    }
+
+    assert documented == coded
+
+
+def test_the_table_of_settings_is_the_code():
+    def text(field):
+        if field.metadata["required"]:
+            return "required"
+        return {True: "on", False: "off", "": "none"}.get(field.default, str(field.default))
+
+    common = {field.name for field in dataclasses.fields(ServiceSettings)}
+    coded = {
+        ("all" if f.name in common else name, f.metadata["variable"], text(f), f.metadata["help"])
+        for name, (_, settings, _) in APPS.items()
+        for f in dataclasses.fields(settings)
+    }
+
+    assert set(table("Settings")) == coded
+
+
+def test_what_the_services_share_knows_no_lantern():
+    folder = Path(__file__).parents[2] / "services/common"
+
+    assert sorted(p.stem for p in folder.glob("*.py") if p.stem != "__init__") == COMMON.split()
+    for path in folder.glob("[!_]*.py"):
+        words = set(re.findall(r"[a-z]+", path.read_text().lower()))
+        assert not words & {"basket", "sku", "price", "stock"}, path

@@ -1,0 +1,248 @@
+"""A whole shop as plain processes on free ports: the local AWS, X-Ray and the three services."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import boto3
+import requests
+from botocore.exceptions import ClientError
+
+from tests.waiting import wait_until
+
+ROOT = Path(__file__).parent.parent
+SERVICES = ("storefront", "catalog", "orders")
+CREDENTIALS = {
+    "AWS_ACCESS_KEY_ID": "laptop",
+    "AWS_SECRET_ACCESS_KEY": "laptop",
+    "AWS_REGION": "us-east-1",
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "AWS_EC2_METADATA_DISABLED": "true",
+}
+CLEAN = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+
+
+def free_port() -> int:
+    """A port that nobody listens on, for TCP and UDP alike."""
+    with socket.socket() as tcp, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+        tcp.bind(("127.0.0.1", 0))
+        port: int = tcp.getsockname()[1]
+        udp.bind(("127.0.0.1", port))
+        return port
+
+
+@dataclass
+class Part:
+    """One process of the shop, its log file and how to start it again."""
+
+    name: str
+    command: list[str]
+    environ: dict[str, str]
+    log: Path
+    port: int
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                self.command, cwd=ROOT, env=self.environ, stdout=log, stderr=log, start_new_session=True
+            )
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal to the whole process group: gunicorn's master and its worker."""
+        assert self.process is not None
+        os.killpg(self.process.pid, number)
+
+    def kill(self) -> None:
+        """kill -9, and wait until it is gone."""
+        self.signal(signal.SIGKILL)
+        assert self.process is not None
+        self.process.wait(5)
+
+    def stop(self) -> int:
+        """SIGTERM, as an orchestrator would; returns the exit code."""
+        assert self.process is not None
+        if self.process.poll() is None:
+            self.process.terminate()
+        return self.process.wait(15)
+
+    def answers(self, path: str) -> bool:
+        """Whether GET `path` is 200; a dead process ends the waiting with its output."""
+        if self.process is not None and self.process.poll() is not None:
+            raise AssertionError(
+                f"{self.name} ended with {self.process.returncode}:\n{self.log.read_text()[-3000:]}"
+            )
+        try:
+            return requests.get(self.url + path, timeout=1).status_code == 200
+        except requests.RequestException:
+            return False
+
+    def lines(self) -> list[dict[str, Any]]:
+        """Its log lines so far; fails on one that is not a JSON object."""
+        return [json.loads(line) for line in self.log.read_text().split("\n") if line]
+
+
+@dataclass
+class Shop:
+    """The parts by name: aws, xray, storefront, catalog, orders."""
+
+    folder: Path
+    settings: dict[str, str] = field(default_factory=dict)
+    parts: dict[str, Part] = field(default_factory=dict)
+
+    def __getitem__(self, name: str) -> Part:
+        return self.parts[name]
+
+    @property
+    def url(self) -> str:
+        return self["storefront"].url
+
+    def start(self) -> None:
+        """Start everything and wait until the storefront is ready."""
+        for name in ("aws", "xray", *SERVICES):
+            self._add(name)
+        for name in ("aws", "xray"):
+            self[name].start()
+        wait_until(lambda: self["aws"].answers("/_ministack/health") and self.products_table_is_there(), 20)
+        wait_until(lambda: self["xray"].answers("/healthz"), 20)
+        subprocess.run(
+            [sys.executable, "-m", "services.catalog.seed"], cwd=ROOT, env=self["catalog"].environ, check=True
+        )
+        for name in SERVICES:
+            self[name].start()
+        self.wait_ready()
+
+    def wait_ready(self, within_s: float = 15.0) -> None:
+        for name in SERVICES:
+            wait_until(lambda name=name: self[name].answers("/readyz"), within_s, f"{name} is ready")
+
+    def stop(self) -> None:
+        """Stop in the reverse order of starting."""
+        for name in reversed(list(self.parts)):
+            part = self[name]
+            if part.process is not None:
+                part.signal(signal.SIGCONT) if part.process.poll() is None else None
+                part.stop()
+
+    def restart(self, name: str, **settings: str) -> None:
+        """Start a part again, with other settings if given, and wait until it answers."""
+        self[name].environ.update(settings)
+        self[name].start()
+        wait_until(lambda: self[name].answers("/healthz"), 10)
+
+    def client(self, service: str) -> Any:
+        """A boto3 client of the local AWS or X-Ray, as a user would make one."""
+        part = self["xray"] if service == "xray" else self["aws"]
+        return boto3.client(
+            service,
+            endpoint_url=part.url,
+            region_name="us-east-1",
+            aws_access_key_id="laptop",
+            aws_secret_access_key="laptop",
+        )
+
+    def products_table_is_there(self) -> bool:
+        try:
+            self.client("dynamodb").describe_table(TableName="lantern-products")
+        except ClientError:
+            return False
+        return True
+
+    def aws(self, *arguments: str, endpoint: str = "aws") -> Any:
+        """The ordinary aws command line; returns what it printed as JSON."""
+        command = [
+            str(Path(sys.executable).with_name("aws")),
+            *arguments,
+            "--endpoint-url",
+            self[endpoint].url,
+        ]
+        done = subprocess.run(command, env=CLEAN | CREDENTIALS, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout) if done.stdout.strip() else None
+
+    def add_product(self, sku: str, stock: int, price: int = 1000) -> str:
+        """A lantern of a test's own."""
+        item = {"sku": sku, "shelf": "lanterns", "name": sku, "description": "for a test", "currency": "EUR"}
+        strings = {name: {"S": value} for name, value in (item | {"image": "/static/favicon.svg"}).items()}
+        numbers = {"stock": {"N": str(stock)}, "price": {"N": str(price)}}
+        self.client("dynamodb").put_item(TableName="lantern-products", Item=strings | numbers)
+        return sku
+
+    def stock(self, sku: str) -> int:
+        """What DynamoDB says is left."""
+        found = self.client("dynamodb").get_item(
+            TableName="lantern-products", Key={"sku": {"S": sku}}, ConsistentRead=True
+        )
+        return int(found["Item"]["stock"]["N"])
+
+    def rows(self, sku: str) -> list[dict[str, Any]]:
+        """The orders' table's items of one lantern that are confirmed."""
+        pages = (
+            self.client("dynamodb")
+            .get_paginator("scan")
+            .paginate(TableName="lantern-orders", ConsistentRead=True)
+        )
+        items = [item for page in pages for item in page["Items"]]
+        confirmed = [item for item in items if item["state"]["S"] == "confirmed"]
+        return [
+            item for item in confirmed if any(line["M"]["sku"]["S"] == sku for line in item["items"]["L"])
+        ]
+
+    def order(self, sku: str, key: str, quantity: int = 1, **headers: str) -> requests.Response:
+        """Order at the storefront, as the page does."""
+        return requests.post(
+            f"{self.url}/api/orders",
+            json={"items": [{"sku": sku, "quantity": quantity}]},
+            headers={"Idempotency-Key": key, **headers},
+            timeout=30,
+        )
+
+    def _add(self, name: str) -> None:
+        port = free_port()
+        self.parts[name] = Part(name, _command(name), {}, self.folder / f"{name}.log", port)
+        for part in self.parts.values():
+            part.environ = self._environ(part)
+
+    def _environ(self, part: Part) -> dict[str, str]:
+        urls = {f"{name.upper()}_URL": self[name].url for name in SERVICES if name in self.parts}
+        ports = {name: self[name].port for name in self.parts}
+        return {
+            **CLEAN,
+            **CREDENTIALS,
+            **urls,
+            "PYTHONUNBUFFERED": "1",
+            "PORT": str(part.port),
+            "XRAY_PORT": str(ports.get("xray", 0)),
+            "STATE_DIR": str(self.folder / "aws-state"),
+            "XRAY_STATE_DIR": str(self.folder / "xray-state"),
+            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{ports.get('aws', 0)}",
+            "AWS_XRAY_DAEMON_ADDRESS": f"127.0.0.1:{ports.get('xray', 0)}",
+            "AWS_XRAY_NOOP_ID": "false",
+            "AWS_XRAY_CONTEXT_MISSING": "IGNORE_ERROR",
+            "TRACE_URL": f"http://127.0.0.1:{ports.get('xray', 0)}/traces/{{trace_id}}",
+            "SERVICE_VERSION": "1.0.0-test",
+            **self.settings,
+        }
+
+
+def _command(name: str) -> list[str]:
+    if name in ("aws", "xray"):
+        return [sys.executable, "-m", {"aws": "local.ministack", "xray": "local.xray"}[name]]
+    gunicorn = str(Path(sys.executable).with_name("gunicorn"))
+    return [gunicorn, "--config", "services/gunicorn.conf.py", f"services.{name}.app:create_app()"]
+
+
+def now() -> float:
+    """Epoch seconds, as X-Ray's time ranges take them."""
+    return time.time()
