@@ -232,7 +232,10 @@ class Shop:
             "AWS_XRAY_CONTEXT_MISSING": "IGNORE_ERROR",
             "TRACE_URL": f"http://127.0.0.1:{ports.get('xray', 0)}/traces/{{trace_id}}",
             "SERVICE_VERSION": "1.0.0-test",
-            **self.settings,
+            **{
+                name: value.replace("{xray}", str(ports.get("xray", 0)))
+                for name, value in self.settings.items()
+            },
         }
 
 
