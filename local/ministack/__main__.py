@@ -1,0 +1,37 @@
+"""`python -m local.ministack`: the local AWS on HOST:PORT, its data in STATE_DIR."""
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+
+from hypercorn.asyncio import serve
+from hypercorn.config import Config
+
+from local.ministack import engine, tables
+from local.ministack.front import Front
+from local.ministack.snapshots import Snapshots, StateInUse, lock
+
+
+def main() -> int:
+    """Serve until SIGTERM or SIGINT; exit code 1 when the state directory or the tables can't be had."""
+    host, port = os.environ.get("HOST") or "127.0.0.1", int(os.environ.get("PORT") or 4566)
+    state = Path(os.environ.get("STATE_DIR") or ".lantern/state/aws-state").absolute()
+    engine.configure(host, port, state)
+    try:
+        held = lock(state)
+        front = Front(engine.load(), tables.read(), Snapshots(held))
+    except (OSError, StateInUse, tables.TableError) as error:
+        print(f"The local AWS cannot start: {error}", file=sys.stderr)
+        return 1
+    config = Config()
+    config.bind = [f"{host}:{port}"]
+    config.keep_alive_timeout = 75
+    config.graceful_timeout = 2
+    config.loglevel = os.environ["LOG_LEVEL"]
+    asyncio.run(serve(front, config, mode="asgi"))  # type: ignore[arg-type]  # its ASGI types are closed unions
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,81 @@
+"""What stands before MiniStack: makes the tables, tells health, notices writes, refuses foreign web pages."""
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+
+from local.ministack import tables
+from local.ministack.engine import App, Message, Receive, Scope, Send
+from local.ministack.snapshots import Snapshots
+
+HEALTH = "/_lantern/health"
+READS = ("Get", "BatchGet", "Query", "Scan", "List", "Describe", "TransactGet", "Search")
+HOME = re.compile(rb"https?://(127\.0\.0\.1|localhost|\[::1\])(:\d+)?")
+
+
+class Front:
+    """An ASGI application around MiniStack's."""
+
+    def __init__(self, app: App, wanted: list[tables.Table], snapshots: Snapshots) -> None:
+        self._app = app
+        self._wanted = wanted
+        self._snapshots = snapshots
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, or carry MiniStack through its start and its stop."""
+        if scope["type"] == "lifespan":
+            await self._live(scope, receive, send)
+        elif _is_foreign(scope["headers"]):
+            await _refuse(scope, send)
+        elif scope["type"] == "http" and scope["path"] == HEALTH:
+            await self._tell_health(send)
+        else:
+            try:
+                await self._app(scope, receive, send)
+            finally:
+                self._snapshots.changed |= _may_write(scope["headers"])
+
+    async def _live(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def before_stop() -> Message:
+            message = await receive()
+            if message["type"] == "lifespan.shutdown":
+                await self._snapshots.stop()
+            return message
+
+        async def after_start(message: Message) -> None:
+            if message["type"] == "lifespan.startup.complete":
+                await tables.create_missing(self._app, self._wanted)
+                self._snapshots.changed = True
+                self._snapshots.start()
+            await send(message)  # only now the port opens, so whoever gets an answer has the tables
+
+        await self._app(scope, before_stop, after_start)
+
+    async def _tell_health(self, send: Send) -> None:
+        lacking = await tables.missing(self._app, self._wanted)
+        body = {"status": "tables are missing" if lacking else "ok", "missing": lacking}
+        await _answer(send, 503 if lacking else 200, body)
+
+
+def _is_foreign(headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    """Whether a web page from elsewhere asks: MiniStack lets any page in, and could run code for it."""
+    return any(name == b"origin" and not HOME.fullmatch(value) for name, value in headers)
+
+
+def _may_write(headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    target = next((value.decode("latin-1") for name, value in headers if name == b"x-amz-target"), "")
+    service, _, action = target.partition(".")
+    return service.startswith("DynamoDB") and not action.startswith(READS)
+
+
+async def _refuse(scope: Scope, send: Send) -> None:
+    if scope["type"] == "websocket":
+        await send({"type": "websocket.close", "code": 1008})
+    else:
+        await _answer(send, 403, {"message": "The local AWS answers no web pages from other sites"})
+
+
+async def _answer(send: Send, status: int, body: Mapping[str, object]) -> None:
+    headers = [(b"content-type", b"application/json")]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": json.dumps(body).encode()})
