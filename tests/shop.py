@@ -13,7 +13,6 @@ from typing import Any
 
 import boto3
 import requests
-from botocore.exceptions import ClientError
 
 from tests.waiting import wait_until
 
@@ -114,7 +113,7 @@ class Shop:
             self._add(name)
         for name in ("aws", "xray"):
             self[name].start()
-        wait_until(lambda: self["aws"].answers("/_ministack/health") and self.products_table_is_there(), 20)
+        wait_until(lambda: self["aws"].answers("/_lantern/health"), 20)
         wait_until(lambda: self["xray"].answers("/healthz"), 20)
         subprocess.run(
             [sys.executable, "-m", "services.catalog.seed"], cwd=ROOT, env=self["catalog"].environ, check=True
@@ -151,13 +150,6 @@ class Shop:
             aws_access_key_id="laptop",
             aws_secret_access_key="laptop",
         )
-
-    def products_table_is_there(self) -> bool:
-        try:
-            self.client("dynamodb").describe_table(TableName="lantern-products")
-        except ClientError:
-            return False
-        return True
 
     def aws(self, *arguments: str, endpoint: str = "aws") -> Any:
         """The ordinary aws command line; returns what it printed as JSON."""
