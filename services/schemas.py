@@ -11,8 +11,18 @@ MAX_LINES = 20
 MAX_QUANTITY = 1000  # per line; far over any stock, so that "too many" is 409 and "absurd" is 400
 
 
+def is_sku(text: str) -> bool:
+    """Whether a product could be called so."""
+    return len(text) <= 64 and re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", text, re.ASCII) is not None
+
+
+def is_order_id(text: str) -> bool:
+    """Whether an order, or a later try of one, could be called so."""
+    return re.fullmatch(r"[A-Za-z0-9.-]{1,64}", text, re.ASCII) is not None
+
+
 def _sku(text: str) -> str:
-    if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", text, re.ASCII):
+    if not is_sku(text):
         raise ValueError("expected lower-case words joined by hyphens, e.g. brass-storm-lantern")
     return text
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from services.catalog.table import ProductTable
 from services.common.problems import Conflict, DependencyDown, FieldError, InvalidInput, KeyReused
-from services.schemas import Line, PricedLine, Product, Reservation
+from services.schemas import Line, PricedLine, Product, Reservation, is_order_id
 
 ATTEMPTS = 20  # whoever loses a race reads again and decides anew; the request's deadline ends it earlier
 PAUSE_S = 0.03  # at most, and at random, so that those who collided do not collide again
@@ -117,7 +117,5 @@ def _repeat(existing: dict[str, Any], order_id: str, lines: list[Line]) -> Reser
 
 
 def _check_order_id(order_id: str) -> None:
-    if not (
-        len(order_id) <= 64 and order_id.isascii() and order_id.replace("-", "").replace(".", "").isalnum()
-    ):
+    if not is_order_id(order_id):
         raise InvalidInput(FieldError("order_id", "expected at most 64 letters, digits, hyphens and dots"))

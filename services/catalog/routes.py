@@ -7,7 +7,7 @@ from services.catalog.table import ProductTable
 from services.common import tracing
 from services.common.openapi import answers, describe
 from services.common.problems import NotFound
-from services.schemas import Basket, Product, ProductList, Reservation
+from services.schemas import Basket, Product, ProductList, Reservation, is_sku
 
 routes = Blueprint("catalog", __name__)
 
@@ -29,7 +29,7 @@ def list_products() -> ProductList:
 def show_product(sku: str) -> Product:
     """One lantern."""
     tracing.annotate("sku", sku)
-    product = _table().product(sku)
+    product = _table().product(sku) if is_sku(sku) else None
     if product is None:
         raise NotFound(f"sku: there is no lantern {sku!r}; GET /products lists them")
     return product

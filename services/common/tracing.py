@@ -38,7 +38,7 @@ def init_app(app: Flask) -> None:
         xray_recorder.emitter = BackgroundEmitter()
     botocore_patch.aws_meta_processor = _describe_aws_call  # type: ignore[attr-defined]
     patch(("requests", "botocore"))
-    app.before_request(_keep_health_checks_out)
+    app.before_request(_check_header)
     XRayMiddleware(app, xray_recorder)
     app.before_request(_identify)
     app.after_request(_answer_trace_id)
@@ -73,12 +73,23 @@ def record_exception(error: Exception) -> None:
         segment.add_exception(error, traceback.extract_tb(error.__traceback__))
 
 
-def _keep_health_checks_out() -> None:
-    """The SDK obeys a decision in the header before any rule, so this route is never sampled."""
+def _check_header() -> None:
+    """Ignore a trace header whose root is no trace id, and keep health checks out of the traces.
+
+    The SDK takes any text for a root, and X-Ray would refuse the segment. It obeys a decision in the header
+    before any rule, so that `Sampled=0` keeps a route out.
+    """
+    given = request.headers.get(HEADER, "")
+    if given and "Root=" in given and not _root(given):
+        del request.environ["HTTP_X_AMZN_TRACE_ID"]
     if request.path in UNTRACED_ROUTES:
-        given = request.headers.get(HEADER, "")
-        root = re.search(r"Root=([\w-]+)", given)
-        request.environ["HTTP_X_AMZN_TRACE_ID"] = (f"Root={root[1]};" if root else "") + "Sampled=0"
+        root = _root(given)
+        request.environ["HTTP_X_AMZN_TRACE_ID"] = (f"Root={root};" if root else "") + "Sampled=0"
+
+
+def _root(header: str) -> str | None:
+    found = re.search(r"(?:^|;)\s*Root=(1-[0-9a-f]{8}-[0-9a-f]{24})(?:;|$)", header)
+    return found[1] if found else None
 
 
 def _identify() -> None:
@@ -92,8 +103,8 @@ def _identify() -> None:
     if segment is not None and not segment.sampled and origin is not None and origin.root:
         segment.trace_id = origin.root
     if segment is None:
-        given = re.search(r"Root=(1-[0-9a-f]{8}-[0-9a-f]{24})", request.headers.get(HEADER, ""))
-        g.trace_id, segment_id = given[1] if given else TraceId().to_id(), os.urandom(8).hex()
+        given = _root(request.headers.get(HEADER, ""))
+        g.trace_id, segment_id = given or TraceId().to_id(), os.urandom(8).hex()
     else:
         g.trace_id, segment_id = segment.trace_id, segment.id
     logs.identify(g.trace_id, segment_id, request.headers.get("X-Request-Id", ""))

@@ -8,7 +8,7 @@ from services.common.openapi import answers, describe
 from services.common.problems import NotFound
 from services.orders.placing import order_id_of, place
 from services.orders.table import OrderTable
-from services.schemas import Basket, IdempotencyKey, Order, OrderList
+from services.schemas import Basket, IdempotencyKey, Order, OrderList, is_order_id
 
 routes = Blueprint("orders", __name__)
 
@@ -46,7 +46,7 @@ def place_order(json: Basket, headers: IdempotencyKey) -> tuple[Order, int]:
 def show_order(order_id: str) -> Order:
     """One confirmed order."""
     tracing.annotate("order_id", order_id)
-    order = _table().confirmed(order_id)
+    order = _table().confirmed(order_id) if is_order_id(order_id) else None
     if order is None:
         raise NotFound(f"order_id: there is no order {order_id!r}")
     return order

@@ -98,7 +98,7 @@ def test_the_catalog_refuses_a_bad_reservation_in_the_same_way(shop, name):
     assert field in [e["field"] for e in refused.json()["errors"]]
 
 
-@pytest.mark.parametrize("key", [None, "", " ", "a b", "schlüssel", "x" * 256])
+@pytest.mark.parametrize("key", [None, "", "a b", "schlüssel", "x" * 256])
 def test_a_missing_or_odd_key_is_named(shop, key):
     headers = {} if key is None else {"Idempotency-Key": key.encode()}
 

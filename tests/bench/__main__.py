@@ -1,6 +1,6 @@
-"""`make bench`: what tracing costs, how fast the shop starts, how much memory it takes. Prints; asserts nothing.
+"""`make bench`: what tracing costs, how fast the shop starts, how much memory it takes. It asserts nothing.
 
-The three ways of tracing run side by side and are measured in turn, round after round, so that a noisy machine
+The three ways of tracing run side by side and are measured in turn, round by round, so that a noisy machine
 disturbs all of them alike. Only the ratios travel; the absolute figures are this machine's.
 """
 
