@@ -26,6 +26,15 @@ LINT := $(TEST) $(VENV)/lint.stamp
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
+test: lint ## Check everything: rules, real processes, containers, a real browser
+	@$(BIN)/python -m pytest
+
+bench: $(TEST) ## Measure what tracing costs, start-up, memory and image sizes; about three minutes
+	@$(BIN)/python -m tests.bench
+
+picture: $(TEST) ## Photograph the running shop and its service map for the README
+	@$(BIN)/python docs/picture.py
+
 lint: $(LINT) ## Check format, style, types and architecture
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
@@ -41,4 +50,4 @@ requirements: $(VENV)/uv.stamp ## Compile requirements/*.in into pinned, hashed 
 	@for set in services local test lint; do $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 	  --generate-hashes --no-emit-index-url --no-header requirements/$$set.in -o requirements/$$set.txt || exit 1; done
 
-.PHONY: help lint format requirements
+.PHONY: help test bench picture lint format requirements
