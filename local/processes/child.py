@@ -1,0 +1,140 @@
+"""One service as a process: started so that it can't outlive us, watched, and stopped."""
+
+import asyncio
+import contextlib
+import ctypes
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from subprocess import DEVNULL, STDOUT
+
+from local.processes.compose import Healthcheck, Service
+from local.processes.logs import BoundedLog
+from local.processes.records import kill_group
+
+POLL_S = 0.05
+PR_SET_PDEATHSIG = 1  # linux/prctl.h
+# Looked up here, because between fork and exec as little as possible should happen
+PRCTL = ctypes.CDLL(None).prctl if sys.platform == "linux" else None
+
+
+class Child:
+    """Runs `service` in `cwd` with exactly `environment`; its output goes to `log`."""
+
+    def __init__(self, service: Service, environment: dict[str, str], cwd: Path, log: Path) -> None:
+        self.service = service
+        self._environment = environment
+        self._cwd = cwd
+        self._log = BoundedLog(log)
+        self._process: asyncio.subprocess.Process | None = None
+
+    @property
+    def pid(self) -> int:
+        """The process's number; its process group's too."""
+        return self._begun().pid
+
+    async def start(self) -> None:
+        """Start it; raises OSError when the program can't be run."""
+        read_end, write_end = os.pipe()
+        try:
+            self._process = await asyncio.create_subprocess_exec(
+                *self.service.command,
+                cwd=self._cwd,
+                env=self._environment,
+                stdin=DEVNULL,
+                stdout=write_end,
+                stderr=STDOUT,
+                start_new_session=True,
+                preexec_fn=_die_with(os.getpid()),
+            )
+        except OSError:
+            os.close(read_end)
+            raise
+        finally:
+            os.close(write_end)
+        os.set_blocking(read_end, False)
+        asyncio.get_running_loop().add_reader(read_end, self._copy, read_end)
+
+    async def ended(self) -> int:
+        """Wait for its end; what it leaves of its process group ends too. Returns the exit code."""
+        code = await self._begun().wait()
+        kill_group(self.pid)
+        return code
+
+    async def stop(self) -> bool:
+        """SIGTERM, and SIGKILL after the service's grace; returns whether it went by itself."""
+        if self._process is None or self._process.returncode is not None:
+            return True
+        self._process.terminate()
+        try:
+            await asyncio.wait_for(self.ended(), self.service.stop_grace_s)
+        except TimeoutError:
+            kill_group(self.pid)
+            await self.ended()
+            return False
+        return True
+
+    async def is_healthy(self, check: Healthcheck) -> bool:
+        """Run the health check once, as Docker would inside the container."""
+        probe = await asyncio.create_subprocess_exec(
+            *check.test,
+            cwd=self._cwd,
+            env=self._environment,
+            stdin=DEVNULL,
+            stdout=DEVNULL,
+            stderr=DEVNULL,
+            preexec_fn=_die_with(os.getpid()),
+        )
+        try:
+            return await asyncio.wait_for(probe.wait(), check.timeout) == 0
+        except TimeoutError:
+            return False
+        finally:
+            if probe.returncode is None:
+                probe.kill()
+                await probe.wait()
+
+    async def accepts(self) -> None:
+        """Wait until its published TCP ports are open: cheaper to ask than a health check."""
+        for port in (port.published for port in self.service.ports if port.protocol == "tcp"):
+            while not await _is_open(port):
+                await asyncio.sleep(POLL_S)
+
+    def _begun(self) -> asyncio.subprocess.Process:
+        if self._process is None:
+            raise RuntimeError(f"{self.service.name} was never started")
+        return self._process
+
+    def _copy(self, read_end: int) -> None:
+        chunk = b""
+        with contextlib.suppress(BlockingIOError):
+            chunk = os.read(read_end, 65536)
+            if not chunk:
+                asyncio.get_running_loop().remove_reader(read_end)
+                os.close(read_end)
+        if chunk:
+            self._log.write(chunk)
+
+
+async def _is_open(port: int) -> bool:
+    try:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+    except OSError:
+        return False
+    writer.close()
+    with contextlib.suppress(OSError):
+        await writer.wait_closed()
+    return True
+
+
+def _die_with(parent: int) -> Callable[[], None]:
+    def in_child() -> None:
+        """Linux sends SIGTERM when the parent dies, even by SIGKILL, so that the child can still save."""
+        if PRCTL is not None:
+            PRCTL(PR_SET_PDEATHSIG, signal.SIGTERM)
+            if os.getppid() != parent:  # it died before we asked
+                os._exit(1)
+
+    return in_child

@@ -1,0 +1,204 @@
+"""Reads docker-compose.yml into what a process needs; refuses, by name, every key that it would ignore."""
+
+import re
+import shlex
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+
+from local.processes.variables import VariableError, fill, known, names_in
+
+T = TypeVar("T")
+
+# What only makes sense for a container. Anything that is neither here nor read below is an error.
+CONTAINER_ONLY = {
+    *("build", "image", "logging", "mem_limit", "pids_limit"),
+    *("cap_drop", "read_only", "security_opt", "tmpfs", "user"),
+}
+UNITS_S = {"ms": 0.001, "s": 1, "m": 60, "h": 3600}
+STARTED, HEALTHY, COMPLETED = "service_started", "service_healthy", "service_completed_successfully"
+PORT = re.compile(r"127\.0\.0\.1:(?P<published>\d+):(?P<container>\d+)(?:/(?P<protocol>tcp|udp))?")
+VOLUME = re.compile(r"(?P<name>[a-z][\w-]*):(?P<target>/[^:]+)")
+
+
+class ComposeError(Exception):
+    """The compose file is wrong, or says what a process can't do; names file, service and key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """A container's port, where it is published, and the variable that can move it."""
+
+    container: int
+    published: int
+    protocol: str
+    variable: str
+
+
+@dataclass(frozen=True, slots=True)
+class Healthcheck:
+    """A command and how often to run it; all times in seconds."""
+
+    test: tuple[str, ...]
+    interval: float = 30
+    timeout: float = 30
+    retries: int = 3
+    start_period: float = 0
+    start_interval: float = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One service, as far as a process is concerned."""
+
+    name: str
+    command: tuple[str, ...]
+    environment: dict[str, str] = field(default_factory=dict)
+    ports: tuple[Port, ...] = ()
+    volumes: dict[str, str] = field(default_factory=dict)  # mount point → volume
+    depends_on: dict[str, str] = field(default_factory=dict)  # service → condition
+    healthcheck: Healthcheck | None = None
+    restarts: bool = False
+    stop_grace_s: float = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """A whole compose file."""
+
+    name: str
+    services: dict[str, Service]
+
+    def ports(self) -> list[tuple[Service, Port]]:
+        """Everything that is published."""
+        return [(service, port) for service in self.services.values() for port in service.ports]
+
+    def levels(self) -> list[list[str]]:
+        """Names in the order of starting; those of one level don't depend on each other."""
+        left, levels = dict(self.services), list[list[str]]()
+        while left:
+            level = [name for name, service in left.items() if not left.keys() & service.depends_on.keys()]
+            if not level:
+                raise ComposeError(f"depends_on goes in a circle: {', '.join(left)}")
+            levels.append(level)
+            left = {name: service for name, service in left.items() if name not in level}
+        return levels
+
+
+def read(file: Path, environ: Mapping[str, str]) -> Stack:
+    """The stack that `file` describes, with the variables of `environ` and of the `.env` beside the file."""
+    try:
+        raw = yaml.safe_load(file.read_text())
+        if unknown := [key for key in raw if key not in ("name", "services", "volumes") and key[:2] != "x-"]:
+            raise ComposeError(f"{', '.join(unknown)}: not supported without Docker")
+        variables = known(file.parent, environ)
+        services = {name: _service(name, entry, variables) for name, entry in raw["services"].items()}
+        stack = Stack(variables.get("COMPOSE_PROJECT_NAME") or raw.get("name") or file.parent.name, services)
+        _check_dependencies(stack)
+    except (ComposeError, VariableError, yaml.YAMLError) as error:
+        raise ComposeError(f"{file}: {error}") from None
+    return stack
+
+
+def seconds(text: str) -> float:
+    """A compose duration such as `1m30s` or `500ms`."""
+    parts = re.findall(r"(\d+)(ms|s|m|h)", text)
+    if not parts or "".join(number + unit for number, unit in parts) != text:
+        raise ValueError(f"{text!r} is no duration such as 10s or 1m30s")
+    return sum(int(number) * UNITS_S[unit] for number, unit in parts)
+
+
+def _service(name: str, raw: dict[str, Any], variables: Mapping[str, str]) -> Service:
+    readers: dict[str, tuple[str, Callable[[Any], Any]]] = {
+        "command": ("command", _command),
+        "environment": ("environment", _environment),
+        "volumes": ("volumes", _volumes),
+        "depends_on": ("depends_on", _depends_on),
+        "healthcheck": ("healthcheck", _healthcheck),
+        "restart": ("restarts", _restarts),
+        "stop_grace_period": ("stop_grace_s", seconds),
+    }
+    values: dict[str, Any] = {"command": ()}
+    for key, entry in raw.items():
+        try:
+            if key == "ports":
+                values["ports"] = tuple(_port(port, variables) for port in entry)
+            elif key in readers:
+                field_name, reader = readers[key]
+                values[field_name] = reader(fill(entry, variables))
+            elif key not in CONTAINER_ONLY:
+                raise ValueError("not supported without Docker")
+        except (ValueError, VariableError) as error:
+            raise ComposeError(f"service {name}: {key}: {error}") from None
+    if not values["command"]:
+        raise ComposeError(f"service {name}: command: a process needs one; the image's own is not known")
+    return Service(name=name, **values)
+
+
+def _command(raw: Any) -> tuple[str, ...]:
+    return tuple(shlex.split(raw) if isinstance(raw, str) else map(str, raw))
+
+
+def _environment(raw: Any) -> dict[str, str]:
+    if not isinstance(raw, dict):
+        raise ValueError("expected a mapping of names to values")
+    if wrong := [name for name, value in raw.items() if not isinstance(value, str)]:
+        raise ValueError(f"{', '.join(wrong)}: write the value as a quoted string")
+    return dict(raw)
+
+
+def _port(raw: Any, variables: Mapping[str, str]) -> Port:
+    found = PORT.fullmatch(fill(raw, variables)) if isinstance(raw, str) else None
+    if not found:
+        raise ValueError(f"{raw!r}: expected 127.0.0.1:<published>:<container>[/tcp|/udp]")
+    if not 0 < int(found["published"]) < 65536:
+        raise ValueError(f"{raw!r}: there is no port {found['published']}")
+    variable = next(iter(names_in(raw)), "")
+    return Port(int(found["container"]), int(found["published"]), found["protocol"] or "tcp", variable)
+
+
+def _volumes(raw: Any) -> dict[str, str]:
+    found = [VOLUME.fullmatch(entry) if isinstance(entry, str) else None for entry in raw]
+    if not all(found):
+        raise ValueError(f"{raw!r}: only named volumes, name:/mount/point, are supported without Docker")
+    return {match["target"]: match["name"] for match in found if match}
+
+
+def _depends_on(raw: Any) -> dict[str, str]:
+    if isinstance(raw, list):
+        return dict.fromkeys(raw, STARTED)
+    conditions = {name: entry.get("condition", STARTED) for name, entry in raw.items()}
+    for name, entry in raw.items():
+        if entry.keys() - {"condition"} or conditions[name] not in (STARTED, HEALTHY, COMPLETED):
+            raise ValueError(f"{name}: {entry!r} is not supported without Docker")
+    return conditions
+
+
+def _healthcheck(raw: dict[str, Any]) -> Healthcheck:
+    test, *rest = raw.get("test") or [""]
+    if test != "CMD" or not rest:
+        raise ValueError("test: expected [CMD, program, arguments...]")
+    times = {"interval", "timeout", "start_period", "start_interval"}
+    if unknown := sorted(raw.keys() - times - {"test", "retries"}):
+        raise ValueError(f"{', '.join(unknown)}: not supported without Docker")
+    given: dict[str, Any] = {key: seconds(raw[key]) for key in times & raw.keys()}
+    return Healthcheck(test=tuple(rest), retries=raw.get("retries", 3), **given)
+
+
+def _restarts(raw: Any) -> bool:
+    if raw not in ("no", "unless-stopped"):
+        raise ValueError(f'{raw!r}: expected "no" or unless-stopped')
+    return bool(raw == "unless-stopped")
+
+
+def _check_dependencies(stack: Stack) -> None:
+    stack.levels()
+    for service in stack.services.values():
+        for needed, condition in service.depends_on.items():
+            if needed not in stack.services:
+                raise ComposeError(f"service {service.name}: depends_on: there is no service {needed}")
+            if condition == HEALTHY and not stack.services[needed].healthcheck:
+                raise ComposeError(f"service {service.name}: depends_on: {needed} has no healthcheck")

@@ -1,0 +1,65 @@
+"""`${VARIABLE:-default}` in the compose file, filled from the environment and `.env`, as Docker does it."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+REFERENCE = re.compile(
+    r"\$(?:(?P<dollar>\$)|\{(?P<name>\w+)(?::-(?P<default>[^${}]*))?\}|(?P<other>.?))", re.S
+)
+LINE = re.compile(r"(?:export\s+)?(?P<name>[A-Za-z_]\w*)\s*=\s*(?P<value>.*)")
+VALUE = re.compile(r"""'(?P<single>[^']*)'|"(?P<double>[^"\\$]*)"|(?P<bare>[^'"#$\s][^#$]*?)?""")
+
+
+class VariableError(Exception):
+    """A reference or a line of `.env` that is not understood."""
+
+
+def known(folder: Path, environ: Mapping[str, str]) -> dict[str, str]:
+    """The variables of `folder`/.env; those of the environment win."""
+    file = folder / ".env"
+    return {**(read_dotenv(file) if file.is_file() else {}), **environ}
+
+
+def read_dotenv(file: Path) -> dict[str, str]:
+    """NAME=value lines, quoted or not; `#` begins a comment. What Docker would expand is refused."""
+    found: dict[str, str] = {}
+    for number, text in enumerate(file.read_text().splitlines(), start=1):
+        stripped = text.strip()
+        if not stripped or stripped.startswith("#"):
+            continue
+        line = LINE.fullmatch(stripped)
+        value = VALUE.fullmatch(re.sub(r"\s+#.*$", "", line["value"])) if line else None
+        if not line or not value:
+            raise VariableError(f"{file}:{number}: expected NAME=value, found {stripped!r}")
+        found[line["name"]] = next((part for part in value.groups() if part is not None), "")
+    return found
+
+
+def fill(value: Any, variables: Mapping[str, str]) -> Any:
+    """`value` with the references in all its strings filled."""
+    if isinstance(value, str):
+        return REFERENCE.sub(lambda reference: _filled(reference, variables), value)
+    if isinstance(value, dict):
+        return {key: fill(part, variables) for key, part in value.items()}
+    if isinstance(value, list):
+        return [fill(part, variables) for part in value]
+    return value
+
+
+def names_in(value: Any) -> set[str]:
+    """The variables that the strings of `value` refer to."""
+    if isinstance(value, str):
+        return {name for reference in REFERENCE.finditer(value) if (name := reference["name"])}
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return {name for part in parts for name in names_in(part)}
+
+
+def _filled(reference: re.Match[str], variables: Mapping[str, str]) -> str:
+    if reference["dollar"]:
+        return "$"
+    if reference["other"] is not None:
+        raise VariableError(f"{reference.string!r}: only ${{NAME}}, ${{NAME:-default}} and $$ are understood")
+    # An empty variable takes the default: that is what the colon in `:-` means
+    return variables.get(reference["name"]) or reference["default"] or ""
