@@ -72,9 +72,17 @@ class Part:
     def stop(self) -> int:
         """SIGTERM, as an orchestrator would; returns the exit code."""
         assert self.process is not None
-        if self.process.poll() is None:
-            self.process.terminate()
+        if self.is_running:
+            self.terminate()
         return self.process.wait(15)
+
+    def terminate(self) -> None:
+        assert self.process is not None
+        self.process.terminate()
+
+    @property
+    def is_running(self) -> bool:
+        return self.process is not None and self.process.poll() is None
 
     def answers(self, path: str) -> bool:
         """Whether GET `path` is 200; a dead process ends the waiting with its output."""
@@ -111,10 +119,9 @@ class Shop:
         """Start everything and wait until the storefront is ready."""
         for name in ("aws", "xray", *SERVICES):
             self._add(name)
-        for name in ("aws", "xray"):
+        for name in ("aws",):
             self[name].start()
         wait_until(lambda: self["aws"].answers("/_lantern/health"), 20)
-        wait_until(lambda: self["xray"].answers("/healthz"), 20)
         subprocess.run(
             [sys.executable, "-m", "services.catalog.seed"], cwd=ROOT, env=self["catalog"].environ, check=True
         )
@@ -127,12 +134,14 @@ class Shop:
             wait_until(lambda name=name: self[name].answers("/readyz"), within_s, f"{name} is ready")
 
     def stop(self) -> None:
-        """Stop in the reverse order of starting."""
-        for name in reversed(list(self.parts)):
-            part = self[name]
-            if part.process is not None:
-                part.signal(signal.SIGCONT) if part.process.poll() is None else None
-                part.stop()
+        """Stop the services together, then what they need."""
+        running = {name: part for name, part in self.parts.items() if part.process is not None}
+        for name in running:
+            if name in SERVICES and running[name].is_running:
+                running[name].signal(signal.SIGCONT)
+                running[name].terminate()
+        for name in reversed(running):
+            running[name].stop()
 
     def restart(self, name: str, **settings: str) -> None:
         """Start a part again, with other settings if given, and wait until it answers."""

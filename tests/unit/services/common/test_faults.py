@@ -1,0 +1,34 @@
+import pytest
+
+from services.catalog.app import create_app
+from services.catalog.settings import Settings
+
+
+@pytest.fixture(name="client")
+def _client(monkeypatch):
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    return create_app(Settings(faults=True)).test_client()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [{"latency_ms": -1}, {"latency_ms": 60001}, {"latency_ms": 1.5}, {"error_share": 1.5}, {"speed": 1}],
+)
+def test_wrong_faults_are_refused_by_name_and_change_nothing(client, body):
+    refused = client.put("/faults", json=body)
+
+    assert refused.status_code == 400
+    assert [e["field"] for e in refused.json["errors"]] == list(body)
+    assert client.get("/faults").json == {"latency_ms": 0, "latency_share": 1.0, "error_share": 0.0}
+
+
+def test_what_is_not_named_is_off(client):
+    client.put("/faults", json={"latency_ms": 5, "error_share": 0.5})
+
+    assert client.put("/faults", json={"error_share": 1}).json["latency_ms"] == 0
+
+
+def test_without_the_switch_there_are_no_faults(monkeypatch):
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+
+    assert create_app(Settings()).test_client().get("/faults").status_code == 404
