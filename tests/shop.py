@@ -119,9 +119,10 @@ class Shop:
         """Start everything and wait until the storefront is ready."""
         for name in ("aws", "xray", *SERVICES):
             self._add(name)
-        for name in ("aws",):
+        for name in ("aws", "xray"):
             self[name].start()
         wait_until(lambda: self["aws"].answers("/_lantern/health"), 20)
+        wait_until(lambda: self["xray"].answers("/healthz"), 20)
         subprocess.run(
             [sys.executable, "-m", "services.catalog.seed"], cwd=ROOT, env=self["catalog"].environ, check=True
         )
