@@ -98,7 +98,9 @@ class ServiceClient:
         self._session = requests.Session()
         self._session.trust_env = False  # a proxy for the internet is not for the next service
         self._session.mount("http://", _DeadlineAdapter(pool_connections=1, pool_maxsize=32))
-        self._probes = urllib3.PoolManager(maxsize=4, timeout=PROBE_TIMEOUT_S, retries=False)
+        self._probes = urllib3.PoolManager(
+            maxsize=4, timeout=urllib3.Timeout(total=PROBE_TIMEOUT_S), retries=False
+        )
 
     def call(
         self, method: str, path: str, *, json: Any = None, headers: Mapping[str, str] | None = None

@@ -20,10 +20,13 @@ CONTENT_SECURITY_POLICY = "default-src 'self'; frame-ancestors 'none'; base-uri 
 def shop() -> Response:
     """The shop's page; it renders whatever is down, and says so."""
     settings = current_app.extensions["settings"]
+    has_orders = _client(
+        "orders"
+    ).is_alive()  # first, for it is short; the catalog may use the time that is left
     products = _products_or_none()
-    missing = ([] if products is not None else ["catalog"]) + (
-        [] if _client("orders").is_alive() else ["orders"]
-    )
+    missing = [
+        name for name, is_there in (("catalog", products is not None), ("orders", has_orders)) if not is_there
+    ]
     page = make_response(
         render_template(
             "shop.html",
