@@ -26,6 +26,18 @@ LINT := $(TEST) $(VENV)/lint.stamp
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
+up: $(RUN) ## Start the shop and its local AWS; MODE=containers|processes forces a way; prints the addresses
+	@$(BIN)/python -m local.stack up
+
+down: $(VENV)/local.stamp ## Stop the shop and its local AWS; orders and traces are kept
+	@$(BIN)/python -m local.stack down
+
+status: $(VENV)/local.stamp ## Show how each service is, and where
+	@$(BIN)/python -m local.stack status
+
+logs: $(VENV)/local.stamp ## Show the last log lines; SERVICE=orders picks one, LINES=100 shows more, FOLLOW=1 goes on
+	@$(BIN)/python -m local.stack logs
+
 test: lint ## Check everything: rules, real processes, containers, a real browser
 	@$(BIN)/python -m pytest
 
@@ -50,4 +62,4 @@ requirements: $(VENV)/uv.stamp ## Compile requirements/*.in into pinned, hashed 
 	@for set in services local test lint; do $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 	  --generate-hashes --no-emit-index-url --no-header requirements/$$set.in -o requirements/$$set.txt || exit 1; done
 
-.PHONY: help test bench picture lint format requirements
+.PHONY: help up down status logs test bench picture lint format requirements

@@ -76,16 +76,17 @@ class Stack:
         """Everything that is published."""
         return [(service, port) for service in self.services.values() for port in service.ports]
 
-    def levels(self) -> list[list[str]]:
-        """Names in the order of starting; those of one level don't depend on each other."""
-        left, levels = dict(self.services), list[list[str]]()
+    def stop_order(self) -> list[str]:
+        """All names, whoever depends on a service before it; otherwise the order of the file holds."""
+        left, order = dict(self.services), list[str]()
         while left:
-            level = [name for name, service in left.items() if not left.keys() & service.depends_on.keys()]
-            if not level:
+            needed = {name for service in left.values() for name in service.depends_on}
+            free = next((name for name in left if name not in needed), None)
+            if free is None:
                 raise ComposeError(f"depends_on goes in a circle: {', '.join(left)}")
-            levels.append(level)
-            left = {name: service for name, service in left.items() if name not in level}
-        return levels
+            order.append(free)
+            del left[free]
+        return order
 
 
 def read(file: Path, environ: Mapping[str, str]) -> Stack:
@@ -195,7 +196,7 @@ def _restarts(raw: Any) -> bool:
 
 
 def _check_dependencies(stack: Stack) -> None:
-    stack.levels()
+    stack.stop_order()
     for service in stack.services.values():
         for needed, condition in service.depends_on.items():
             if needed not in stack.services:

@@ -140,8 +140,8 @@ class Supervisor:
             raise StartError(name, why)
 
     async def _stop_all(self) -> None:
-        for level in reversed(self._stack.levels()):
-            await asyncio.gather(*(self._stop_one(name) for name in level))
+        for name in self._stack.stop_order():
+            await self._stop_one(name)
 
     async def _stop_one(self, name: str) -> None:
         if self._entry(name).state in ("waiting", "completed", "failed"):

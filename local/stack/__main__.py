@@ -1,0 +1,161 @@
+"""`python -m local.stack up|down|logs|status`: the commands behind the Makefile's targets."""
+
+import argparse
+import contextlib
+import fcntl
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from local.stack import shop
+from local.stack.containers import Containers
+from local.stack.detached import Processes
+from local.stack.engine import Engine
+from local.stack.errors import Refused, StackError
+from local.stack.site import Site, find
+
+FILE = Path(__file__).parents[2] / "docker-compose.yml"
+NEXT = "make status · make logs · make down"
+
+
+def up(site: Site) -> None:
+    """Start the stack unless it is up, and return when the shop answers."""
+    with _alone(site):
+        began = time.monotonic()
+        containers, processes = Containers(site), Processes(site)
+        engine = _choose(site, containers, processes)
+        was_whole = engine.is_whole()
+        if was_whole and not _closed(site):
+            print(f"Lantern is already up ({engine.mode}); nothing was changed.")
+        else:
+            try:
+                engine.start(_say)
+                if "storefront" in site.stack.services:
+                    shop.wait_until_open(site.address("storefront"))
+            except BaseException as error:
+                if not was_whole and not isinstance(error, Refused):
+                    _take_down(engine)
+                raise
+            version = " ".join(site.environ.get(name, "") for name in ("SERVICE_VERSION", "SERVICE_COMMIT"))
+            print(f"Lantern is up ({engine.mode}, version {version}) after {time.monotonic() - began:.1f} s.")
+        _print_addresses(site)
+
+
+def down(site: Site) -> None:
+    """Stop whichever runs; the state stays."""
+    with _alone(site):
+        there = [engine for engine in (Containers(site), Processes(site)) if engine.is_there()]
+        for engine in there:
+            engine.stop()
+            kept = "in Docker volumes" if engine.mode == "containers" else f"in {site.home / 'state'}"
+            print(f"Lantern is down ({engine.mode}). Orders and traces are kept {kept}.")
+        if not there:
+            print("Lantern is not running.")
+
+
+def status(site: Site) -> None:
+    """How each service is, and where."""
+    there = [engine for engine in (Containers(site), Processes(site)) if engine.is_there()]
+    if not there:
+        print("Lantern is not running; make up starts it.")
+    for engine in there:
+        print(f"Lantern runs as {engine.mode}:")
+        for state in engine.states():
+            address = site.address(state.service) if state.service in site.stack.services else ""
+            print(f"  {state.service:<11} {state.state:<11} {address:<23} {state.note}".rstrip())
+
+
+def logs(site: Site) -> None:
+    """The last LINES of SERVICE, or of all; FOLLOW=1 goes on."""
+    service, lines = site.environ.get("SERVICE", ""), int(site.environ.get("LINES", "20"))
+    if service not in ("", "supervisor", *site.stack.services):
+        raise Refused(f"SERVICE={service}: expected one of {', '.join(site.stack.services)}")
+    containers = Containers(site)
+    engine: Engine = containers if containers.is_there() else Processes(site)
+    engine.logs(service, lines, follow=bool(site.environ.get("FOLLOW")))
+
+
+def _choose(site: Site, containers: Containers, processes: Processes) -> Engine:
+    if site.mode == "containers" and containers.missing:
+        raise Refused(f"MODE=containers: {containers.missing}")
+    running: list[Engine] = [engine for engine in (containers, processes) if engine.is_there()]
+    for engine in running:
+        if site.mode not in ("", engine.mode):
+            raise Refused(f"Lantern is already running as {engine.mode}; run 'make down' first.")
+        return engine
+    if site.mode == "containers" or (not site.mode and not containers.missing):
+        return containers
+    if not site.mode:
+        print(f"No Docker engine answers ({containers.missing}), so the services run as plain processes.")
+    return processes
+
+
+def _closed(site: Site) -> bool:
+    return "storefront" in site.stack.services and bool(shop.closed_because(site.address("storefront")))
+
+
+def _take_down(engine: Engine) -> None:
+    """Nothing may be left behind, so a second Ctrl-C has to wait."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    print("Taking down what was started", file=sys.stderr)
+    engine.stop()
+
+
+def _print_addresses(site: Site) -> None:
+    named = {"storefront": "the shop", "xray": "local X-Ray", "aws": "local AWS"}
+    for service, what in named.items():
+        if service in site.stack.services:
+            print(f"  {what:<12} {site.address(service)}")
+    print(f"Next: {NEXT}")
+
+
+@contextlib.contextmanager
+def _alone(site: Site) -> Iterator[None]:
+    """One `up` or `down` at a time; another one waits."""
+    site.home.mkdir(parents=True, exist_ok=True)
+    with (site.home / "command.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print("Waiting for another 'make up' or 'make down' to finish")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+def _interrupt(*_: Any) -> None:
+    raise KeyboardInterrupt
+
+
+def main() -> int:
+    """Exit codes: 1 it did not come up, 2 refused and nothing was begun, 130 interrupted."""
+    commands = {"up": up, "down": down, "status": status, "logs": logs}
+    parser = argparse.ArgumentParser(prog="python -m local.stack", description=__doc__)
+    parser.add_argument("command", choices=commands)
+    parser.add_argument("--file", type=Path, default=FILE, help="the compose file; .env is read beside it")
+    given = parser.parse_args()
+    signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGHUP, _interrupt)
+    try:
+        commands[given.command](find(given.file.absolute()))
+    except StackError as error:
+        print(error, file=sys.stderr)
+        return 2 if isinstance(error, Refused) else 1
+    except KeyboardInterrupt:
+        print("Interrupted.", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # make logs | head
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

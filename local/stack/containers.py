@@ -1,0 +1,165 @@
+"""The stack as containers: `docker compose` on the same file."""
+
+import contextlib
+import json
+import os
+import shutil
+import subprocess
+import time
+from functools import cached_property
+from typing import Any
+
+from local.stack import ports
+from local.stack.engine import Say, State
+from local.stack.errors import NotUp
+from local.stack.site import Site
+
+POLL_S = 0.5
+DEADLINE_S = 300.0  # from the first container on; a build may take longer
+REPORT_LINES = 15
+GOOD = ("healthy", "running", "completed")
+
+
+class Containers:
+    """Engine with Docker."""
+
+    mode = "containers"
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._environ = {**os.environ, **site.environ, "COMPOSE_PROJECT_NAME": site.stack.name}
+        self._log = site.home / "logs" / "compose.log"
+
+    @cached_property
+    def missing(self) -> str:
+        """Why containers can't be had on this machine; empty when they can."""
+        if not shutil.which("docker"):
+            return "there is no docker command"
+        for command in (["docker", "info"], ["docker", "compose", "version"]):
+            try:
+                done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+            except subprocess.TimeoutExpired:
+                return f"'{' '.join(command)}' does not answer"
+            if done.returncode:
+                return f"'{' '.join(command)}' fails: {(done.stderr.strip().splitlines() or ['?'])[-1]}"
+        return ""
+
+    def is_there(self) -> bool:
+        label = f"label=com.docker.compose.project={self._site.stack.name}"
+        lists = (["docker", "ps", "--all", "--quiet"], ["docker", "network", "ls", "--quiet"])
+        return not self.missing and any(self._run([*command, "--filter", label]) for command in lists)
+
+    def is_whole(self) -> bool:
+        good = {state.service for state in self.states() if state.state in GOOD}
+        return good >= self._site.stack.services.keys()
+
+    def start(self, say: Say) -> None:
+        if not self.states():
+            ports.require_free(self._site.stack)
+        self._log.parent.mkdir(parents=True, exist_ok=True)
+        say("Building the images; the first time this takes a minute or two")
+        self._build()
+        say("Starting the containers")
+        with self._log.open("ab") as log:
+            up = subprocess.Popen(
+                [*self._compose(), "up", "--detach", "--no-build", "--remove-orphans"],
+                env=self._environ,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,  # Ctrl-C reaches us alone, and we end it
+            )
+        try:
+            self._wait_until_up(up, say)
+        finally:
+            _end(up)
+
+    def stop(self) -> None:
+        self._run([*self._compose(), "down", "--remove-orphans"])
+
+    def states(self) -> list[State]:
+        printed = self._run([*self._compose(), "ps", "--all", "--format", "json"])
+        # One object a line, or one list of all: it depends on the version of compose
+        rows = [json.loads(line) for line in printed.splitlines() if line]
+        flat = rows[0] if rows and isinstance(rows[0], list) else rows
+        return [_state(row) for row in flat]
+
+    def logs(self, service: str, lines: int, follow: bool) -> None:
+        command = [*self._compose(), "logs", "--tail", str(lines)]
+        command += (["--follow"] if follow else []) + ([service] if service else [])
+        subprocess.run(command, env=self._environ, check=False)
+
+    def _build(self) -> None:
+        with self._log.open("wb") as log:
+            build = subprocess.Popen(
+                [*self._compose(), "--progress", "plain", "build"],
+                env=self._environ,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+            try:
+                code = build.wait()
+            finally:
+                _end(build)
+        if code:
+            raise NotUp(f"The images could not be built; the last lines of {self._log}:\n{self._tail()}")
+
+    def _wait_until_up(self, up: subprocess.Popen[bytes], say: Say) -> None:
+        told: set[str] = set()
+        deadline = time.monotonic() + DEADLINE_S
+        while True:
+            states = self.states()
+            for state in states:
+                if state.state in GOOD and state.service not in told:
+                    told.add(state.service)
+                    say(f"  {state.service}: {state.state}")
+            if bad := [state for state in states if state.is_bad]:
+                raise NotUp(self._report(bad[0]))
+            if up.poll():
+                raise NotUp(f"docker compose up failed; the last lines of {self._log}:\n{self._tail()}")
+            if up.poll() == 0 and told >= self._site.stack.services.keys():
+                return
+            if time.monotonic() > deadline:
+                slow = ", ".join(self._site.stack.services.keys() - told)
+                raise NotUp(f"Not up after {DEADLINE_S:.0f} s: {slow}")
+            time.sleep(POLL_S)
+
+    def _report(self, bad: State) -> str:
+        command = [*self._compose(), "logs", "--no-log-prefix", "--tail", str(REPORT_LINES), bad.service]
+        lines = self._run(command).splitlines()
+        return "\n".join(
+            [f"{bad.service} is {bad.state} {bad.note}; its last lines:", *(f"  {x}" for x in lines)]
+        )
+
+    def _compose(self) -> list[str]:
+        return ["docker", "compose", "--file", str(self._site.file)]
+
+    def _run(self, command: list[str]) -> str:
+        done = subprocess.run(command, env=self._environ, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise NotUp(f"'{' '.join(command)}' failed: {done.stderr.strip()}")
+        return done.stdout
+
+    def _tail(self) -> str:
+        lines = self._log.read_text(errors="replace").splitlines()[-REPORT_LINES:]
+        return "\n".join(f"  {line}" for line in lines)
+
+
+def _state(row: dict[str, Any]) -> State:
+    state, code = row["State"], row.get("ExitCode", 0)
+    if state == "exited" and code == 0:
+        return State(row["Service"], "completed")
+    if state in ("exited", "dead", "restarting"):
+        return State(row["Service"], state, f"(exit code {code})", is_bad=True)
+    health = row.get("Health") or state
+    return State(row["Service"], health, row.get("Status", ""), is_bad=health == "unhealthy")
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(15)
+    process.kill()
+    process.wait()
