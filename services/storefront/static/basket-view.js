@@ -77,7 +77,7 @@ function drawLine(item, line, shelf) {
     each: formatMoney(line.price, line.currency),
     total: formatMoney(line.price * line.quantity, line.currency),
     "quantity-label": `Quantity of ${line.name}`,
-    "remove-label": `: ${line.name}`,
+    "remove-label": line.name,
     warning,
   });
   show(item.querySelector(".line-warning"), warning !== "");

@@ -7,11 +7,11 @@ import { traceNode } from "./trace.js";
 import { showVersion } from "./version.js";
 
 /** Show the receipt and move the focus to its heading; `done` is called when the buyer has seen it. */
-export function drawReceipt(page, { order, traceId, version }, { traceUrl, done }) {
+export function drawReceipt(page, { order, trace, version }, { traceUrl, done }) {
   const receipt = page.receiptTemplate.content.firstElementChild.cloneNode(true);
   fill(receipt, { order: order.order_id, total: formatMoney(order.total, order.currency) });
   receipt.querySelector(".receipt-lines").replaceChildren(...order.items.map((line) => receiptLine(line, order.currency)));
-  receipt.querySelector('[data-slot="trace"]').replaceChildren(traceNode(traceUrl, traceId));
+  receipt.querySelector('[data-slot="trace"]').replaceChildren(traceNode(traceUrl, trace));
   showVersion(receipt.querySelector('[data-slot="version"]'), version || "not known");
   drawTime(receipt.querySelector("time"), order.placed_at);
   receipt.querySelector("button").addEventListener("click", done);
@@ -22,13 +22,15 @@ export function drawReceipt(page, { order, traceId, version }, { traceUrl, done 
 }
 
 /** Say what went wrong, about which lantern, and under which trace. */
-export function drawProblem(page, { problem, traceId }, { traceUrl, items, nameOf }) {
-  const parts = [element("h3", problem.title), element("p", problem.detail)];
-  if (problem.errors.length) parts.push(errorList(problem.errors, items, nameOf));
-  if (traceId) {
-    const trace = element("p", "Trace of this click: ");
-    trace.append(traceNode(traceUrl, traceId));
-    parts.push(trace);
+export function drawProblem(page, { problem, trace }, { traceUrl, items, nameOf }) {
+  const { title, detail, errors } = problem;
+  const isRepeated = errors.length > 0 && errors.every(({ message }) => detail.includes(message));
+  const parts = [element("h3", title), element("p", isRepeated ? "" : detail)];
+  if (errors.length) parts.push(errorList(errors, items, nameOf));
+  if (trace.id) {
+    const line = element("p", "Trace of this click: ");
+    line.append(traceNode(traceUrl, trace));
+    parts.push(line);
   }
   page.problemText.replaceChildren(...parts.filter((part) => part.textContent));
   show(page.problem, true);

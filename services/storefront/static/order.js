@@ -1,12 +1,12 @@
 /** Places an order at the storefront, and says in one shape what came of it. */
 
-import { traceIdOf } from "./trace.js";
+import { traceOf } from "./trace.js";
 
 const PATIENCE_MS = 20_000; // far over the storefront's own deadline; the key makes asking again safe
 const LONGEST_WAIT_S = 60;
 
 /**
- * Resolves, never rejects, with {traceId, version} and either {order} or {problem, status, isRetryable, retryAfterS}.
+ * Resolves, never rejects, with {trace, version} and either {order} or {problem, status, isRetryable, retryAfterS}.
  * `problem` is {title, detail, errors: [{field, message}]}; status 0 means that no answer came.
  */
 export async function placeOrder(items, key, send = fetch) {
@@ -19,21 +19,21 @@ export async function placeOrder(items, key, send = fetch) {
       signal: AbortSignal.timeout(PATIENCE_MS),
     });
   } catch {
-    return { problem: NO_ANSWER, status: 0, isRetryable: true, retryAfterS: 0, traceId: "", version: "" };
+    return { problem: NO_ANSWER, status: 0, isRetryable: true, retryAfterS: 0, trace: traceOf(""), version: "" };
   }
   return outcomeOf(answer, await answer.json().catch(() => null));
 }
 
 export function outcomeOf(answer, body) {
-  const traceId = traceIdOf(answer.headers.get("X-Amzn-Trace-Id"));
+  const trace = traceOf(answer.headers.get("X-Amzn-Trace-Id"));
   const version = answer.headers.get("X-Service-Version") ?? "";
-  if (answer.ok && isOrder(body)) return { order: body, traceId, version };
+  if (answer.ok && isOrder(body)) return { order: body, trace, version };
   return {
     problem: answer.ok ? NOT_UNDERSTOOD : problemOf(body, answer.status),
     status: answer.status,
     isRetryable: answer.ok || answer.status >= 500 || answer.status === 429,
     retryAfterS: secondsOf(answer.headers.get("Retry-After")),
-    traceId: textOf(body?.trace_id) || traceId,
+    trace: { ...trace, id: trace.id || traceOf(`Root=${textOf(body?.trace_id)}`).id },
     version,
   };
 }

@@ -146,8 +146,8 @@ async function refused(outcome, sent) {
   }
   draw();
   drawProblem(page, outcome, { traceUrl, items: sent, nameOf });
-  page.problem.scrollIntoView({ block: "nearest" });
   if (outcome.isRetryable) withdrawRetry = offerRetry(page.retryButton, outcome.retryAfterS);
+  page.problem.scrollIntoView({ block: "nearest" });
   if (outcome.status === 409) await refreshShelf();
 }
 

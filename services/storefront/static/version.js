@@ -3,17 +3,19 @@
  * lightness and chroma are the stylesheet's, so that every hue is legible in both themes.
  */
 
-const GOLDEN_ANGLE = 137.508; // neighbouring numbers land far apart on the circle
-
-/** [main hue, second hue] in degrees. 1.4.0 and 1.4.1 differ by 137°, other text by its hash. */
+/**
+ * [main hue, second hue] in degrees. A hash alone would give two versions similar colours now and then, so numbers
+ * turn the circle by steps that were searched for: versions that follow each other (1.4.0 and 1.4.1, 1.4.2 and 1.5.0,
+ * 1.5.0 and 2.0.0) are at least 45° apart. The second hue tells the few that meet again.
+ */
 export function huesOf(version) {
-  const [, major, minor, patch, rest] = /^v?(\d{1,6})\.(\d{1,6})(?:\.(\d{1,6}))?(.*)$/s.exec(version) ?? [];
-  const number = major === undefined ? 0 : Number(major) * 31 + Number(minor) * 7 + Number(patch ?? 0);
-  const words = major === undefined ? version : rest;
-  const main = (number * GOLDEN_ANGLE + (words ? hashOf(words) % 360 : 0)) % 360;
-  const second = main + 60 + (hashOf(`second ${version}`) % 240);
-  return [Math.round(main) % 360, Math.round(second) % 360];
+  const [, major = 0, minor = 0, patch = 0, rest = version] = NUMBERS.exec(version) ?? [];
+  const turned = Number(major) * 222.1 + Number(minor) * 48.2 + Number(patch) * 150.3;
+  const main = Math.round(turned + (rest ? hashOf(rest) : 0)) % 360;
+  return [main, (main + 60 + (hashOf(`second ${version}`) % 240)) % 360];
 }
+
+const NUMBERS = /^v?(\d{1,6})\.(\d{1,6})(?:\.(\d{1,6}))?(.*)$/s;
 
 /** Give `element` and what is in it the colours of `version`. */
 export function paint(element, version) {
