@@ -9,7 +9,10 @@ REFERENCE = re.compile(
     r"\$(?:(?P<dollar>\$)|\{(?P<name>\w+)(?::-(?P<default>[^${}]*))?\}|(?P<other>.?))", re.S
 )
 LINE = re.compile(r"(?:export\s+)?(?P<name>[A-Za-z_]\w*)\s*=\s*(?P<value>.*)")
-VALUE = re.compile(r"""'(?P<single>[^']*)'|"(?P<double>[^"\\$]*)"|(?P<bare>[^'"#$\s][^#$]*?)?""")
+VALUE = re.compile(
+    r"""(?:'(?P<single>[^']*)'|"(?P<double>[^"\\$]*)"|(?P<bare>[^'"#$\s][^$]*?))(?:\s+\#.*)?|(?:\#.*)?""",
+    re.X,
+)
 
 
 class VariableError(Exception):
@@ -30,10 +33,10 @@ def read_dotenv(file: Path) -> dict[str, str]:
         if not stripped or stripped.startswith("#"):
             continue
         line = LINE.fullmatch(stripped)
-        value = VALUE.fullmatch(re.sub(r"\s+#.*$", "", line["value"])) if line else None
+        value = VALUE.fullmatch(line["value"]) if line else None
         if not line or not value:
             raise VariableError(f"{file}:{number}: expected NAME=value, found {stripped!r}")
-        found[line["name"]] = next((part for part in value.groups() if part is not None), "")
+        found[line["name"]] = value["single"] or value["double"] or value["bare"] or ""
     return found
 
 

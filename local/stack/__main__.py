@@ -71,12 +71,14 @@ def status(site: Site) -> None:
 
 def logs(site: Site) -> None:
     """The last LINES of SERVICE, or of all; FOLLOW=1 goes on."""
-    service, lines = site.environ.get("SERVICE", ""), int(site.environ.get("LINES", "20"))
+    service, lines = site.environ.get("SERVICE", ""), site.environ.get("LINES") or "20"
+    if not lines.isdecimal():
+        raise Refused(f"LINES={lines}: expected a number")
     if service not in ("", "supervisor", *site.stack.services):
         raise Refused(f"SERVICE={service}: expected one of {', '.join(site.stack.services)}")
     containers = Containers(site)
     engine: Engine = containers if containers.is_there() else Processes(site)
-    engine.logs(service, lines, follow=bool(site.environ.get("FOLLOW")))
+    engine.logs(service, int(lines), follow=bool(site.environ.get("FOLLOW")))
 
 
 def _choose(site: Site, containers: Containers, processes: Processes) -> Engine:

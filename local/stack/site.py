@@ -41,9 +41,8 @@ class Site:
 def find(file: Path) -> Site:
     """Read `file`, the `.env` beside it and the environment; name the source's version and commit."""
     try:
-        environ = identity(file.parent) | {
-            k: v for k, v in variables.known(file.parent, os.environ).items() if v
-        }
+        environ = variables.known(file.parent, os.environ)
+        environ |= {name: value for name, value in identity(file.parent).items() if not environ.get(name)}
         stack = compose.read(file, environ)
     except (compose.ComposeError, variables.VariableError) as error:
         raise Refused(str(error)) from None
