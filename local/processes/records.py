@@ -24,8 +24,11 @@ class Process:
 
     @classmethod
     def of(cls, pid: int) -> "Process":
-        """The process that has `pid` now; raises psutil.NoSuchProcess."""
-        return cls(pid, psutil.Process(pid).create_time())
+        """The process that has `pid` now; one that has ended already never counts as alive."""
+        try:
+            return cls(pid, psutil.Process(pid).create_time())
+        except psutil.NoSuchProcess:
+            return cls(pid, 0.0)
 
     def is_alive(self) -> bool:
         """Whether this very process still runs."""

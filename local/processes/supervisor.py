@@ -62,7 +62,9 @@ class Supervisor:
         except* StartError as errors:
             self._record.failure = str(errors.exceptions[0])
             log.error("%s; stopping everything", self._record.failure)
-        await self._stop_all()
+            self._write()
+        finally:
+            await self._stop_all()
         if not self._record.failure:
             self._file.unlink()
         return not self._record.failure

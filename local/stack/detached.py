@@ -92,15 +92,17 @@ class Processes:
     def _wait_until_up(self, say: Say) -> None:
         """Its own health checks bound how long a start takes, so there is no other deadline here."""
         told: set[str] = set()
+        supervisor = Record.read(self._file)
         while True:
-            record = Record.read(self._file)
+            lives = bool(supervisor and supervisor.supervisor.is_alive())
+            record = Record.read(self._file)  # after the look at it, so that its last word counts
             for name, entry in record.services.items() if record else ():
                 if entry.state in GOOD and name not in told:
                     told.add(name)
                     say(f"  {name}: {entry.state}")
             if record and record.failure:
                 raise NotUp(self._report(record))
-            if not record or not record.supervisor.is_alive():
+            if not record or not lives:
                 raise NotUp(f"The supervisor ended; its log: {log_file(self._site.home, 'supervisor')}")
             if record.is_up:
                 return

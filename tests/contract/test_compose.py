@@ -1,0 +1,182 @@
+"""docker-compose.yml against everything that has to agree with it."""
+
+import dataclasses
+import importlib
+import json
+import re
+import shlex
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+from local.processes import compose, variables
+
+ROOT = Path(__file__).parents[2]
+FILE = ROOT / "docker-compose.yml"
+RAW = yaml.safe_load(FILE.read_text())
+SHOP = ("storefront", "orders", "catalog")
+# Read by the commands around the stack, not by the compose file
+BESIDE = {"MODE", "LANTERN_DIR", "COMPOSE_PROJECT_NAME"}
+
+
+def stack(**environ):
+    return compose.read(FILE, environ)
+
+
+def test_stack_can_be_run_without_docker():
+    assert set(stack().services) == {*SHOP, "seed", "aws", "xray"}
+
+
+def test_everything_is_published_on_this_machine_only_and_on_the_ports_of_the_contract():
+    published = {
+        (service.name, port.published, port.protocol, port.variable) for service, port in stack().ports()
+    }
+
+    assert published == {
+        ("storefront", 8080, "tcp", "STOREFRONT_PORT"),
+        ("catalog", 8081, "tcp", "CATALOG_PORT"),
+        ("orders", 8082, "tcp", "ORDERS_PORT"),
+        ("xray", 2000, "udp", "XRAY_PORT"),
+        ("xray", 2000, "tcp", "XRAY_PORT"),
+        ("aws", 4566, "tcp", "AWS_PORT"),
+    }
+    assert all(
+        port.startswith("127.0.0.1:")
+        for service in RAW["services"].values()
+        for port in service.get("ports", [])
+    )
+
+
+@pytest.mark.parametrize("name", RAW["services"])
+def test_every_container_is_hardened_and_bounded(name):
+    service = RAW["services"][name]
+
+    assert service["user"] == "10001:10001"
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert service["logging"] == {"driver": "json-file", "options": {"max-size": "10m", "max-file": "3"}}
+    assert service["mem_limit"]
+    assert service["pids_limit"] == 256
+    assert not service.keys() & {"privileged", "cap_add", "network_mode", "pid", "devices"}
+    assert not any("docker.sock" in volume for volume in service.get("volumes", []))
+
+
+@pytest.mark.parametrize("name", [name for name in RAW["services"] if name != "seed"])
+def test_every_lasting_service_restarts_and_tells_its_health(name):
+    service = stack().services[name]
+
+    assert service.restarts
+    assert service.healthcheck is not None
+    assert service.healthcheck.start_interval <= 1
+
+
+def test_catalog_waits_until_the_shelf_is_stocked():
+    services = stack().services
+
+    assert services["catalog"].depends_on["seed"] == compose.COMPLETED
+    assert services["seed"].depends_on["aws"] == compose.HEALTHY
+
+
+def test_variables_and_their_defaults_are_those_of_env_example():
+    used = {
+        found["name"]: found["default"] or ""
+        for found in variables.REFERENCE.finditer(FILE.read_text())
+        if found["name"] and found["name"] != "VARIABLE"
+    }
+    text = (ROOT / ".env.example").read_text()
+    explained = dict(re.findall(r"^(?:# )?([A-Z_]+)=(.*)$", text, re.M))
+
+    assert {name: value for name, value in explained.items() if name not in BESIDE} == used
+    assert explained.keys() >= BESIDE
+
+
+def test_env_example_can_be_used_as_it_is(tmp_path):
+    (tmp_path / ".env").write_text((ROOT / ".env.example").read_text())
+    (tmp_path / "docker-compose.yml").write_text(FILE.read_text())
+
+    assert compose.read(tmp_path / "docker-compose.yml", {}) == stack()
+
+
+@pytest.mark.parametrize("name", SHOP)
+def test_service_gets_every_variable_that_it_reads(name):
+    settings = importlib.import_module(f"services.{name}.settings").Settings
+
+    read = {field.metadata["variable"] for field in dataclasses.fields(settings)}
+
+    assert read <= stack().services[name].environment.keys()
+
+
+@pytest.mark.parametrize("name", SHOP)
+def test_image_runs_what_the_compose_file_runs(name):
+    dockerfile = (ROOT / "services" / "Dockerfile").read_text()
+    command = json.loads(re.search(r"^CMD (.*)$", dockerfile, re.M)[1])
+
+    by_itself = shlex.split(command[2].replace("$SERVICE", name))
+
+    assert command[:2] == ["sh", "-c"]
+    assert by_itself == ["exec", *stack().services[name].command]
+
+
+def test_all_images_are_built_on_the_same_base():
+    default = variables.read_dotenv(ROOT / ".env.example")["BASE_IMAGE"]
+
+    for dockerfile in ("services/Dockerfile", "local/Dockerfile"):
+        assert f"ARG BASE_IMAGE={default}\n" in (ROOT / dockerfile).read_text()
+
+
+def test_tables_of_the_template_are_those_that_the_services_use():
+    template = json.loads((ROOT / "infra" / "cloudformation" / "lantern-data.json").read_text())
+    tables = {resource["Properties"]["TableName"]: resource for resource in template["Resources"].values()}
+    services = stack().services
+
+    used = {services["catalog"].environment["PRODUCTS_TABLE"], services["orders"].environment["ORDERS_TABLE"]}
+
+    assert tables.keys() == used
+    for table in tables.values():
+        assert table["DeletionPolicy"] == table["UpdateReplacePolicy"] == "Retain"
+        assert table["Properties"]["BillingMode"] == "PAY_PER_REQUEST"
+        assert table["Properties"]["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+        assert table["Properties"]["TimeToLiveSpecification"] == {
+            "AttributeName": "expires_at",
+            "Enabled": True,
+        }
+
+
+@pytest.mark.requires("docker")
+@pytest.mark.parametrize("environ", [{}, {"XRAY_PORT": "2100", "FAULTS": "on", "LOG_LEVEL": ""}])
+def test_docker_reads_the_file_as_we_do(environ, tmp_path):
+    command = [
+        "docker",
+        "compose",
+        "--file",
+        str(FILE),
+        "--env-file",
+        "/dev/null",
+        "config",
+        "--format",
+        "json",
+    ]
+    clean = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": str(tmp_path), **environ}
+    printed = subprocess.run(command, env=clean, capture_output=True, text=True, check=True).stdout
+    theirs = json.loads(printed)["services"]
+
+    ours = stack(**environ).services
+
+    assert ours.keys() == theirs.keys()
+    for name, service in ours.items():
+        assert list(service.command) == theirs[name]["command"]
+        assert service.environment == theirs[name]["environment"]
+        assert service.restarts == (theirs[name]["restart"] == "unless-stopped")
+        assert {(port.container, str(port.published), port.protocol) for port in service.ports} == {
+            (port["target"], port["published"], port["protocol"]) for port in theirs[name].get("ports", [])
+        }
+        assert service.depends_on == {
+            needed: entry["condition"] for needed, entry in theirs[name].get("depends_on", {}).items()
+        }
+        assert (
+            list(service.healthcheck.test if service.healthcheck else ())
+            == theirs[name].get("healthcheck", {"test": ["CMD"]})["test"][1:]
+        )
