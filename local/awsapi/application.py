@@ -1,0 +1,87 @@
+"""A WSGI application that answers one AWS service's API over rest-json, as botocore's model describes it."""
+
+import logging
+import re
+import uuid
+import zlib
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import orjson
+from botocore.loaders import Loader
+from botocore.model import OperationModel, ServiceModel
+
+from local.awsapi import shapes
+from local.awsapi.errors import (
+    ApiError,
+    InvalidRequestException,
+    NotImplementedYet,
+    SerializationException,
+)
+
+log = logging.getLogger(__name__)
+
+BODY_LIMIT_BYTES = 6 * 1024 * 1024
+Operation = Callable[[dict[str, Any]], dict[str, Any]]
+Environ = dict[str, Any]
+StartResponse = Callable[[str, list[tuple[str, str]]], Any]
+
+
+class Application:
+    """Routes by the model's own paths; `operations` are those that this stand-in has, by their AWS name."""
+
+    def __init__(self, service: str, operations: Mapping[str, Operation]) -> None:
+        self.model = ServiceModel(Loader().load_service_model(service, "service-2"), service)
+        self._operations = operations
+        self._routes: dict[tuple[str, str], OperationModel] = {}
+        for name in self.model.operation_names:
+            operation = self.model.operation_model(name)
+            self._routes[operation.http["method"], operation.http["requestUri"]] = operation
+        if unknown := operations.keys() - set(self.model.operation_names):
+            raise ValueError(f"{service} has no operation {', '.join(sorted(unknown))}")
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request; whatever is sent, the answer is a JSON document."""
+        try:
+            status, headers, body = 200, {}, self._answer(environ)
+        except ApiError as error:
+            status, headers = error.status, {"x-amzn-errortype": error.code}
+            body = {error.message_key: str(error)}
+        except Exception:  # outermost edge of a request: logged with its traceback, and the server goes on
+            log.exception("%s %s failed", environ.get("REQUEST_METHOD"), environ.get("PATH_INFO"))
+            status, headers = 500, {"x-amzn-errortype": "InternalFailure"}
+            body = {"Message": "The local stand-in failed; its log says how."}
+        content = orjson.dumps(body)
+        headers |= {
+            "Content-Type": "application/json",
+            "Content-Length": str(len(content)),
+            "x-amzn-RequestId": str(uuid.uuid4()),
+        }
+        start_response(f"{status} {'OK' if status == 200 else 'Error'}", list(headers.items()))
+        return [content]
+
+    def _answer(self, environ: Environ) -> Any:
+        method, path = environ["REQUEST_METHOD"], environ.get("PATH_INFO", "/")
+        operation = self._routes.get((method, path)) or self._routes.get((method, path.rstrip("/")))
+        if operation is None:
+            error = InvalidRequestException(f"{self.model.service_name} has no operation at {method} {path}")
+            error.status = 404
+            raise error
+        run = self._operations.get(operation.name)
+        if run is None:
+            raise NotImplementedYet(f"{operation.name} is in AWS's API and not in this local stand-in yet")
+        request = shapes.parse(operation.input_shape, _read_json(environ))
+        return shapes.render(operation.output_shape, run(request))
+
+
+def _read_json(environ: Environ) -> Any:
+    length = environ.get("CONTENT_LENGTH") or "0"
+    if not re.fullmatch(r"[0-9]{1,12}", length) or int(length) > BODY_LIMIT_BYTES:
+        raise InvalidRequestException(f"The body must be at most {BODY_LIMIT_BYTES} bytes long")
+    body = environ["wsgi.input"].read(int(length))
+    try:
+        if environ.get("HTTP_CONTENT_ENCODING") == "gzip":  # botocore compresses large requests
+            body = zlib.decompressobj(31).decompress(body, BODY_LIMIT_BYTES)
+        return orjson.loads(body) if body.strip() else None
+    except (ValueError, zlib.error) as error:
+        raise SerializationException(f"The body is not JSON: {error}") from error

@@ -1,0 +1,83 @@
+"""`python -m local.xray`: the local X-Ray on XRAY_HOST:XRAY_PORT, UDP and TCP."""
+
+import logging
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from waitress.server import create_server
+
+from local.awsapi.application import Application
+from local.xray import operations
+from local.xray.backend import Backend
+from local.xray.pages import Pages
+from local.xray.sampling import Sampling
+from local.xray.settings import Settings, SettingsError, load
+from local.xray.store import Store
+from local.xray.udp import Receiver
+
+THREADS = 8
+
+
+def main() -> int:
+    """Serve until SIGTERM or SIGINT. Exit code 1 when it can't start, 2 on wrong settings."""
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    try:
+        settings = load()
+        _serve(settings)
+    except SettingsError as error:
+        print(f"The local X-Ray cannot start: {error}", file=sys.stderr)
+        return 2
+    except OSError as error:
+        where = f"{settings.host}:{settings.port}, state in {settings.state}"
+        print(
+            f"The local X-Ray cannot start at {where}: {error}. XRAY_PORT chooses another port.",
+            file=sys.stderr,
+        )
+        return 1
+    return 0
+
+
+def _serve(settings: Settings) -> None:
+    store = Store(settings.state, settings.max_mb, settings.max_age_h)
+    receiver = Receiver(store, settings.host, settings.port)
+    backend = Backend(store, Sampling(store))
+
+    def counters() -> dict[str, Any]:
+        return {
+            "segments received over UDP": receiver.received,
+            "rejected": receiver.rejected,
+            "dropped": receiver.dropped + store.dropped,
+            "traces stored": store.count(),
+            "receive buffer, bytes": receiver.buffer_bytes,
+            "last write error": store.write_error or "none",
+        }
+
+    front = _front(Application("xray", operations.load(backend)), Pages(backend, counters))
+    server = create_server(
+        front, host=settings.host, port=settings.port, threads=THREADS, ident="lantern-x-ray"
+    )
+    receiver.start()
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    threading.Thread(target=server.run, name="http", daemon=True).start()
+    stopping.wait()
+    receiver.stop()
+    store.close()
+
+
+def _front(api: Application, pages: Pages) -> Callable[..., Iterable[bytes]]:
+    """People ask with GET, the API's operations are all POST."""
+
+    def app(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        is_page = environ["REQUEST_METHOD"] in ("GET", "HEAD")
+        return pages(environ, start_response) if is_page else api(environ, start_response)
+
+    return app
+
+
+if __name__ == "__main__":
+    sys.exit(main())

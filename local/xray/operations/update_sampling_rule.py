@@ -1,0 +1,10 @@
+"""UpdateSamplingRule."""
+
+from typing import Any
+
+from local.xray.backend import Backend
+
+
+def answer(request: dict[str, Any], backend: Backend) -> dict[str, Any]:
+    """Update a rule and answer its record."""
+    return {"SamplingRuleRecord": backend.sampling.update(request["SamplingRuleUpdate"])}

@@ -1,0 +1,137 @@
+"""The door for people on the API's port: what this is, and one trace as a page to read."""
+
+import html
+from collections.abc import Callable, Iterator
+from typing import Any
+from urllib.parse import parse_qs
+
+import orjson
+
+from local.xray.backend import Backend
+from local.xray.segments import Document, end_of, trace_id_of
+from local.xray.statistics import outcome
+from local.xray.traces import Trace
+
+TRIES = 5  # a trace may be on its way for a moment
+STYLE = """
+  :root { color-scheme: light dark }
+  body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem }
+  ol { list-style: none; padding-left: 1.5rem; border-left: 1px solid #8888 } .stand-in { opacity: .8 }
+  code { font: 14px ui-monospace, monospace } .fault, .error, .throttle { font-weight: 700 }
+"""
+CSP = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'"
+StartResponse = Callable[[str, list[tuple[str, str]]], Any]
+
+
+class Pages:
+    """A WSGI application for GET; everything else is the API's."""
+
+    def __init__(self, backend: Backend, counters: Callable[[], dict[str, Any]]) -> None:
+        self._backend, self._counters = backend, counters
+
+    def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> list[bytes]:
+        """Answer `/`, `/healthz`, `/traces/<id>` and `/traces/<id>.json`."""
+        path, kind = environ.get("PATH_INFO", "/"), "text/html; charset=utf-8"
+        if path == "/healthz":
+            status, kind, body = (
+                "200 OK",
+                "application/json",
+                orjson.dumps({"status": "ok", **self._counters()}),
+            )
+        elif path == "/":
+            status, body = "200 OK", self._front()
+        elif path.startswith("/traces/"):
+            status, kind, body = self._trace(path.removeprefix("/traces/"), environ.get("QUERY_STRING", ""))
+        else:
+            status, body = (
+                "404 Not Found",
+                _page("Nothing here", "<p>Traces are at /traces/&lt;trace id&gt;.</p>"),
+            )
+        headers = [
+            ("Content-Type", kind),
+            ("Content-Length", str(len(body))),
+            ("Content-Security-Policy", CSP),
+        ]
+        start_response(
+            status, [*headers, ("X-Content-Type-Options", "nosniff"), ("Cache-Control", "no-store")]
+        )
+        return [body]
+
+    def _front(self) -> bytes:
+        rows = "".join(f"<li>{html.escape(name)}: {value}</li>" for name, value in self._counters().items())
+        ask = "aws xray get-service-graph --endpoint-url http://127.0.0.1:2000 --start-time … --end-time …"
+        return _page(
+            "Local X-Ray",
+            f"<p>Segments come in over UDP, the API answers here:</p><code>{ask}</code><ul>{rows}</ul>",
+        )
+
+    def _trace(self, name: str, query: str) -> tuple[str, str, bytes]:
+        wants_json, text = name.endswith(".json"), name.removesuffix(".json")
+        trace_id = trace_id_of(text)
+        found = self._backend.assembled(self._backend.store.traces([trace_id])) if trace_id else []
+        if wants_json:
+            status = "200 OK" if found else "404 Not Found"
+            return status, "application/json", orjson.dumps(found[0].documents if found else [])
+        if found:
+            return "200 OK", "text/html; charset=utf-8", _page(f"Trace {trace_id}", _tree(found[0]))
+        return "404 Not Found", "text/html; charset=utf-8", _absent(text, trace_id is not None, query)
+
+
+def _absent(text: str, is_trace_id: bool, query: str) -> bytes:
+    tried = parse_qs(query).get("try", ["0"])[0]
+    number = int(tried) if tried.isdigit() and len(tried) < 3 else 0
+    if not is_trace_id:
+        return _page("No trace id", f"<p><code>{html.escape(text[:200])}</code> is no trace id.</p>")
+    again = f'<meta http-equiv="refresh" content="1;url=?try={number + 1}">' if number < TRIES else ""
+    why = "It may be on its way; asking again." if again else "It was not sampled, is too old, or never was."
+    return _page("Not here", f"<p>Trace <code>{html.escape(text)}</code> is not here. {why}</p>", again)
+
+
+def _tree(trace: Trace) -> str:
+    by_parent: dict[str, list[Document]] = {}
+    for document in (*trace.segments, *trace.inferred):
+        if document.get("parent_id"):
+            by_parent.setdefault(document["parent_id"], []).append(document)
+    reached = {document["id"] for found in by_parent.values() for document in found}
+    shown: set[str] = set()
+    tops = [
+        d for d in (*trace.segments, *trace.orphans) if d["id"] not in reached or d.get("parent_id") is None
+    ]
+    rows = "".join(_item(top, by_parent, trace.span()[0], shown) for top in tops)
+    strays = [s for s in trace.segments if s["id"] not in shown]
+    rows += "".join(_item(stray, by_parent, trace.span()[0], shown) for stray in strays)
+    return f'<p><a href="/traces/{trace.trace_id}.json">The documents as JSON</a></p><ol>{rows}</ol>'
+
+
+def _item(entity: Document, by_parent: dict[str, list[Document]], start_s: float, shown: set[str]) -> str:
+    shown.add(entity["id"])
+    below = [*entity.get("subsegments", ()), *by_parent.get(entity["id"], ())]
+    children = "".join(_item(child, by_parent, start_s, shown) for child in below if child["id"] not in shown)
+    return f"<li>{' · '.join(_facts(entity, start_s))}{f'<ol>{children}</ol>' if children else ''}</li>"
+
+
+def _facts(entity: Document, start_s: float) -> Iterator[str]:
+    end, result = end_of(entity), outcome(entity)
+    yield f"<strong>{html.escape(str(entity['name']))}</strong>"
+    yield f"{(end - entity['start_time']) * 1000:.1f} ms" if end is not None else "in progress"
+    yield f"after {(entity['start_time'] - start_s) * 1000:.1f} ms"
+    if result != "ok":
+        yield f'<span class="{result}">{result}</span>'
+    for part, keys in (
+        ("aws", ("operation", "table_name")),
+        ("http", ("request", "response")),
+        ("annotations", None),
+    ):
+        value = entity.get(part)
+        if isinstance(value, dict):
+            chosen = {key: value[key] for key in keys if key in value} if keys else value
+            yield f"<code>{html.escape(orjson.dumps(chosen).decode()[:500])}</code>"
+
+
+def _page(title: str, body: str, head: str = "") -> bytes:
+    note = '<p class="stand-in">A local stand-in for AWS X-Ray: nothing here is on AWS.</p>'
+    return (
+        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{html.escape(title)}</title>{head}'
+        f'<meta name="viewport" content="width=device-width"><style>{STYLE}</style>'
+        f"<h1>{html.escape(title)}</h1>{note}{body}</html>"
+    ).encode()

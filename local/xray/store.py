@@ -1,0 +1,253 @@
+"""Documents and sampling rules in SQLite: one thread writes in batches, any thread reads.
+
+Bounded by age and by size; the oldest traces go first. What was written is there after a kill -9; what waits
+for the next batch, at most BATCH_S, is not.
+"""
+
+import logging
+import queue
+import sqlite3
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from local.xray.segments import Received
+
+log = logging.getLogger(__name__)
+
+BATCH_S = 0.1
+BATCH_DOCUMENTS = 2000
+QUEUE_DOCUMENTS = 50_000
+CHECK_SIZE_S = 5.0
+TRIM_TO = 0.9  # of the allowed size, so that not every batch has to trim
+REPORT_EVERY_S = 60.0
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS documents (
+  trace_id TEXT, entity_id TEXT, in_progress INTEGER, body BLOB, PRIMARY KEY (trace_id, entity_id)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS traces (
+  trace_id TEXT PRIMARY KEY, started REAL, received REAL, revision INTEGER
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS traces_by_start ON traces (started, trace_id);
+CREATE TABLE IF NOT EXISTS sampling_rules (name TEXT PRIMARY KEY, rule TEXT, created REAL, modified REAL);
+CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value REAL);
+"""
+# a completed document is final; one in progress may be replaced
+PUT_DOCUMENT = """
+INSERT INTO documents VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE
+SET in_progress = excluded.in_progress, body = excluded.body WHERE documents.in_progress = 1
+"""
+PUT_TRACE = """
+INSERT INTO traces VALUES (?, ?, ?, 1) ON CONFLICT DO UPDATE
+SET started = min(started, excluded.started), received = excluded.received, revision = revision + 1
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredTrace:
+    """One trace's documents as they were received, and how often it changed."""
+
+    trace_id: str
+    started_s: float
+    revision: int
+    bodies: tuple[bytes, ...]
+
+
+class Store:
+    """All that the local X-Ray remembers."""
+
+    def __init__(self, folder: Path, max_mb: int = 256, max_age_h: int = 168) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._file = folder / "x-ray.sqlite"
+        self._max_bytes, self._max_age_s = max_mb * 1_000_000, max_age_h * 3600
+        self._waiting: queue.Queue[Received | Callable[[], None] | None] = queue.Queue(QUEUE_DOCUMENTS)
+        self._local = threading.local()
+        self._check_size_at = 0.0
+        self.dropped, self.write_error, self._report_at = 0, "", 0.0
+        self._writer_connection = self._connect()
+        self._writer_connection.executescript(SCHEMA)
+        self._writer_connection.commit()
+        self._writer = threading.Thread(target=self._write_batches, name="store-writer", daemon=True)
+        self._writer.start()
+
+    def put(self, document: Received) -> bool:
+        """Queue a document for the next batch; False, and counted, when the queue is full."""
+        try:
+            self._waiting.put_nowait(document)
+        except queue.Full:
+            self.dropped += 1
+            return False
+        return True
+
+    def flush(self, within_s: float = 5.0) -> None:
+        """Wait until all that was put before this call is written."""
+        written = threading.Event()
+        self._waiting.put(written.set)
+        written.wait(within_s)
+
+    def close(self) -> None:
+        """Write what waits, and stop."""
+        self._waiting.put(None)
+        self._writer.join(5)
+        self._writer_connection.close()
+
+    def read(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Run a query on this thread's own connection."""
+        connection = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = self._local.connection = self._connect()
+        rows: list[tuple[Any, ...]] = connection.execute(sql, parameters).fetchall()
+        return rows
+
+    def write(self, sql: str, parameters: Sequence[Any] = ()) -> int:
+        """Run a statement in the writer's thread and wait for it; returns the number of rows it changed."""
+        outcome: deque[int | sqlite3.Error] = deque()
+        done = threading.Event()
+
+        def run() -> None:
+            try:
+                with self._writer_connection as connection:
+                    outcome.append(connection.execute(sql, parameters).rowcount)
+            except sqlite3.Error as error:
+                outcome.append(error)
+            done.set()
+
+        self._waiting.put(run)
+        if not done.wait(10):
+            raise sqlite3.OperationalError("the store did not write within 10 s")
+        result = outcome.pop()
+        if isinstance(result, sqlite3.Error):
+            raise result
+        return result
+
+    def traces(self, ids: Iterable[str]) -> list[StoredTrace]:
+        """The named traces that are there, in that order."""
+        found = (self._trace(trace_id) for trace_id in ids)
+        return [trace for trace in found if trace]
+
+    def between(
+        self, start_s: float, end_s: float, after: tuple[float, str] = (0.0, ""), limit: int = -1
+    ) -> list[StoredTrace]:
+        """Traces that began in the closed range of epoch seconds, oldest first, behind `after`."""
+        rows = self.read(
+            "SELECT trace_id FROM traces WHERE started BETWEEN ? AND ? AND (started, trace_id) > (?, ?)"
+            " ORDER BY started, trace_id LIMIT ?",
+            (start_s, end_s, *after, limit),
+        )
+        return self.traces(row[0] for row in rows)
+
+    def count(self) -> int:
+        """How many traces are there."""
+        return int(self.read("SELECT count(*) FROM traces")[0][0])
+
+    def fact(self, name: str) -> float:
+        """A remembered number, 0 when it was never set."""
+        rows = self.read("SELECT value FROM facts WHERE name = ?", (name,))
+        return float(rows[0][0]) if rows else 0.0
+
+    def set_fact(self, name: str, value: float) -> None:
+        """Remember a number."""
+        self.write(
+            "INSERT INTO facts VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value", (name, value)
+        )
+
+    def _trace(self, trace_id: str) -> StoredTrace | None:
+        head = self.read("SELECT started, revision FROM traces WHERE trace_id = ?", (trace_id,))
+        bodies = self.read("SELECT body FROM documents WHERE trace_id = ?", (trace_id,))
+        if not head:
+            return None
+        return StoredTrace(trace_id, head[0][0], head[0][1], tuple(body for (body,) in bodies))
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self._file, timeout=5, check_same_thread=False)
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute("PRAGMA cache_size = -4000")
+        return connection
+
+    def _write_batches(self) -> None:
+        while True:
+            documents, errands, is_last = self._collect()
+            if documents and not self._retrying(partial(self._write, documents)):
+                self.dropped += len(documents)
+            for errand in errands:
+                errand()
+            if time.monotonic() > self._check_size_at:
+                self._check_size_at = time.monotonic() + CHECK_SIZE_S
+                self._retrying(self._trim, attempts=1)
+            if is_last:
+                return
+
+    def _collect(self) -> tuple[list[Received], list[Callable[[], None]], bool]:
+        """What arrives within BATCH_S of the first document; an errand ends the waiting."""
+        documents: list[Received] = []
+        errands: list[Callable[[], None]] = []
+        ends_at = time.monotonic() + (CHECK_SIZE_S if self._waiting.empty() else BATCH_S)
+        while len(documents) < BATCH_DOCUMENTS:
+            try:
+                item = self._waiting.get(timeout=max(0.0, ends_at - time.monotonic()))
+            except queue.Empty:
+                break
+            if item is None:
+                return documents, errands, True
+            if isinstance(item, Received):
+                ends_at = min(ends_at, time.monotonic() + BATCH_S)
+                documents.append(item)
+            else:
+                errands.append(item)
+                break
+        return documents, errands, False
+
+    def _write(self, documents: list[Received]) -> None:
+        now = time.time()
+        with self._writer_connection as connection:
+            connection.executemany(
+                PUT_DOCUMENT, [(d.trace_id, d.entity_id, int(d.in_progress), d.body) for d in documents]
+            )
+            connection.executemany(PUT_TRACE, [(d.trace_id, d.start_s, now) for d in documents])
+
+    def _trim(self) -> None:
+        """Forget what is too old, then the oldest until the size fits."""
+        with self._writer_connection as connection:
+            self._forget(connection, "received < ?", (time.time() - self._max_age_s,))
+            while self._used_bytes(connection) > self._max_bytes:
+                total = connection.execute("SELECT count(*) FROM traces").fetchone()[0]
+                few = max(1, int(total * (1 - TRIM_TO)))
+                oldest = "trace_id IN (SELECT trace_id FROM traces ORDER BY started LIMIT ?)"
+                if not total or not self._forget(connection, oldest, (few,)):
+                    return
+
+    def _forget(self, connection: sqlite3.Connection, condition: str, parameters: tuple[Any, ...]) -> int:
+        doomed = f"SELECT trace_id FROM traces WHERE {condition}"  # noqa: S608  from the two calls above
+        connection.execute(f"DELETE FROM documents WHERE trace_id IN ({doomed})", parameters)  # noqa: S608
+        return connection.execute(f"DELETE FROM traces WHERE {condition}", parameters).rowcount  # noqa: S608
+
+    def _used_bytes(self, connection: sqlite3.Connection) -> int:
+        page, pages, free = (
+            connection.execute(f"PRAGMA {name}").fetchone()[0]
+            for name in ("page_size", "page_count", "freelist_count")
+        )
+        return int(page * (pages - free))
+
+    def _retrying(self, work: Callable[[], None], attempts: int = 3) -> bool:
+        """Do `work`; a full disk or a locked database is reported once a minute and ends nothing."""
+        for attempt in range(1, attempts + 1):
+            try:
+                work()
+            except sqlite3.Error as error:
+                self.write_error = str(error)
+                if time.monotonic() > self._report_at:
+                    self._report_at = time.monotonic() + REPORT_EVERY_S
+                    log.error("cannot write to %s: %s; receiving goes on", self._file, error)
+                if attempt < attempts:
+                    time.sleep(0.2 * attempt)
+            else:
+                self.write_error = ""
+                return True
+        return False

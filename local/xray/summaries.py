@@ -1,0 +1,83 @@
+"""Trace summaries: what GetTraceSummaries says of one trace."""
+
+from typing import Any
+
+from local.xray.segments import Document, end_of, subsegments
+from local.xray.statistics import outcome
+from local.xray.traces import Trace, node_of
+
+HTTP = {"HttpURL": "url", "HttpMethod": "method", "UserAgent": "user_agent", "ClientIp": "client_ip"}
+
+
+def summarize(trace: Trace) -> dict[str, Any]:
+    """One TraceSummary. The flags and the HTTP facts are the root segment's alone."""
+    root = trace.root
+    start_s, end_s = trace.span()
+    end_of_root = end_of(root) if root else None
+    is_finished = root is not None and end_of_root is not None and end_s is not None
+    result = outcome(root) if root else "ok"
+    return {
+        "Id": trace.trace_id,
+        "StartTime": start_s,
+        "Duration": round(end_s - start_s, 3) if end_s is not None else None,
+        "ResponseTime": round(end_of_root - root["start_time"], 3)
+        if is_finished and root and end_of_root
+        else None,
+        "HasFault": result == "fault",
+        "HasError": result == "error",  # a throttled root has HasThrottle alone
+        "HasThrottle": result == "throttle",
+        "IsPartial": trace.is_partial,
+        "Http": _http(root) if root else {},
+        "Annotations": _annotations(trace),
+        "Users": _users(trace),
+        "ServiceIds": _service_ids(trace),
+        "EntryPoint": _service_id(*node_of(root)) if root else None,
+        "Revision": trace.revision,
+    }
+
+
+def _http(root: Document) -> dict[str, Any]:
+    http = root.get("http") if isinstance(root.get("http"), dict) else {}
+    request, response = (_mapping(http.get(part)) for part in ("request", "response")) if http else ({}, {})
+    facts: dict[str, Any] = {
+        name: request[key] for name, key in HTTP.items() if isinstance(request.get(key), str)
+    }
+    if isinstance(response.get("status"), int):
+        facts["HttpStatus"] = response["status"]
+    return facts
+
+
+def _annotations(trace: Trace) -> dict[str, list[dict[str, Any]]]:
+    found: dict[str, dict[Any, dict[str, Any]]] = {}
+    for segment in (*trace.segments, *trace.orphans):
+        for entity in (segment, *subsegments(segment)):
+            for key, value in _mapping(entity.get("annotations")).items():
+                if isinstance(value, bool | int | float | str):
+                    entry = {"AnnotationValue": {_value_kind(value): value}}
+                    found.setdefault(key, {})[type(value), value] = entry
+    return {key: list(values.values()) for key, values in found.items()}
+
+
+def _value_kind(value: bool | float | str) -> str:
+    if isinstance(value, bool):
+        return "BooleanValue"
+    return "StringValue" if isinstance(value, str) else "NumberValue"
+
+
+def _users(trace: Trace) -> list[dict[str, Any]]:
+    names = {segment["user"] for segment in trace.segments if isinstance(segment.get("user"), str)}
+    return [{"UserName": name} for name in sorted(names)]
+
+
+def _service_ids(trace: Trace) -> list[dict[str, Any]]:
+    keys = {node_of(document) for document in (*trace.segments, *trace.inferred)}
+    keys |= {(str(s["name"]), "client") for s in trace.segments if s.get("parent_id") is None}
+    return [_service_id(name, kind) for name, kind in sorted(keys, key=lambda key: (key[0], key[1] or ""))]
+
+
+def _service_id(name: str, kind: str | None) -> dict[str, Any]:
+    return {"Name": name, "Names": [name], "Type": kind}
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
