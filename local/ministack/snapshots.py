@@ -29,11 +29,11 @@ class StateInUse(Exception):
     """Another local AWS has this state directory."""
 
 
-def lock(state: Path) -> int:
+def lock(state: Path, wait_s: float = LOCK_WAIT_S) -> int:
     """Hold `state` for this process and its snapshots; waits for those of a killed predecessor."""
     state.mkdir(parents=True, exist_ok=True)
     held = os.open(state / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
-    deadline = time.monotonic() + LOCK_WAIT_S
+    deadline = time.monotonic() + wait_s
     while True:
         try:
             fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,0 +1,204 @@
+"""`python -m local.ministack`: Lantern's tables, no other listener, and data that outlives a kill -9."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import boto3
+import psutil
+import pytest
+import requests
+
+from local.ministack.snapshots import StateInUse, lock
+from tests.shop import free_port
+from tests.waiting import wait_until
+
+ROOT = Path(__file__).parents[3]
+TABLES = ["lantern-orders", "lantern-products"]
+
+
+class LocalAws:
+    """The process, and a client as the services have one."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.process = None
+        self.dynamodb = boto3.client(
+            "dynamodb",
+            endpoint_url=self.url,
+            region_name="us-east-1",
+            aws_access_key_id="laptop",
+            aws_secret_access_key="laptop",
+        )
+
+    def begin(self, **more):
+        environ = {
+            "PATH": os.environ["PATH"],
+            "PORT": str(self.port),
+            "STATE_DIR": str(self.folder / "state"),
+        }
+        return subprocess.Popen(
+            [sys.executable, "-m", "local.ministack"],
+            cwd=ROOT,
+            env=environ | more,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def start(self):
+        self.process = self.begin()
+        wait_until(self.health, 20, "healthy")
+
+    def health(self):
+        assert self.process.poll() is None, self.process.stdout.read()
+        try:
+            return requests.get(f"{self.url}/_lantern/health", timeout=2).status_code == 200
+        except requests.ConnectionError:
+            return False
+
+    def end(self, number):
+        self.process.send_signal(number)
+        self.process.communicate(timeout=20)
+        return self.process.returncode
+
+    def put(self, order_id):
+        self.dynamodb.put_item(
+            TableName="lantern-orders", Item={"order_id": {"S": order_id}, "n": {"N": "1"}}
+        )
+
+    def orders(self):
+        return sorted(
+            item["order_id"]["S"] for item in self.dynamodb.scan(TableName="lantern-orders")["Items"]
+        )
+
+    def snapshot(self):
+        file = self.folder / "state" / "dynamodb.json"
+        return file.read_text() if file.exists() else ""
+
+
+@pytest.fixture(name="aws")
+def _aws(tmp_path):
+    aws = LocalAws(tmp_path)
+    aws.start()
+    yield aws
+    if aws.process.poll() is None:
+        aws.end(signal.SIGTERM)
+
+
+def test_tables_are_those_of_the_template(aws):
+    assert aws.dynamodb.list_tables()["TableNames"] == TABLES
+
+    orders = aws.dynamodb.describe_table(TableName="lantern-orders")["Table"]
+    assert orders["TableArn"] == "arn:aws:dynamodb:us-east-1:111122223333:table/lantern-orders"
+    assert orders["KeySchema"] == [{"AttributeName": "order_id", "KeyType": "HASH"}]
+    assert [index["IndexName"] for index in orders["GlobalSecondaryIndexes"]] == ["by-state"]
+    for name in TABLES:
+        ttl = aws.dynamodb.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
+        assert ttl == {"TimeToLiveStatus": "ENABLED", "AttributeName": "expires_at"}
+        backups = aws.dynamodb.describe_continuous_backups(TableName=name)["ContinuousBackupsDescription"]
+        assert backups["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"] == "ENABLED"
+
+
+def test_nothing_else_listens(aws):
+    aws.put("a")
+    process = psutil.Process(aws.process.pid)
+
+    open_ports = {
+        (connection.laddr.ip, connection.laddr.port)
+        for each in (process, *process.children(recursive=True))
+        for connection in each.net_connections(kind="inet")
+        if connection.status in (psutil.CONN_LISTEN, psutil.CONN_NONE)
+    }
+
+    assert open_ports == {("127.0.0.1", aws.port)}
+
+
+def test_graceful_restart_keeps_everything_and_makes_no_table_anew(aws):
+    aws.put("a")
+
+    assert aws.end(signal.SIGTERM) == 0
+    aws.start()
+
+    assert aws.orders() == ["a"]
+    assert aws.dynamodb.list_tables()["TableNames"] == TABLES
+
+
+def test_kill_9_loses_only_what_came_after_the_last_snapshot(aws):
+    aws.put("a")
+    wait_until(lambda: '"a"' in aws.snapshot(), 10, "a snapshot with the order")
+
+    aws.end(signal.SIGKILL)
+    aws.start()
+
+    assert aws.orders() == ["a"]
+
+
+def test_snapshots_are_never_half_written_and_requests_go_on_meanwhile(aws):
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(aws.put, (f"order-{n:05}" for n in range(1000))))
+    slowest, ends_at = 0.0, time.monotonic() + 4
+    while time.monotonic() < ends_at:
+        began = time.monotonic()
+        aws.put("again")
+        slowest = max(slowest, time.monotonic() - began)
+
+    wait_until(lambda: "again" in aws.snapshot(), 10)
+    aws.end(signal.SIGKILL)
+    aws.start()
+
+    assert len(aws.orders()) == 1001
+    assert slowest < 0.6, "a service gives DynamoDB 0.6 s to answer"
+
+
+def test_health_is_red_while_a_table_is_missing(aws):
+    aws.dynamodb.delete_table(TableName="lantern-orders")
+
+    answer = requests.get(f"{aws.url}/_lantern/health", timeout=5)
+
+    assert answer.status_code == 503
+    assert answer.json()["missing"] == ["lantern-orders"]
+
+
+def test_table_that_went_missing_comes_back_with_the_next_start(aws):
+    aws.dynamodb.delete_table(TableName="lantern-orders")
+
+    aws.end(signal.SIGTERM)
+    aws.start()
+
+    assert aws.dynamodb.list_tables()["TableNames"] == TABLES
+
+
+@pytest.mark.parametrize(
+    ("origin", "status"),
+    [
+        ("https://evil.example", 403),
+        ("null", 403),
+        ("http://127.0.0.1.evil.example", 403),
+        ("http://localhost:8000", 200),
+        ("http://127.0.0.1:8080", 200),
+    ],
+)
+def test_web_pages_of_other_sites_get_nothing(aws, origin, status):
+    answer = requests.get(f"{aws.url}/_ministack/health", headers={"Origin": origin}, timeout=5)
+
+    assert answer.status_code == status
+
+
+def test_state_belongs_to_one_local_aws_at_a_time(aws):
+    with pytest.raises(StateInUse, match="in use by another local AWS"):
+        lock(aws.folder / "state", wait_s=0.2)
+
+
+def test_only_the_services_that_were_asked_for_take_memory(aws):
+    aws.put("a")
+
+    rss = psutil.Process(aws.process.pid).memory_info().rss
+
+    assert rss < 120_000_000
