@@ -1,5 +1,6 @@
 """A visitor buys lanterns in the whole, running shop."""
 
+import json
 import re
 
 import pytest
@@ -8,7 +9,8 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Visits
 from tests.browser.steps import BRASS, MOON, add, basket, card, place_order, quantity, receipt
-from tests.shop import Shop
+from tests.shop import SERVICES, Shop
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.requires("chromium")
 TRACE_ID = re.compile(r"1-[0-9a-f]{8}-[0-9a-f]{24}")
@@ -48,6 +50,19 @@ def test_the_receipt_links_to_the_trace_of_the_click(visit: Visits, shop: Shop) 
     expect(link).to_have_attribute("href", f"{shop['xray'].url}/traces/{trace_id[0]}")
     expect(link).to_have_attribute("target", "_blank")
     expect(link).to_have_attribute("rel", "noopener")
+
+
+def test_the_trace_behind_the_link_is_the_click_through_all_three_services(visit: Visits, shop: Shop) -> None:
+    page = visit(shop.url)
+    add(page, MOON)
+    place_order(page)
+    link = receipt(page).get_by_role("link")
+    wait_until(lambda: services_of(shop, link.inner_text()) >= set(SERVICES), 10, "all segments are there")
+
+    with page.context.expect_page() as opened:
+        link.click()
+
+    expect(opened.value.get_by_role("heading", name=link.inner_text())).to_be_visible()
 
 
 def test_the_shelf_shows_what_an_order_left(visit: Visits, shop: Shop) -> None:
@@ -93,6 +108,12 @@ def test_buying_needs_only_a_keyboard(visit: Visits, shop: Shop) -> None:
     press(page, "Back to the lanterns")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Basket", exact=True)).to_be_focused()
+
+
+def services_of(shop: Shop, trace_id: str) -> set[str]:
+    """The services whose segments of the trace have arrived."""
+    traces = shop.client("xray").batch_get_traces(TraceIds=[trace_id])["Traces"]
+    return {json.loads(each["Document"])["name"] for trace in traces for each in trace["Segments"]}
 
 
 def focused(page: Page) -> str:
