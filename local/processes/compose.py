@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 # What only makes sense for a container. Anything that is neither here nor read below is an error.
 CONTAINER_ONLY = {
-    *("build", "image", "logging", "mem_limit", "pids_limit"),
+    *("build", "image", "init", "logging", "mem_limit", "pids_limit"),
     *("cap_drop", "read_only", "security_opt", "tmpfs", "user"),
 }
 UNITS_S = {"ms": 0.001, "s": 1, "m": 60, "h": 3600}

@@ -10,14 +10,13 @@ from functools import cached_property
 from typing import Any
 
 from local.stack import ports
-from local.stack.engine import Say, State
+from local.stack.engine import Progress, Say, State, has_arrived
 from local.stack.errors import NotUp
 from local.stack.site import Site
 
 POLL_S = 0.5
 DEADLINE_S = 300.0  # from the first container on; a build may take longer
 REPORT_LINES = 15
-GOOD = ("healthy", "running", "completed")
 
 
 class Containers:
@@ -50,8 +49,10 @@ class Containers:
         return not self.missing and any(self._run([*command, "--filter", label]) for command in lists)
 
     def is_whole(self) -> bool:
-        good = {state.service for state in self.states() if state.state in GOOD}
-        return good >= self._site.stack.services.keys()
+        found = {state.service: state.state for state in self.states()}
+        return all(
+            has_arrived(service, found.get(name, "")) for name, service in self._site.stack.services.items()
+        )
 
     def start(self, say: Say) -> None:
         if not self.states():
@@ -107,23 +108,19 @@ class Containers:
             raise NotUp(f"The images could not be built; the last lines of {self._log}:\n{self._tail()}")
 
     def _wait_until_up(self, up: subprocess.Popen[bytes], say: Say) -> None:
-        told: set[str] = set()
+        progress = Progress(self._site.stack.services, say)
         deadline = time.monotonic() + DEADLINE_S
         while True:
             states = self.states()
-            for state in states:
-                if state.state in GOOD and state.service not in told:
-                    told.add(state.service)
-                    say(f"  {state.service}: {state.state}")
+            progress.tell((state.service, state.state) for state in states)
             if bad := [state for state in states if state.is_bad]:
                 raise NotUp(self._report(bad[0]))
             if up.poll():
                 raise NotUp(f"docker compose up failed; the last lines of {self._log}:\n{self._tail()}")
-            if up.poll() == 0 and told >= self._site.stack.services.keys():
+            if up.poll() == 0 and not progress.lacking():
                 return
             if time.monotonic() > deadline:
-                slow = ", ".join(self._site.stack.services.keys() - told)
-                raise NotUp(f"Not up after {DEADLINE_S:.0f} s: {slow}")
+                raise NotUp(f"Not up after {DEADLINE_S:.0f} s: {', '.join(progress.lacking())}")
             time.sleep(POLL_S)
 
     def _report(self, bad: State) -> str:

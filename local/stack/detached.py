@@ -11,14 +11,13 @@ from local.processes.logs import last_lines
 from local.processes.records import Record
 from local.processes.supervisor import log_file, record_file
 from local.stack import ports, tail
-from local.stack.engine import Say, State
+from local.stack.engine import Progress, Say, State
 from local.stack.errors import NotUp
 from local.stack.site import Site
 
 SOURCE = Path(__file__).parents[2]
 POLL_S = 0.05
 REPORT_LINES = 15
-GOOD = ("healthy", "running", "completed")
 
 
 class Processes:
@@ -91,15 +90,13 @@ class Processes:
 
     def _wait_until_up(self, say: Say) -> None:
         """Its own health checks bound how long a start takes, so there is no other deadline here."""
-        told: set[str] = set()
+        progress = Progress(self._site.stack.services, say)
         supervisor = Record.read(self._file)
         while True:
             lives = bool(supervisor and supervisor.supervisor.is_alive())
             record = Record.read(self._file)  # after the look at it, so that its last word counts
-            for name, entry in record.services.items() if record else ():
-                if entry.state in GOOD and name not in told:
-                    told.add(name)
-                    say(f"  {name}: {entry.state}")
+            entries = record.services if record else {}
+            progress.tell((name, entry.state) for name, entry in entries.items())
             if record and record.failure:
                 raise NotUp(self._report(record))
             if not record or not lives:

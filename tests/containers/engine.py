@@ -1,0 +1,104 @@
+"""A checkout of its own under a project name and ports of its own, run by Docker."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import docker
+import requests
+
+from tests.shop import free_port
+
+ROOT = Path(__file__).parents[2]
+SHOP = ("storefront", "catalog", "orders")
+EVERYTHING = {*SHOP, "seed", "aws", "xray"}
+TRACKED = (
+    *("docker-compose.yml", ".dockerignore", ".env.example", "pyproject.toml", "Makefile"),
+    *("services", "local", "requirements", "infra/cloudformation/lantern-data.json"),
+)
+
+
+class Checkout:
+    """A fresh copy of what is built from, without .env, and the commands on it."""
+
+    def __init__(self, folder: Path, project: str) -> None:
+        self.folder = folder
+        self.project = project
+        self.ports = {name: free_port() for name in (*SHOP, "xray", "aws")}
+        self.env = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(folder),
+            "COMPOSE_PROJECT_NAME": project,
+            **{f"{name.upper()}_PORT": str(port) for name, port in self.ports.items()},
+        }
+        for name in TRACKED:
+            target = folder / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if (ROOT / name).is_dir():
+                shutil.copytree(ROOT / name, target, ignore=shutil.ignore_patterns("__pycache__"))
+            else:
+                shutil.copy(ROOT / name, target)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.ports['storefront']}"
+
+    def compose(self, *arguments: str) -> str:
+        """docker compose; fails with what it printed unless it succeeds."""
+        done = subprocess.run(
+            ["docker", "compose", *arguments],
+            cwd=self.folder,
+            env=self.env,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def begin(self, command: str, **environ: str) -> subprocess.Popen[str]:
+        """Start `up`, `down`, ... as make does, and don't wait."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "local.stack", command],
+            cwd=self.folder,
+            env=self.env | environ,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
+    def run(self, command: str, code: int = 0, **environ: str) -> str:
+        """Run `up`, `down`, ...; fails unless it exits with `code`; returns what it printed."""
+        process = self.begin(command, **environ)
+        printed, _ = process.communicate(timeout=170)
+        assert process.returncode == code, printed
+        return printed
+
+    def containers(self) -> dict[str, "docker.models.containers.Container"]:
+        """Its containers by service, ended ones too."""
+        found = docker.from_env().containers.list(all=True, filters={"label": self._label()})
+        return {container.labels["com.docker.compose.service"]: container for container in found}
+
+    def leftovers(self) -> list[str]:
+        """Containers and networks; volumes hold the state and are meant to stay."""
+        client = docker.from_env()
+        networks = client.networks.list(filters={"label": self._label()})
+        return [*self.containers(), *(network.name for network in networks)]
+
+    def order(self, key: str, sku: str = "bamboo-festival-lantern") -> requests.Response:
+        return requests.post(
+            f"{self.url}/api/orders",
+            json={"items": [{"sku": sku, "quantity": 1}]},
+            headers={"Idempotency-Key": key},
+            timeout=30,
+        )
+
+    def remove(self) -> None:
+        """Everything, the state included."""
+        self.compose("down", "--volumes", "--remove-orphans", "--timeout", "5")
+
+    def _label(self) -> str:
+        return f"com.docker.compose.project={self.project}"

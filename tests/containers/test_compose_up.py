@@ -1,0 +1,185 @@
+"""`docker compose up --build` by itself, on a fresh checkout: a stocked, working, hardened shop."""
+
+import json
+import os
+
+import boto3
+import docker
+import pytest
+import requests
+
+from tests.containers.engine import EVERYTHING, SHOP, Checkout
+from tests.waiting import wait_until
+
+pytestmark = pytest.mark.requires("docker")
+LASTING = sorted(EVERYTHING - {"seed"})
+OTHERS = {name: [other for other in SHOP if other != name] for name in SHOP}
+
+
+@pytest.fixture(scope="module", name="shop")
+def _shop(tmp_path_factory):
+    checkout = Checkout(tmp_path_factory.mktemp("checkout"), f"lantern-test-{os.getpid()}")
+    try:
+        checkout.compose("up", "--build", "--detach", "--wait", "--wait-timeout", "120")
+        yield checkout
+    finally:
+        checkout.remove()
+
+
+def run_in(container, script):
+    """Run a line of Python in a container, as its own user; returns the exit code and the output."""
+    code, output = container.exec_run(["python3", "-c", script])
+    return code, output.decode()
+
+
+def test_every_service_is_up_and_the_shelf_is_stocked(shop):
+    states = {name: container.attrs["State"] for name, container in shop.containers().items()}
+
+    assert states.keys() == EVERYTHING
+    assert {name: states[name].get("Health", {}).get("Status") for name in LASTING} == dict.fromkeys(
+        LASTING, "healthy"
+    )
+    assert (states["seed"]["Status"], states["seed"]["ExitCode"]) == ("exited", 0)
+    assert len(requests.get(f"{shop.url}/api/products", timeout=10).json()["products"]) == 12
+
+
+def test_order_is_taken_once_and_traced_through_all_services(shop):
+    placed = shop.order("containers-1")
+    replayed = shop.order("containers-1")
+
+    assert (placed.status_code, replayed.status_code) == (201, 200)
+    assert placed.json() == replayed.json()
+    trace_id = placed.headers["X-Amzn-Trace-Id"].split("Root=")[1].split(";")[0]
+    xray = boto3.client(
+        "xray",
+        endpoint_url=f"http://127.0.0.1:{shop.ports['xray']}",
+        region_name="us-east-1",
+        aws_access_key_id="laptop",
+        aws_secret_access_key="laptop",
+    )
+
+    def services():
+        traces = xray.batch_get_traces(TraceIds=[trace_id])["Traces"]
+        documents = [json.loads(segment["Document"]) for trace in traces for segment in trace["Segments"]]
+        return {document["name"] for document in documents} >= set(SHOP)
+
+    wait_until(services, 15, "segments of all three services")
+
+
+@pytest.mark.parametrize("name", LASTING)
+def test_container_has_no_more_rights_than_it_needs(shop, name):
+    container = shop.containers()[name]
+    script = "import os; print(os.getuid(), os.getgid(), open('/proc/self/status').read())"
+
+    code, printed = run_in(container, script)
+
+    assert code == 0, printed
+    assert printed.startswith("10001 10001 ")
+    facts = dict(line.split(":\t") for line in printed.splitlines() if ":\t" in line)
+    assert {facts[kind] for kind in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")} == {"0" * 16}
+    assert facts["NoNewPrivs"] == "1"
+    host = container.attrs["HostConfig"]
+    assert host["Memory"] > 0
+    assert not host["Privileged"]
+
+
+@pytest.mark.parametrize("name", LASTING)
+def test_container_can_write_to_tmp_and_its_state_only(shop, name):
+    container = shop.containers()[name]
+    writable = ["/tmp", "/state"] if name in ("aws", "xray") else ["/tmp"]
+
+    for folder in ("/app", "/venv", "/", "/tmp", "/state"):
+        code, printed = run_in(container, f"open('{folder}/probe', 'w')")
+        assert (code == 0) == (folder in writable), f"{folder}: {printed}"
+
+
+def test_nothing_is_published_beyond_this_machine(shop):
+    for name in LASTING:
+        for bindings in shop.containers()[name].attrs["NetworkSettings"]["Ports"].values():
+            assert {binding["HostIp"] for binding in bindings or ()} <= {"127.0.0.1"}
+
+
+@pytest.mark.parametrize("name", SHOP)
+def test_every_log_line_is_json(shop, name):
+    requests.get(f"http://127.0.0.1:{shop.ports[name]}/openapi.json", timeout=10)
+
+    def lines():
+        logged = shop.containers()[name].logs().decode().splitlines()
+        return [entry for line in logged if (entry := json.loads(line)).get("route") == "/openapi.json"]
+
+    entry = wait_until(lines, 5)[-1]
+    assert entry["service"] == name
+    assert entry["status"] == 200
+
+
+@pytest.mark.parametrize("name", SHOP)
+def test_image_holds_one_service_and_no_tools(shop, name):
+    container = shop.containers()[name]
+    forbidden = [f"/app/services/{other}" for other in OTHERS[name]] + [
+        "/venv/bin/pip",
+        "/app/tests",
+        "/app/local",
+    ]
+
+    code, printed = run_in(container, f"import os; print([p for p in {forbidden} if os.path.exists(p)])")
+
+    assert (code, printed.strip()) == (0, "[]")
+
+
+@pytest.mark.parametrize("name", SHOP)
+def test_image_brings_what_the_sdk_needs_to_know(shop, name):
+    script = (
+        "import boto3; boto3.resource('dynamodb', region_name='eu-west-1'); "
+        "[boto3.client(s, region_name='eu-west-1') for s in ('xray', 'sts')]"
+    )
+
+    code, printed = run_in(shop.containers()[name], script)
+
+    assert code == 0, printed
+
+
+def test_image_says_what_it_is_and_runs_by_itself():
+    image = docker.from_env().images.get("lantern-orders")
+
+    assert image.labels["org.opencontainers.image.title"] == "lantern-orders"
+    assert image.labels["org.opencontainers.image.revision"]
+    assert image.attrs["Config"]["User"] == "10001:10001"
+    assert image.attrs["Config"]["StopSignal"] == "SIGTERM"
+    assert "Healthcheck" not in image.attrs["Config"]
+
+
+def test_images_share_the_layer_of_their_dependencies():
+    layers = [docker.from_env().images.get(f"lantern-{name}").attrs["RootFS"]["Layers"] for name in SHOP]
+
+    shared = set(layers[0]) & set(layers[1]) & set(layers[2])
+
+    # All but services/<name> and its bytecode
+    assert len(shared) >= len(layers[0]) - 2
+
+
+def test_killed_service_comes_back(shop):
+    container = shop.containers()["catalog"]
+    container.exec_run(["python3", "-c", "import os; os.kill(1, 15)"])
+
+    wait_until(lambda: requests_ok(f"{shop.url}/readyz"), 30, "ready again")
+
+    assert shop.containers()["catalog"].attrs["RestartCount"] >= 1
+
+
+def test_orders_outlive_the_containers(shop):
+    placed = shop.order("containers-2")
+
+    shop.compose("down")
+    assert shop.leftovers() == []
+    shop.compose("up", "--detach", "--wait", "--wait-timeout", "120")
+
+    wait_until(lambda: requests_ok(f"{shop.url}/readyz"), 30)
+    kept = requests.get(f"{shop.url}/api/orders/{placed.json()['order_id']}", timeout=10)
+    assert kept.json() == placed.json()
+
+
+def requests_ok(url):
+    try:
+        return requests.get(url, timeout=5).ok
+    except requests.RequestException:
+        return False
