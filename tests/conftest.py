@@ -7,6 +7,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# how long an example takes says more about the machine than about the code
+settings.register_profile("lantern", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("lantern")
 
 FOLDERS = ("unit", "contract", "api", "containers", "browser")
 BROWSERS = (

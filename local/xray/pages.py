@@ -39,7 +39,7 @@ class Pages:
                 orjson.dumps({"status": "ok", **self._counters()}),
             )
         elif path == "/":
-            status, body = "200 OK", self._front()
+            status, body = "200 OK", self._front(environ.get("HTTP_HOST", ""))
         elif path.startswith("/traces/"):
             status, kind, body = self._trace(path.removeprefix("/traces/"), environ.get("QUERY_STRING", ""))
         else:
@@ -57,9 +57,9 @@ class Pages:
         )
         return [body]
 
-    def _front(self) -> bytes:
+    def _front(self, host: str) -> bytes:
         rows = "".join(f"<li>{html.escape(name)}: {value}</li>" for name, value in self._counters().items())
-        ask = "aws xray get-service-graph --endpoint-url http://127.0.0.1:2000 --start-time … --end-time …"
+        ask = f"aws xray get-service-graph --endpoint-url http://{html.escape(host)} --start-time … --end-time …"
         return _page(
             "Local X-Ray",
             f"<p>Segments come in over UDP, the API answers here:</p><code>{ask}</code><ul>{rows}</ul>",
@@ -73,7 +73,7 @@ class Pages:
             status = "200 OK" if found else "404 Not Found"
             return status, "application/json", orjson.dumps(found[0].documents if found else [])
         if found:
-            return "200 OK", "text/html; charset=utf-8", _page(f"Trace {trace_id}", _tree(found[0]))
+            return "200 OK", "text/html; charset=utf-8", _page(f"Trace {trace_id}", tree(found[0]))
         return "404 Not Found", "text/html; charset=utf-8", _absent(text, trace_id is not None, query)
 
 
@@ -87,7 +87,8 @@ def _absent(text: str, is_trace_id: bool, query: str) -> bytes:
     return _page("Not here", f"<p>Trace <code>{html.escape(text)}</code> is not here. {why}</p>", again)
 
 
-def _tree(trace: Trace) -> str:
+def tree(trace: Trace) -> str:
+    """A trace as nested lists: who called whom, how long it took, what came of it."""
     by_parent: dict[str, list[Document]] = {}
     for document in (*trace.segments, *trace.inferred):
         if document.get("parent_id"):

@@ -38,7 +38,6 @@ class Receiver:
             threading.Thread(target=work, name=f"udp-{work.__name__.strip('_')}", daemon=True)
             for work in (self._receive, self._check)
         ]
-        self._is_open = True
 
     @property
     def port(self) -> int:
@@ -52,10 +51,8 @@ class Receiver:
 
     def stop(self) -> None:
         """Take what has arrived, and stop."""
-        self._is_open = False
-        with socket.socket(
-            socket.AF_INET, socket.SOCK_DGRAM
-        ) as waker:  # recv does not notice a closed socket
+        self._socket.setblocking(False)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as waker:  # out of the recv that waits
             waker.sendto(b"", self._socket.getsockname())
         self._threads[0].join(2)
         self._waiting.put(None)
@@ -63,9 +60,11 @@ class Receiver:
         self._socket.close()
 
     def _receive(self) -> None:
-        while self._is_open:
+        while True:
             try:
                 datagram = self._socket.recv(MAX_DATAGRAM)
+            except BlockingIOError:  # stopping, and all that had arrived is taken
+                return
             except OSError as error:
                 log.error("receiving failed: %s", error)
                 continue

@@ -1,0 +1,130 @@
+"""Any request gets an answer of the API's own kind: never a 5xx but the honest 501."""
+
+import io
+import json
+
+import pytest
+from botocore.loaders import Loader
+from botocore.model import ServiceModel
+from hypothesis import given
+from hypothesis import strategies as st
+
+from local.awsapi.application import Application
+from local.awsapi.errors import InvalidRequestException
+
+MODEL = ServiceModel(Loader().load_service_model("xray", "service-2"), "xray")
+
+
+def echo(request):
+    if request.get("TraceIds") == ["refuse"]:
+        raise InvalidRequestException("refused")
+    return {}
+
+
+APP = Application("xray", dict.fromkeys(MODEL.operation_names, echo))
+
+
+def call(path, body=b"", app=APP, method="POST", **environ):
+    answer = {}
+
+    def start_response(status, headers):
+        answer.update(status=int(status.split()[0]), headers=dict(headers))
+
+    stream = {"wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))}
+    content = b"".join(
+        app({"REQUEST_METHOD": method, "PATH_INFO": path, **stream, **environ}, start_response)
+    )
+    return answer["status"], answer["headers"], json.loads(content)
+
+
+def test_every_operation_of_the_model_is_routed_by_its_path():
+    for name in MODEL.operation_names:
+        status, headers, _ = call(MODEL.operation_model(name).http["requestUri"])
+        assert status in (200, 400), name
+        assert headers["x-amzn-RequestId"]
+
+
+def test_an_operation_that_is_not_here_says_so():
+    status, headers, body = call("/GetGroup", app=Application("xray", {}))
+
+    assert (status, headers["x-amzn-errortype"]) == (501, "NotImplemented")
+    assert "GetGroup" in body["Message"]
+
+
+def test_an_operation_that_aws_does_not_have_is_refused_at_start():
+    with pytest.raises(ValueError, match="GetTracer"):
+        Application("xray", {"GetTracer": echo})
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "part"),
+    [
+        ("/Traces", b"{}", "Value null at 'traceIds' failed to satisfy constraint: Member must not be null"),
+        ("/Traces", b'{"TraceIds": "1"}', "traceIds"),
+        ("/Traces", b'{"TraceIds": [1]}', "traceIds.1.member"),
+        ("/ServiceGraph", b'{"StartTime": "now", "EndTime": 1}', "startTime"),
+        ("/SamplingTargets", b'{"SamplingStatisticsDocuments": [{"RuleName": "x"}]}', "member.clientID"),
+    ],
+)
+def test_a_request_that_does_not_fit_the_model_is_named(path, body, part):
+    status, headers, answer = call(path, body)
+
+    assert (status, headers["x-amzn-errortype"]) == (400, "ValidationException")
+    assert part in answer["message"]
+
+
+def test_a_refusal_has_awss_shape():
+    status, headers, answer = call("/Traces", b'{"TraceIds": ["refuse"]}')
+
+    assert (status, headers["x-amzn-errortype"], answer) == (
+        400,
+        "InvalidRequestException",
+        {"Message": "refused"},
+    )
+
+
+@pytest.mark.parametrize(
+    "moment", [1465510280, 1465510280.5, "2016-06-09T22:11:20Z", "2016-06-09T22:11:20.500+00:00"]
+)
+def test_a_timestamp_may_be_a_number_or_iso_text(moment):
+    body = json.dumps({"StartTime": moment, "EndTime": moment}).encode()
+
+    assert call("/ServiceGraph", body)[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("body", "environ"),
+    [
+        (b"{", {}),
+        (b"\xff", {}),
+        (b"[" * 100_000, {}),
+        (b"not gzip", {"HTTP_CONTENT_ENCODING": "gzip"}),
+        (b"{}", {"CONTENT_LENGTH": "many"}),
+        (b"{}", {"CONTENT_LENGTH": "99999999999"}),
+    ],
+)
+def test_what_is_no_json_is_a_400(body, environ):
+    assert call("/Traces", body, **environ)[0] == 400
+
+
+def test_an_unknown_path_is_a_404():
+    assert call("/nowhere")[0] == 404
+
+
+NAMES = sorted(
+    {name for op in MODEL.operation_names for name in MODEL.operation_model(op).input_shape.members}
+)
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.floats(allow_nan=False) | st.integers() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(NAMES), inner, max_size=3),
+    max_leaves=10,
+)
+
+
+@given(
+    path=st.sampled_from(sorted(MODEL.operation_names)), body=st.dictionaries(st.sampled_from(NAMES), VALUES)
+)
+def test_a_fuzzed_body_is_answered_200_or_400(path, body):
+    status, _, _ = call(MODEL.operation_model(path).http["requestUri"], json.dumps(body).encode())
+
+    assert status in (200, 400)

@@ -1,0 +1,55 @@
+"""Segment documents as SDKs send them, with ids that can be read."""
+
+import orjson
+
+from local.xray.segments import receive
+from local.xray.store import StoredTrace
+from local.xray.traces import assemble
+
+TRACE = "1-5759e988-bd862e3fe1be46a994272793"
+START = 1465510280.0
+
+
+def entity_id(word: str) -> str:
+    """16 hex digits that stand for a word."""
+    return word.encode().hex()[:16].ljust(16, "0")
+
+
+def segment(name: str, *, parent: str | None = None, start: float = 0.0, took: float = 0.1, **more):
+    """A finished segment; `start` is seconds after the trace's start."""
+    document = {
+        "name": name,
+        "id": entity_id(name),
+        "trace_id": TRACE,
+        "start_time": START + start,
+        "end_time": START + start + took,
+    }
+    return document | ({"parent_id": entity_id(parent)} if parent else {}) | more
+
+
+def subsegment(name: str, *, label: str = "", start: float = 0.01, took: float = 0.05, **more):
+    """A finished subsegment; `label` gives its id when the name is not unique."""
+    document = segment(name, start=start, took=took, **more) | {"id": entity_id(label or f"sub-{name}")}
+    del document["trace_id"]
+    return document
+
+
+def independent(name: str, parent: str, **more):
+    """A subsegment that is sent on its own."""
+    return subsegment(name, **more) | {
+        "type": "subsegment",
+        "trace_id": TRACE,
+        "parent_id": entity_id(parent),
+    }
+
+
+def table_call(table: str, **more):
+    """A call of DynamoDB as the Python SDK records it."""
+    aws = {"operation": "GetItem", "table_name": table, "region": "us-east-1"}
+    return subsegment("dynamodb", label=f"call-{table}"[:8], namespace="aws", aws=aws, **more)
+
+
+def trace(*documents):
+    """The assembled trace of these documents, checked as if they had arrived."""
+    bodies = tuple(receive(orjson.dumps(document)).body for document in documents)
+    return assemble(StoredTrace(TRACE, START, len(bodies), bodies))

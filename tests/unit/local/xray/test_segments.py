@@ -1,0 +1,130 @@
+"""Documents are refused with the codes of the real service, and nothing else is."""
+
+import json
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from local.xray import pages
+from local.xray.segments import Rejected, receive, trace_id_of
+from local.xray.service_graph import service_graph
+from local.xray.store import StoredTrace
+from local.xray.summaries import summarize
+from local.xray.traces import assemble
+from tests.unit.local.xray.documents import START, TRACE, independent, segment, subsegment
+
+
+def code_of(document):
+    text = document if isinstance(document, bytes) else json.dumps(document).encode()
+    with pytest.raises(Rejected) as rejected:
+        receive(text)
+    return rejected.value.code, str(rejected.value)
+
+
+def without(document, *names):
+    return {key: value for key, value in document.items() if key not in names}
+
+
+GOOD = segment("orders")
+BAD = [
+    (b"", "ParseError"),
+    (b"{", "ParseError"),
+    (b"[]", "ParseError"),
+    (b'"text"', "ParseError"),
+    (b"\xff\xfe", "ParseError"),
+    (b"[" * 5000, "ParseError"),
+    ({**GOOD, "type": "supersegment"}, "UnknownType"),
+    (without(GOOD, "id"), "MissingId"),
+    ({**GOOD, "id": "short"}, "InvalidId"),
+    ({**GOOD, "id": 7}, "InvalidId"),
+    (without(GOOD, "name"), "MissingName"),
+    (without(GOOD, "trace_id"), "MissingTraceId"),
+    ({**GOOD, "trace_id": "1-2-3"}, "InvalidTraceId"),
+    (without(GOOD, "start_time"), "MissingStartTime"),
+    ({**GOOD, "start_time": "soon"}, "MissingStartTime"),
+    (without(GOOD, "end_time"), "MissingEndTime"),
+    ({**GOOD, "in_progress": True}, "InProgressSegmentHasEndTime"),
+    ({**GOOD, "parent_id": "none"}, "InvalidParentId"),
+    ({**independent("call", "orders"), "in_progress": True}, "InProgressSubsegmentHasEndTime"),
+    (without(independent("call", "orders"), "parent_id"), "MissingParentId"),
+    ({**GOOD, "subsegments": [without(subsegment("call"), "id")]}, "MissingId"),
+    ({**GOOD, "subsegments": {}}, "ParseError"),
+    ({**GOOD, "metadata": "x" * 65536}, "ParseError"),
+]
+
+
+@pytest.mark.parametrize(("document", "code"), BAD)
+def test_a_bad_document_is_refused_with_the_services_code(document, code):
+    found, message = code_of(document)
+
+    assert found == code
+    assert f"ErrorCode: {code}" in message
+
+
+def test_one_bad_inline_subsegment_refuses_the_whole_document():
+    _, message = code_of({**GOOD, "subsegments": [subsegment("good"), without(subsegment("bad"), "name")]})
+
+    assert message == "Invalid subsegment. ErrorCode: MissingName, Cause: null"
+
+
+def test_a_long_name_is_cut_at_200_characters():
+    received = receive(json.dumps({**GOOD, "name": "n" * 300}).encode())
+
+    assert json.loads(received.body)["name"] == "n" * 200
+
+
+def test_an_end_before_the_start_is_accepted():
+    assert receive(json.dumps({**GOOD, "end_time": GOOD["start_time"] - 1}).encode())
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (TRACE, TRACE),
+        (TRACE.upper(), TRACE),
+        (TRACE[2:].replace("-", ""), TRACE),
+        ("1-2-3", None),
+        ("", None),
+    ],
+)
+def test_w3c_trace_ids_are_understood(text, expected):
+    assert trace_id_of(text) == expected
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=20) | st.just("5" * 16),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@given(
+    changes=st.dictionaries(
+        st.sampled_from([*GOOD, "type", "parent_id", "subsegments", "in_progress"]), VALUES
+    ),
+    odd=st.dictionaries(
+        st.sampled_from(["http", "aws", "annotations", "user", "origin", "cause", "sql"]), VALUES
+    ),
+    odd_call=st.dictionaries(st.sampled_from(["http", "aws", "namespace", "sql", "name", "fault"]), VALUES),
+)
+@example({}, {"http": {"request": [], "response": 5}, "annotations": {"a": {}, "b": [1]}, "origin": {}}, {})
+@example({}, {"aws": [], "user": {}}, {"aws": {"operation": 1, "table_name": ["a"], "table_names": [{}]}})
+@example({"end_time": 0}, {}, {"aws": {"operation": "GetItem", "table_name": {}}, "http": "x", "sql": None})
+def test_a_mutated_document_is_refused_or_shown_and_never_breaks(changes, odd, odd_call):
+    call = {**subsegment("dynamodb", namespace="aws"), **odd_call}
+    text = json.dumps({**GOOD, "subsegments": [call], **odd, **changes}).encode()
+
+    try:
+        body = receive(text).body
+    except Rejected as refusal:
+        code = refusal.code
+    else:
+        trace = assemble(StoredTrace(TRACE, START, 1, (body,)))
+        code = service_graph([trace]) and summarize(trace) and pages.tree(trace)
+    assert code
+
+
+@given(st.binary(max_size=300))
+def test_random_bytes_are_refused(data):
+    assert code_of(data)[0]
