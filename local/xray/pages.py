@@ -59,7 +59,8 @@ class Pages:
 
     def _front(self, host: str) -> bytes:
         rows = "".join(f"<li>{html.escape(name)}: {value}</li>" for name, value in self._counters().items())
-        ask = f"aws xray get-service-graph --endpoint-url http://{html.escape(host)} --start-time … --end-time …"
+        here = f"--endpoint-url http://{html.escape(host)}"
+        ask = f"aws xray get-service-graph {here} --start-time … --end-time …"
         return _page(
             "Local X-Ray",
             f"<p>Segments come in over UDP, the API answers here:</p><code>{ask}</code><ul>{rows}</ul>",
