@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
 
 from tests.browser import harness
 from tests.browser.harness import Backend
@@ -22,6 +22,7 @@ ARGUMENTS = [
     "--disable-sync",
 ]
 PATIENCE_MS = 8_000
+Theme = Literal["light", "dark"]
 
 
 @dataclass
@@ -34,10 +35,10 @@ class Visits:
     expected: list[str] = field(default_factory=list)
 
     def __call__(
-        self, url: str, width: int = 1280, theme: str = "light", init: str = "", **options: Any
+        self, url: str, width: int = 1280, theme: Theme = "light", init: str = "", **options: Any
     ) -> Page:
         """A page of its own browser profile; `init` is a script that runs before the page's."""
-        size = {"width": width, "height": 900}
+        size = ViewportSize(width=width, height=900)
         context = self.browser.new_context(viewport=size, color_scheme=theme, **options)
         context.set_default_timeout(PATIENCE_MS)
         context.on("console", lambda message: self._note(message.type == "error", f"console: {message.text}"))

@@ -6,7 +6,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Visits
+from tests.browser.conftest import Theme, Visits
 from tests.browser.harness import Backend
 from tests.browser.steps import BRASS, MOON, SOUK, add, basket, place_order, problem, receipt
 
@@ -64,7 +64,7 @@ def test_long_words_and_versions_scroll_nothing_sideways(
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1280])
 def test_axe_finds_nothing_from_the_shelf_to_the_receipt(
-    visit: Visits, storefront: str, backend: Backend, theme: str, width: int
+    visit: Visits, storefront: str, backend: Backend, theme: Theme, width: int
 ) -> None:
     visit.expect_trouble("409")
     page = visit(storefront, width, theme)
@@ -89,7 +89,7 @@ def test_axe_finds_nothing_from_the_shelf_to_the_receipt(
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("missing", [("catalog",), ("orders",), ("catalog", "orders")], ids="+".join)
 def test_axe_finds_nothing_while_a_service_is_down(
-    visit: Visits, storefronts: Callable[..., str], backend: Backend, theme: str, missing: tuple[str, ...]
+    visit: Visits, storefronts: Callable[..., str], backend: Backend, theme: Theme, missing: tuple[str, ...]
 ) -> None:
     page = visit(storefronts(missing=missing, FAULTS="on"), theme=theme)
 
@@ -97,7 +97,7 @@ def test_axe_finds_nothing_while_a_service_is_down(
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_every_version_is_legible(visit: Visits, storefront: str, theme: str) -> None:
+def test_every_version_is_legible(visit: Visits, storefront: str, theme: Theme) -> None:
     page = visit(storefront, theme=theme)
     show = """async (hues) => {
       const badge = document.getElementById("served-version");

@@ -182,6 +182,22 @@ def test_a_refusal_shows_title_detail_and_every_field(
     )
 
 
+def test_after_a_refusal_the_same_basket_is_another_order(
+    visit: Visits, storefront: str, backend: Backend
+) -> None:
+    visit.expect_trouble("422")
+    backend.refuse_next(422, "The key was used for another request", "It became another order.")
+    page = visit(storefront)
+    add(page, MOON)
+    place_order(page)
+    expect(problem(page)).to_be_visible()
+
+    place_order(page)
+
+    expect(receipt(page)).to_be_visible()
+    assert len(set(backend.keys)) == 2
+
+
 def test_an_answer_that_is_no_order_may_be_tried_again(visit: Visits, storefront: str) -> None:
     page = visit(storefront)
     add(page, MOON)

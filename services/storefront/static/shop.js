@@ -26,6 +26,7 @@ const page = {
   problemText: byId("problem-text"),
   receiptTemplate: byId("confirmed"),
   retryButton: byId("retry"),
+  shelfTitle: byId("shelf-title"),
   title: byId("basket-title"),
   total: byId("basket-total"),
   version: byId("served-version"),
@@ -136,7 +137,7 @@ function confirmed(outcome) {
 function closeReceipt() {
   clearOutcome(page);
   draw();
-  page.title.focus();
+  page.shelfTitle.focus();
 }
 
 async function refused(outcome, sent) {
