@@ -55,22 +55,6 @@ def save_dynamodb() -> None:
 
 async def call_dynamodb(app: App, action: str, request: dict[str, Any]) -> tuple[int, dict[str, Any]]:
     """One request to DynamoDB's API without a socket; returns the HTTP status and the answer."""
-    credential = f"Credential=laptop/20260101/{REGION}/dynamodb/aws4_request"
-    scope: Scope = {
-        "type": "http",
-        "http_version": "1.1",
-        "method": "POST",
-        "path": "/",
-        "raw_path": b"/",
-        "query_string": b"",
-        "headers": [
-            (b"host", b"dynamodb.localhost"),
-            (b"content-type", b"application/x-amz-json-1.0"),
-            (b"x-amz-target", f"DynamoDB_20120810.{action}".encode()),
-            (b"authorization", f"AWS4-HMAC-SHA256 {credential}, SignedHeaders=host, Signature=none".encode()),
-        ],
-        "client": ("127.0.0.1", 0),
-    }
     answer: list[Message] = []
 
     async def receive() -> Message:
@@ -79,6 +63,26 @@ async def call_dynamodb(app: App, action: str, request: dict[str, Any]) -> tuple
     async def send(message: Message) -> None:
         answer.append(message)
 
-    await app(scope, receive, send)
+    await app(_scope(action), receive, send)
     body = b"".join(message.get("body", b"") for message in answer)
     return answer[0]["status"], json.loads(body or b"{}")
+
+
+def _scope(action: str) -> Scope:
+    credential = f"Credential=laptop/20260101/{REGION}/dynamodb/aws4_request"
+    headers = {
+        "host": "dynamodb.localhost",
+        "content-type": "application/x-amz-json-1.0",
+        "x-amz-target": f"DynamoDB_20120810.{action}",
+        "authorization": f"AWS4-HMAC-SHA256 {credential}, SignedHeaders=host, Signature=none",
+    }
+    return {
+        "type": "http",
+        "http_version": "1.1",
+        "method": "POST",
+        "path": "/",
+        "raw_path": b"/",
+        "query_string": b"",
+        "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+        "client": ("127.0.0.1", 0),
+    }

@@ -19,6 +19,7 @@ from local.stack.errors import Refused, StackError
 from local.stack.site import Site, find
 
 FILE = Path(__file__).parents[2] / "docker-compose.yml"
+INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 NEXT = "make status · make logs · make down"
 
 
@@ -102,7 +103,7 @@ def _closed(site: Site) -> bool:
 
 def _take_down(engine: Engine) -> None:
     """Nothing may be left behind, so a second Ctrl-C has to wait."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in INTERRUPTS:
         signal.signal(number, signal.SIG_IGN)
     print("Taking down what was started", file=sys.stderr)
     engine.stop()
@@ -144,8 +145,8 @@ def main() -> int:
     parser.add_argument("command", choices=commands)
     parser.add_argument("--file", type=Path, default=FILE, help="the compose file; .env is read beside it")
     given = parser.parse_args()
-    signal.signal(signal.SIGTERM, _interrupt)
-    signal.signal(signal.SIGHUP, _interrupt)
+    for number in INTERRUPTS:  # SIGINT too: a shell's background job starts with it ignored
+        signal.signal(number, _interrupt)
     try:
         commands[given.command](find(given.file.absolute()))
     except StackError as error:

@@ -17,6 +17,7 @@ from local.stack.site import Site
 POLL_S = 0.5
 DEADLINE_S = 300.0  # from the first container on; a build may take longer
 REPORT_LINES = 15
+OLDEST_ENGINE = 25  # the first that knows a health check's start_interval
 
 
 class Containers:
@@ -34,13 +35,19 @@ class Containers:
         """Why containers can't be had on this machine; empty when they can."""
         if not shutil.which("docker"):
             return "there is no docker command"
-        for command in (["docker", "info"], ["docker", "compose", "version"]):
+        for command in (
+            ["docker", "info", "--format", "{{.ServerVersion}}"],
+            ["docker", "compose", "version"],
+        ):
             try:
                 done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
             except subprocess.TimeoutExpired:
-                return f"'{' '.join(command)}' does not answer"
+                return f"'{' '.join(command[:2])}' does not answer"
             if done.returncode:
-                return f"'{' '.join(command)}' fails: {(done.stderr.strip().splitlines() or ['?'])[-1]}"
+                return f"'{' '.join(command[:2])}' fails: {(done.stderr.strip().splitlines() or ['?'])[-1]}"
+            major = done.stdout.split(".")[0]
+            if major.isdecimal() and int(major) < OLDEST_ENGINE:
+                return f"Docker Engine {done.stdout.strip()} is too old, {OLDEST_ENGINE} is needed"
         return ""
 
     def is_there(self) -> bool:

@@ -83,10 +83,15 @@ class Processes:
             supervisor = subprocess.Popen(
                 command, env=environ, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True
             )
-        while not self._file.is_file():
-            if supervisor.poll() is not None:
-                raise NotUp(f"The supervisor did not start:\n{Path(out.name).read_text()}")
-            time.sleep(POLL_S)
+        try:
+            while not self._file.is_file():
+                if supervisor.poll() is not None:
+                    raise NotUp(f"The supervisor did not start:\n{Path(out.name).read_text()}")
+                time.sleep(POLL_S)
+        except BaseException:  # before it is on record nobody else could find it
+            supervisor.terminate()
+            supervisor.wait()
+            raise
 
     def _wait_until_up(self, say: Say) -> None:
         """Its own health checks bound how long a start takes, so there is no other deadline here."""

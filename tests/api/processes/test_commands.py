@@ -132,6 +132,18 @@ def test_interrupted_up_leaves_nothing(toy, number):
     assert not stack.record()
 
 
+def test_up_that_is_interrupted_while_the_supervisor_begins_leaves_nothing(toy):
+    stack = toy(a=server("a", free_port()))
+    up = stack.begin("up")
+    wait_until((stack.home / "logs" / "supervisor.out").exists, 20)
+
+    up.send_signal(signal.SIGINT)
+    printed, _ = up.communicate(timeout=20)
+
+    assert up.returncode == 130, printed
+    assert stack.alive() == []
+
+
 def test_two_ups_at_once_make_one_stack(toy):
     stack = toy(a=server("a", free_port()))
 
@@ -198,3 +210,27 @@ def test_logs_of_an_unknown_service_are_refused(toy):
     stack.env["SERVICE"] = "c"
 
     assert "expected one of a" in stack.run("logs", code=2)
+
+
+@pytest.mark.parametrize(
+    ("script", "reason"),
+    [
+        ("echo 'Cannot connect to the Docker daemon' >&2; exit 1", "Cannot connect to the Docker daemon"),
+        ("echo 24.0.7", "Docker Engine 24.0.7 is too old, 25 is needed"),
+    ],
+)
+def test_docker_that_cannot_be_used_means_processes_and_up_says_why(toy, script, reason):
+    stack = toy(a=server("a", free_port()))
+    docker = stack.folder / "bin" / "docker"
+    docker.parent.mkdir()
+    docker.write_text(f"#!/bin/sh\n{script}\n")
+    docker.chmod(0o755)
+    stack.env |= {"PATH": f"{docker.parent}:{stack.env['PATH']}", "MODE": ""}
+
+    printed = stack.run("up")
+
+    assert reason in printed
+    assert "Lantern is up (processes" in printed
+    stack.env["MODE"] = "containers"
+    stack.run("down")
+    assert f"MODE=containers: {reason}" in stack.run("up", code=2).replace("'docker info' fails: ", "")
