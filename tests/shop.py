@@ -7,6 +7,8 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -239,6 +241,17 @@ class Shop:
                 for name, value in self.settings.items()
             },
         }
+
+
+@contextmanager
+def running(folder: Path, **settings: str) -> Iterator[Shop]:
+    """A whole shop, stopped at the end whatever happened."""
+    shop = Shop(folder, settings)
+    try:
+        shop.start()
+        yield shop
+    finally:
+        shop.stop()
 
 
 def _command(name: str) -> list[str]:

@@ -9,7 +9,7 @@ import pytest
 import requests
 
 from services.orders.table import CANCELLED
-from tests.shop import SERVICES, Shop
+from tests.shop import SERVICES, running
 from tests.waiting import wait_until
 
 LIMIT_S = 2.0
@@ -18,12 +18,8 @@ LIMIT_S = 2.0
 @pytest.fixture(scope="module", name="shop")
 def _shop(tmp_path_factory):
     """A shop of this module's own, for its parts are killed; each test leaves it whole."""
-    shop = Shop(tmp_path_factory.mktemp("shop-with-outages"))
-    try:
-        shop.start()
+    with running(tmp_path_factory.mktemp("shop-with-outages")) as shop:
         yield shop
-    finally:
-        shop.stop()
 
 
 def ask(shop, key):
@@ -169,14 +165,10 @@ def test_a_buyer_who_repeats_the_killed_order_at_once_gets_it(shop):
 @pytest.mark.parametrize("how", ["down", "unresolvable", "slow"])
 def test_orders_succeed_without_an_x_ray_daemon_and_the_log_says_so_once(tmp_path, how):
     addresses = {"down": "127.0.0.1:9", "unresolvable": "xray.invalid:2000", "slow": "192.0.2.1:2000"}
-    shop = Shop(tmp_path, settings={"AWS_XRAY_DAEMON_ADDRESS": addresses[how]})
-    try:
-        shop.start()
+    with running(tmp_path, AWS_XRAY_DAEMON_ADDRESS=addresses[how]) as shop:
         traced = {"X-Amzn-Trace-Id": "Sampled=1"}
         answers = [shop.order("camp-ember-lantern", f"untraced-{n}", **traced) for n in range(30)]
         lines = shop["orders"].lines()
-    finally:
-        shop.stop()
 
     assert Counter(answer.status_code for answer in answers) == {201: 30}
     assert max(answer.elapsed.total_seconds() for answer in answers[3:]) < 0.5

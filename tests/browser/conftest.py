@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, syn
 from tests.browser import harness
 from tests.browser.harness import Backend
 from tests.conftest import find_browser
-from tests.shop import Part, Shop
+from tests.shop import Part, Shop, running
 
 ARGUMENTS = [
     "--headless=new",
@@ -83,12 +83,8 @@ def _visit(browser: Browser) -> Iterator[Visits]:
 @pytest.fixture(scope="session", name="shop")
 def _shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     """A whole running shop; tests leave it whole."""
-    shop = Shop(tmp_path_factory.mktemp("shop"))
-    try:
-        shop.start()
+    with running(tmp_path_factory.mktemp("shop")) as shop:
         yield shop
-    finally:
-        shop.stop()
 
 
 @pytest.fixture(scope="session", name="started_backend")
