@@ -18,13 +18,13 @@ SHOP = f"http://127.0.0.1:{os.environ.get('STOREFRONT_PORT') or 8080}"
 XRAY = f"http://127.0.0.1:{os.environ.get('XRAY_PORT') or 2000}"
 PICTURE = Path(__file__).with_name("shop-and-map.png")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
-WIDTH, HEIGHT, LEVEL_PX, NODE_PX = 760, 820, 150, 46
+WIDTH, HEIGHT, LEVEL_PX, NODE_PX = 760, 820, 160, 44
 
 ARROW_TIP = """<defs><marker id="tip" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="9" markerHeight="9"
   orient="auto"><path d="M0 0 8 4 0 8z" fill="#889"/></marker></defs>"""
 STYLE = """<style>
   body { margin: 0; display: flex; background: #fff; font: 14px system-ui, sans-serif }
-  text { text-anchor: middle; fill: #222 } .small { fill: #666; font-size: 12px }
+  text { fill: #222 } .number { text-anchor: middle } .small { fill: #666; font-size: 12px }
   line { stroke: #889; stroke-width: 1.5; marker-end: url(#tip) } circle { fill: #fff; stroke-width: 5 }
 </style>"""
 
@@ -46,11 +46,11 @@ def main() -> None:
 
 
 def _photograph_shop(browser: Browser) -> str:
-    page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT})
+    page = browser.new_page(viewport={"width": 1240, "height": 1240 * HEIGHT // WIDTH})
     for _ in range(3):
         page.goto(SHOP)
-        page.get_by_role("button", name="Add").first.click()
-        page.get_by_role("button", name="order", exact=False).last.click()
+        page.get_by_role("button", name="Add to basket").first.click()
+        page.get_by_role("button", name="Place order").click()
         page.get_by_text("ord-").first.wait_for()
     return base64.b64encode(page.screenshot()).decode()
 
@@ -92,7 +92,7 @@ def _places(services: list[Service]) -> dict[int, tuple[float, float]]:
     for reference, level in depth.items():
         levels.setdefault(level, []).append(reference)
     return {
-        reference: ((n + 1) * WIDTH / (len(row) + 1), 80 + level * LEVEL_PX)
+        reference: ((n + 1) * WIDTH / (len(row) + 1) - 120 + 50 * level, 70 + level * LEVEL_PX)
         for level, row in levels.items()
         for n, reference in enumerate(row)
     }
@@ -105,7 +105,7 @@ def _edge(start: tuple[float, float], end: tuple[float, float], edge: dict[str, 
     count = edge.get("SummaryStatistics", {}).get("TotalCount", 0)
     return (
         f'<line x1="{x1 + dx}" y1="{y1 + dy}" x2="{x2 - dx}" y2="{y2 - dy}"/>'
-        f'<text class="small" x="{(x1 + x2) / 2 + 24}" y="{(y1 + y2) / 2}">{count} calls</text>'
+        f'<text class="small" x="{(x1 + x2) / 2 + 10}" y="{(y1 + y2) / 2}">{count} calls</text>'
     )
 
 
@@ -119,9 +119,9 @@ def _node(place: tuple[float, float], service: Service) -> str:
     kind = service.get("Type") or "service"
     return (
         f'<circle cx="{x}" cy="{y}" r="{NODE_PX}" stroke="{ring}"/>'
-        f'<text x="{x}" y="{y + 5}">{mean}</text>'
-        f'<text x="{x}" y="{y + NODE_PX + 20}" font-weight="600">{html.escape(service["Name"])}</text>'
-        f'<text class="small" x="{x}" y="{y + NODE_PX + 36}">{html.escape(kind)}</text>'
+        f'<text class="number" x="{x}" y="{y + 5}">{mean}</text>'
+        f'<text x="{x + NODE_PX + 12}" y="{y}" font-weight="600">{html.escape(service["Name"])}</text>'
+        f'<text class="small" x="{x + NODE_PX + 12}" y="{y + 17}">{html.escape(kind)}</text>'
     )
 
 

@@ -1,7 +1,7 @@
 """Sampling rules and targets, as the SDKs' pollers ask for them.
 
 AWS's own Default rule samples one request a second and 5 % of the rest. So that on a laptop every request is
-sampled, a new store begins with a rule of its own beside it, to be edited like any other.
+sampled, a new store begins with rules of its own beside it, to be edited like any other.
 """
 
 import json
@@ -35,6 +35,13 @@ EVERYTHING: Rule = {
     "ReservoirSize": 0,
     **MATCH_ALL,
 }
+STATIC_FILES: Rule = {  # a page brings thirty of them; nobody learns from their traces
+    **EVERYTHING,
+    "RuleName": "lantern-no-static-files",
+    "Priority": 8000,
+    "FixedRate": 0.0,
+    "URLPath": "/static/*",
+}
 MAX_RULES = 25  # beside Default
 QUOTA_TTL_S, INTERVAL_S = 300, 10
 CLIENT_FORGOTTEN_S = 30.0  # a client reports every ten seconds while it samples
@@ -53,7 +60,8 @@ class Sampling:
         self._lock = threading.Lock()
         if not store.fact("rules_seeded"):
             self._put(DEFAULT, created=0.0)
-            self._put(EVERYTHING, created=time.time())
+            for rule in (EVERYTHING, STATIC_FILES):
+                self._put(rule, created=time.time())
             store.set_fact("rules_seeded", 1)
 
     def records(self) -> list[dict[str, Any]]:
