@@ -103,9 +103,11 @@ def _edge(start: tuple[float, float], end: tuple[float, float], edge: dict[str, 
     length = max(1.0, ((x2 - x1) ** 2 + (y2 - y1) ** 2) ** 0.5)
     dx, dy = (x2 - x1) / length * NODE_PX, (y2 - y1) / length * NODE_PX
     count = edge.get("SummaryStatistics", {}).get("TotalCount", 0)
+    side, anchor = (-1, "end") if x2 < x1 else (1, "start")
     return (
         f'<line x1="{x1 + dx}" y1="{y1 + dy}" x2="{x2 - dx}" y2="{y2 - dy}"/>'
-        f'<text class="small" x="{(x1 + x2) / 2 + 10}" y="{(y1 + y2) / 2}">{count} calls</text>'
+        f'<text class="small" x="{(x1 + x2) / 2 + side * 10}" y="{(y1 + y2) / 2}"'
+        f' text-anchor="{anchor}">{count} calls</text>'
     )
 
 
