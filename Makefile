@@ -15,7 +15,7 @@ $(VENV)/uv.stamp:
 
 $(VENV)/%.stamp: requirements/%.txt $(VENV)/uv.stamp
 	@echo "Installing $(basename $(notdir $<)) packages"
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r $<
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --compile-bytecode -r $<
 	@touch $@
 
 RUN  := $(VENV)/services.stamp $(VENV)/local.stamp

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 
 import boto3
 import psutil
@@ -27,27 +28,28 @@ def x_ray(folder, **settings):
     return Part("xray", [sys.executable, "-m", "local.xray"], environ, folder / "xray.log", port)
 
 
-@pytest.fixture(scope="module", name="xray")
-def _xray(tmp_path_factory):
-    part = x_ray(tmp_path_factory.mktemp("xray"))
+@contextmanager
+def running(folder):
+    part = x_ray(folder)
     part.start()
     try:
         wait_until(lambda: part.answers("/healthz"), 10)
         yield part
     finally:
         part.stop()
+
+
+@pytest.fixture(scope="module", name="xray")
+def _xray(tmp_path_factory):
+    with running(tmp_path_factory.mktemp("xray")) as part:
+        yield part
 
 
 @pytest.fixture(name="own_xray")
 def _own_xray(tmp_path):
     """One that a test may kill."""
-    part = x_ray(tmp_path)
-    part.start()
-    try:
-        wait_until(lambda: part.answers("/healthz"), 10)
+    with running(tmp_path) as part:
         yield part
-    finally:
-        part.stop()
 
 
 @pytest.fixture(name="client")
