@@ -1,0 +1,54 @@
+"""What the pages say is there: Make targets, links, operations, settings."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from local.xray import operations, settings
+from local.xray.backend import Backend
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("services/*.md")])
+TARGETS = set(re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text(), re.M))
+X_RAY = (ROOT / "docs/x-ray.md").read_text()
+
+
+def code_in(text):
+    return "\n".join([*re.findall(r"```sh\n(.*?)```", text, re.S), *re.findall(r"`([^`\n]+)`", text)])
+
+
+def test_every_make_target_is_in_a_page():
+    said = {name for page in PAGES for name in re.findall(r"make ([a-z-]+)", code_in(page.read_text()))}
+
+    assert said == TARGETS
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_to_a_file_leads_somewhere(page):
+    links = re.findall(r"\]\(([^)#]+)\)", page.read_text())
+
+    assert [link for link in links if "://" not in link and not (page.parent / link).exists()] == []
+
+
+def test_the_x_ray_page_lists_the_operations_that_are_there():
+    rows = re.findall(r"^\| ([A-Z][^|]*) \| (?!refused)", X_RAY, re.M)
+    said = re.findall(
+        r"[A-Z][A-Za-z]+|-",
+        ", ".join(rows).replace("Create-, Update-, ", "CreateSamplingRule, UpdateSamplingRule, "),
+    )
+
+    assert sorted(said) == sorted(operations.load(Backend(None, None)))
+
+
+def test_the_x_ray_page_lists_the_settings_and_their_defaults():
+    rows = dict(re.findall(r"^\| `(XRAY_\w+)` \| `([^`]*)`", X_RAY, re.M))
+    defaults = settings.load({})
+
+    assert rows == {
+        "XRAY_HOST": defaults.host,
+        "XRAY_PORT": str(defaults.port),
+        "XRAY_STATE_DIR": str(defaults.state),
+        "XRAY_MAX_MB": str(defaults.max_mb),
+        "XRAY_MAX_AGE_H": str(defaults.max_age_h),
+    }
