@@ -53,6 +53,7 @@ lint: $(LINT) ## Check format, style, types and architecture
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/codespell
+	@$(BIN)/shellcheck .ci/run
 
 format: $(LINT) ## Put the code into the project's format
 	@$(BIN)/ruff format .

@@ -8,16 +8,19 @@ from urllib.parse import parse_qs
 import orjson
 
 from local.xray.backend import Backend
-from local.xray.segments import Document, end_of, trace_id_of
+from local.xray.segments import Document, as_mapping, end_of, subsegments, trace_id_of
 from local.xray.statistics import outcome
-from local.xray.traces import Trace
+from local.xray.traces import Trace, node_of
 
 TRIES = 5  # a trace may be on its way for a moment
 STYLE = """
   :root { color-scheme: light dark }
   body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem }
-  ol { list-style: none; padding-left: 1.5rem; border-left: 1px solid #8888 } .stand-in { opacity: .8 }
-  code { font: 14px ui-monospace, monospace } .fault, .error, .throttle { font-weight: 700 }
+  h1 { font-size: 1.25rem } h1, code, .fact { overflow-wrap: anywhere } code { font: 14px ui-monospace, monospace }
+  ol { list-style: none; margin: 0; padding-left: 1rem; border-left: 1px solid #8888 } li { margin: .5rem 0 }
+  .stand-in, .fact { opacity: .8 } .fault, .error, .throttle { font-weight: 700 }
+  .bar { height: 6px; min-width: 2px; border-radius: 3px; background: #c77d1a }
+  .inferred { border: 1px dashed; opacity: .6 }
 """
 CSP = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'"
 StartResponse = Callable[[str, list[tuple[str, str]]], Any]
@@ -94,40 +97,58 @@ def tree(trace: Trace) -> str:
     for document in (*trace.segments, *trace.inferred):
         if document.get("parent_id"):
             by_parent.setdefault(document["parent_id"], []).append(document)
-    reached = {document["id"] for found in by_parent.values() for document in found}
-    shown: set[str] = set()
-    tops = [
-        d for d in (*trace.segments, *trace.orphans) if d["id"] not in reached or d.get("parent_id") is None
-    ]
-    rows = "".join(_item(top, by_parent, trace.span()[0], shown) for top in tops)
-    strays = [s for s in trace.segments if s["id"] not in shown]
-    rows += "".join(_item(stray, by_parent, trace.span()[0], shown) for stray in strays)
-    return f'<p><a href="/traces/{trace.trace_id}.json">The documents as JSON</a></p><ol>{rows}</ol>'
+    rows = _Rows(by_parent, *trace.span())
+    known = {entity["id"] for top in trace.segments for entity in (top, *subsegments(top))}
+    tops = [d for d in trace.documents if d.get("parent_id") not in known and not d.get("inferred")]
+    items = "".join(rows.item(top) for top in (*tops, *trace.segments))  # segments in a circle have no top
+    return f'<p><a href="/traces/{trace.trace_id}.json">The documents as JSON</a></p><ol>{items}</ol>'
 
 
-def _item(entity: Document, by_parent: dict[str, list[Document]], start_s: float, shown: set[str]) -> str:
-    shown.add(entity["id"])
-    below = [*entity.get("subsegments", ()), *by_parent.get(entity["id"], ())]
-    children = "".join(_item(child, by_parent, start_s, shown) for child in below if child["id"] not in shown)
-    return f"<li>{' · '.join(_facts(entity, start_s))}{f'<ol>{children}</ol>' if children else ''}</li>"
+class _Rows:
+    """The rows of one trace, each with its bar on the trace's time axis."""
+
+    def __init__(self, by_parent: dict[str, list[Document]], start_s: float, end_s: float | None) -> None:
+        self._by_parent, self._start_s = by_parent, start_s
+        self._length_s = max((end_s or start_s) - start_s, 0.001)
+        self._shown: set[str] = set()
+
+    def item(self, entity: Document) -> str:
+        """An entity and what is below it; nothing when it was shown already."""
+        if entity["id"] in self._shown:
+            return ""
+        self._shown.add(entity["id"])
+        below = [*entity.get("subsegments", ()), *self._by_parent.get(entity["id"], ())]
+        children = "".join(self.item(child) for child in sorted(below, key=lambda d: float(d["start_time"])))
+        inner = f"<ol>{children}</ol>" if children else ""
+        return f"<li>{' · '.join(_facts(entity))}{self._bar(entity)}{inner}</li>"
+
+    def _bar(self, entity: Document) -> str:
+        end_s = end_of(entity) or self._start_s + self._length_s
+        left = min(100.0, max(0.0, (entity["start_time"] - self._start_s) / self._length_s * 100))
+        width = min(100.0 - left, max(0.0, (end_s - entity["start_time"]) / self._length_s * 100))
+        kind = "bar inferred" if entity.get("inferred") else "bar"
+        return f'<div class="{kind}" style="margin-left:{left:.2f}%;width:{width:.2f}%"></div>'
 
 
-def _facts(entity: Document, start_s: float) -> Iterator[str]:
+def _facts(entity: Document) -> Iterator[str]:
     end, result = end_of(entity), outcome(entity)
-    yield f"<strong>{html.escape(str(entity['name']))}</strong>"
+    yield f"<strong>{html.escape(node_of(entity)[0])}</strong>"
     yield f"{(end - entity['start_time']) * 1000:.1f} ms" if end is not None else "in progress"
-    yield f"after {(entity['start_time'] - start_s) * 1000:.1f} ms"
     if result != "ok":
         yield f'<span class="{result}">{result}</span>'
-    for part, keys in (
-        ("aws", ("operation", "table_name")),
-        ("http", ("request", "response")),
-        ("annotations", None),
-    ):
-        value = entity.get(part)
-        if isinstance(value, dict):
-            chosen = {key: value[key] for key in keys if key in value} if keys else value
-            yield f"<code>{html.escape(orjson.dumps(chosen).decode()[:500])}</code>"
+    aws, http, annotations = (as_mapping(entity.get(part)) for part in ("aws", "http", "annotations"))
+    request, response = as_mapping(http.get("request")), as_mapping(http.get("response"))
+    call = (
+        aws.get("operation"),
+        aws.get("table_name"),
+        request.get("method"),
+        request.get("url"),
+        response.get("status"),
+    )
+    words = [str(word) for word in call if isinstance(word, str | int)]
+    words += [f"{key}={value}" for key, value in annotations.items() if isinstance(value, str | int | float)]
+    if words:
+        yield f'<span class="fact">{html.escape(" ".join(words)[:500])}</span>'
 
 
 def _page(title: str, body: str, head: str = "") -> bytes:

@@ -85,6 +85,11 @@ def end_of(document: Document) -> float | None:
     return None if end is None else float(end)
 
 
+def as_mapping(value: Any) -> dict[str, Any]:
+    """The value where it is an object; senders may put anything into the free parts of a document."""
+    return value if isinstance(value, dict) else {}
+
+
 def _check(document: Document, kind: str, *, alone: bool, depth: int) -> None:
     entity_id = _text(document.get("id"))
 

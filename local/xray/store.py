@@ -5,6 +5,7 @@ for the next batch, at most BATCH_S, is not.
 """
 
 import logging
+import math
 import queue
 import sqlite3
 import threading
@@ -134,11 +135,14 @@ class Store:
     def between(
         self, start_s: float, end_s: float, after: tuple[float, str] = (0.0, ""), limit: int = -1
     ) -> list[StoredTrace]:
-        """Traces that began in the closed range of epoch seconds, oldest first, behind `after`."""
+        """Traces that began in the range of epoch seconds, oldest first, behind `after`.
+
+        Whole seconds, both ends included, as trace ids carry them: what just began is within "until now".
+        """
         rows = self.read(
-            "SELECT trace_id FROM traces WHERE started BETWEEN ? AND ? AND (started, trace_id) > (?, ?)"
+            "SELECT trace_id FROM traces WHERE started >= ? AND started < ? AND (started, trace_id) > (?, ?)"
             " ORDER BY started, trace_id LIMIT ?",
-            (start_s, end_s, *after, limit),
+            (math.floor(start_s), math.floor(end_s) + 1, *after, limit),
         )
         return self.traces(row[0] for row in rows)
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from local.xray.segments import Document, end_of, subsegments
+from local.xray.segments import Document, as_mapping, end_of, subsegments
 from local.xray.statistics import outcome
 from local.xray.traces import Trace, node_of
 
@@ -37,8 +37,8 @@ def summarize(trace: Trace) -> dict[str, Any]:
 
 
 def _http(root: Document) -> dict[str, Any]:
-    http = root.get("http") if isinstance(root.get("http"), dict) else {}
-    request, response = (_mapping(http.get(part)) for part in ("request", "response")) if http else ({}, {})
+    http = as_mapping(root.get("http"))
+    request, response = (as_mapping(http.get(part)) for part in ("request", "response"))
     facts: dict[str, Any] = {
         name: request[key] for name, key in HTTP.items() if isinstance(request.get(key), str)
     }
@@ -51,7 +51,7 @@ def _annotations(trace: Trace) -> dict[str, list[dict[str, Any]]]:
     found: dict[str, dict[Any, dict[str, Any]]] = {}
     for segment in (*trace.segments, *trace.orphans):
         for entity in (segment, *subsegments(segment)):
-            for key, value in _mapping(entity.get("annotations")).items():
+            for key, value in as_mapping(entity.get("annotations")).items():
                 if isinstance(value, bool | int | float | str):
                     entry = {"AnnotationValue": {_value_kind(value): value}}
                     found.setdefault(key, {})[type(value), value] = entry
@@ -77,7 +77,3 @@ def _service_ids(trace: Trace) -> list[dict[str, Any]]:
 
 def _service_id(name: str, kind: str | None) -> dict[str, Any]:
     return {"Name": name, "Names": [name], "Type": kind}
-
-
-def _mapping(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}

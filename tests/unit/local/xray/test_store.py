@@ -109,3 +109,12 @@ def test_a_page_ends_and_the_next_begins_behind_it(store):
 
     assert [len(first), len(second)] == [3, 2]
     assert not {t.trace_id for t in first} & {t.trace_id for t in second}
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "found"), [(280, 280, 1), (280.9, 280.1, 1), (281, 300, 0), (200, 279.9, 0)]
+)
+def test_a_range_is_of_whole_seconds_with_both_ends(store, start, end, found):
+    put(store, segment("orders", start=0.5))
+
+    assert len(store.between(1465510000 + start, 1465510000 + end)) == found

@@ -1,0 +1,43 @@
+"""The commands that the pages tell people to type, typed as they stand into a shell that has nothing else."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.shop import CLEAN, ROOT
+from tests.waiting import wait_until
+
+PAGES = ("README.md", "docs/x-ray.md")
+
+
+def commands():
+    for page in PAGES:
+        for block in re.findall(r"```sh\n(.*?)```", (ROOT / page).read_text(), re.S):
+            for line in block.splitlines():
+                if line.strip().startswith("aws "):
+                    yield pytest.param(page, line.strip(), id=" ".join(line.split()[1:3]))
+
+
+@pytest.mark.parametrize(("page", "command"), [*commands()])
+def test_a_command_of_a_page_works_as_it_stands(shop, page, command):
+    placed = shop.order(shop.add_product("lantern-of-the-page", 100), f"page-{command}")
+    trace_id = re.search(r"1-[0-9a-f]{8}-[0-9a-f]{24}", placed.headers["X-Amzn-Trace-Id"])[0]
+    wait_until(lambda: shop.client("xray").batch_get_traces(TraceIds=[trace_id])["Traces"])
+    exports = re.findall(r"export [^\n`]+", (ROOT / page).read_text())
+    script = "\n".join([*exports, command])
+    script = script.replace("http://127.0.0.1:2000", shop["xray"].url)
+    script = re.sub(r"1-[0-9a-f]{8}-[0-9a-f]{24}", trace_id, script)
+    path = f"{Path(sys.executable).parent}:{CLEAN['PATH']}"
+
+    done = subprocess.run(
+        ["bash", "-c", script], env=CLEAN | {"PATH": path}, capture_output=True, text=True, timeout=60
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"storefront|TraceSummaries|lantern-sample-everything", done.stdout)
+    if "update-sampling-rule" in command:
+        change = {"RuleName": "lantern-sample-everything", "FixedRate": 1.0}
+        shop.client("xray").update_sampling_rule(SamplingRuleUpdate=change)
