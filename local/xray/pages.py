@@ -16,7 +16,8 @@ TRIES = 5  # a trace may be on its way for a moment
 STYLE = """
   :root { color-scheme: light dark }
   body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem }
-  h1 { font-size: 1.25rem } h1, code, .fact { overflow-wrap: anywhere } code { font: 14px ui-monospace, monospace }
+  h1 { font-size: 1.25rem } h1, code, .fact { overflow-wrap: anywhere }
+  code { font: 14px ui-monospace, monospace }
   ol { list-style: none; margin: 0; padding-left: 1rem; border-left: 1px solid #8888 } li { margin: .5rem 0 }
   .stand-in, .fact { opacity: .8 } .fault, .error, .throttle { font-weight: 700 }
   .bar { height: 6px; min-width: 2px; border-radius: 3px; background: #c77d1a }
