@@ -13,6 +13,7 @@ from botocore.model import OperationModel, ServiceModel
 
 from local.awsapi import shapes
 from local.awsapi.errors import (
+    AccessDeniedException,
     ApiError,
     InvalidRequestException,
     NotImplementedYet,
@@ -21,6 +22,8 @@ from local.awsapi.errors import (
 
 log = logging.getLogger(__name__)
 
+# Any page in the user's browser can reach 127.0.0.1; command lines and SDKs send no Origin
+HOME = re.compile(r"https?://(127\.0\.0\.1|localhost|\[::1\])(:\d+)?")
 BODY_LIMIT_BYTES = 6 * 1024 * 1024
 Operation = Callable[[dict[str, Any]], dict[str, Any]]
 Environ = dict[str, Any]
@@ -61,6 +64,8 @@ class Application:
         return [content]
 
     def _answer(self, environ: Environ) -> Any:
+        if environ.get("HTTP_ORIGIN") and not HOME.fullmatch(environ["HTTP_ORIGIN"]):
+            raise AccessDeniedException("The local stand-in answers no web pages from other sites")
         method, path = environ["REQUEST_METHOD"], environ.get("PATH_INFO", "/")
         operation = self._routes.get((method, path)) or self._routes.get((method, path.rstrip("/")))
         if operation is None:

@@ -4,6 +4,7 @@ ApiError                       status and code of the service's own model
 ├── InvalidRequestException    400  the request is understood and refused
 ├── ValidationException        400  the request does not fit the model; `message` in lower case
 ├── SerializationException     400  the body is not JSON
+├── AccessDeniedException      403  a web page from another site asks
 └── NotImplementedYet          501  a real operation that this stand-in lacks, and says so
 """
 
@@ -32,6 +33,12 @@ class ValidationException(ApiError):
 
 class SerializationException(ApiError):
     """The body is not JSON."""
+
+
+class AccessDeniedException(ApiError):
+    """Not for this caller."""
+
+    status = 403
 
 
 class NotImplementedYet(ApiError):

@@ -107,6 +107,19 @@ def test_what_is_no_json_is_a_400(body, environ):
     assert call("/Traces", body, **environ)[0] == 400
 
 
+@pytest.mark.parametrize(
+    ("origin", "status"),
+    [
+        ("http://127.0.0.1:8000", 200),
+        ("http://localhost", 200),
+        ("https://elsewhere.example", 403),
+        ("null", 403),
+    ],
+)
+def test_a_web_page_from_another_site_is_refused(origin, status):
+    assert call("/GetSamplingRules", b"{}", HTTP_ORIGIN=origin)[0] == status
+
+
 def test_an_unknown_path_is_a_404():
     assert call("/nowhere")[0] == 404
 
