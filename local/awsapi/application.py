@@ -19,11 +19,10 @@ from local.awsapi.errors import (
     NotImplementedYet,
     SerializationException,
 )
+from local.awsapi.origins import is_foreign
 
 log = logging.getLogger(__name__)
 
-# Any page in the user's browser can reach 127.0.0.1; command lines and SDKs send no Origin
-HOME = re.compile(r"https?://(127\.0\.0\.1|localhost|\[::1\])(:\d+)?")
 BODY_LIMIT_BYTES = 6 * 1024 * 1024
 Operation = Callable[[dict[str, Any]], dict[str, Any]]
 Environ = dict[str, Any]
@@ -64,7 +63,7 @@ class Application:
         return [content]
 
     def _answer(self, environ: Environ) -> Any:
-        if environ.get("HTTP_ORIGIN") and not HOME.fullmatch(environ["HTTP_ORIGIN"]):
+        if is_foreign(environ.get("HTTP_ORIGIN")):
             raise AccessDeniedException("The local stand-in answers no web pages from other sites")
         method, path = environ["REQUEST_METHOD"], environ.get("PATH_INFO", "/")
         operation = self._routes.get((method, path)) or self._routes.get((method, path.rstrip("/")))

@@ -1,16 +1,15 @@
 """What stands before MiniStack: makes the tables, tells health, notices writes, refuses foreign web pages."""
 
 import json
-import re
 from collections.abc import Iterable, Mapping
 
+from local.awsapi.origins import is_foreign
 from local.ministack import tables
 from local.ministack.engine import App, Message, Receive, Scope, Send
 from local.ministack.snapshots import Snapshots
 
 HEALTH = "/_lantern/health"
 READS = ("Get", "BatchGet", "Query", "Scan", "List", "Describe", "TransactGet", "Search")
-HOME = re.compile(rb"https?://(127\.0\.0\.1|localhost|\[::1\])(:\d+)?")
 
 
 class Front:
@@ -59,7 +58,7 @@ class Front:
 
 def _is_foreign(headers: Iterable[tuple[bytes, bytes]]) -> bool:
     """Whether a web page from elsewhere asks: MiniStack lets any page in, and could run code for it."""
-    return any(name == b"origin" and not HOME.fullmatch(value) for name, value in headers)
+    return any(name == b"origin" and is_foreign(value.decode("latin-1")) for name, value in headers)
 
 
 def _may_write(headers: Iterable[tuple[bytes, bytes]]) -> bool:

@@ -4,6 +4,7 @@ Bounded by age and by size; the oldest traces go first. What was written is ther
 for the next batch, at most BATCH_S, is not.
 """
 
+import itertools
 import logging
 import math
 import queue
@@ -140,11 +141,14 @@ class Store:
         Whole seconds, both ends included, as trace ids carry them: what just began is within "until now".
         """
         rows = self.read(
-            "SELECT trace_id FROM traces WHERE started >= ? AND started < ? AND (started, trace_id) > (?, ?)"
-            " ORDER BY started, trace_id LIMIT ?",
+            "SELECT trace_id, started, revision, body FROM ("
+            "  SELECT * FROM traces WHERE started >= ? AND started < ? AND (started, trace_id) > (?, ?)"
+            "  ORDER BY started, trace_id LIMIT ?"
+            ") JOIN documents USING (trace_id) ORDER BY started, trace_id",
             (math.floor(start_s), math.floor(end_s) + 1, *after, limit),
         )
-        return self.traces(row[0] for row in rows)
+        groups = itertools.groupby(rows, key=lambda row: row[:3])
+        return [StoredTrace(*head, tuple(row[3] for row in group)) for head, group in groups]
 
     def count(self) -> int:
         """How many traces are there."""

@@ -1,4 +1,4 @@
-"""DynamoDB as the services use it: short timeouts, one jittered retry, and an outage that has a name."""
+"""DynamoDB as the services use it: short timeouts, two jittered retries, and an outage that has a name."""
 
 from collections.abc import Callable
 from typing import Any
@@ -45,7 +45,7 @@ def create_client() -> Any:
 
 
 def call(operation: Callable[..., Any], **parameters: Any) -> Any:
-    """Call a client's operation within the deadline; retry once when DynamoDB says "not now".
+    """Call a client's operation within the deadline; retry twice when DynamoDB says "not now".
 
     Raises DependencyDown when it does not answer, and ClientError for answers about the request itself,
     e.g. ConditionalCheckFailedException. An operation may have been carried out although it raised.
