@@ -147,8 +147,10 @@ class Store:
             ") JOIN documents USING (trace_id) ORDER BY started, trace_id",
             (math.floor(start_s), math.floor(end_s) + 1, *after, limit),
         )
-        groups = itertools.groupby(rows, key=lambda row: row[:3])
-        return [StoredTrace(*head, tuple(row[3] for row in group)) for head, group in groups]
+        return [
+            StoredTrace(trace_id, started_s, revision, tuple(row[3] for row in group))
+            for (trace_id, started_s, revision), group in itertools.groupby(rows, key=lambda row: row[:3])
+        ]
 
     def count(self) -> int:
         """How many traces are there."""
