@@ -16,7 +16,7 @@ T = TypeVar("T")
 # What only makes sense for a container. Anything that is neither here nor read below is an error.
 CONTAINER_ONLY = {
     *("build", "image", "init", "logging", "mem_limit", "pids_limit"),
-    *("cap_drop", "read_only", "security_opt", "tmpfs", "user"),
+    *("cap_drop", "dns_opt", "read_only", "security_opt", "tmpfs", "user"),
 }
 UNITS_S = {"ms": 0.001, "s": 1, "m": 60, "h": 3600}
 STARTED, HEALTHY, COMPLETED = "service_started", "service_healthy", "service_completed_successfully"

@@ -14,6 +14,7 @@ from requests.adapters import HTTPAdapter
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random
 from urllib3.connection import HTTPConnection
 from urllib3.connectionpool import HTTPConnectionPool
+from urllib3.exceptions import NameResolutionError, ReadTimeoutError
 
 from services.common import logs
 from services.common.problems import DependencyDown
@@ -85,9 +86,11 @@ class _DeadlineAdapter(HTTPAdapter):
 
 
 def _is_lost_connection(error: BaseException) -> bool:
-    """A refused or broken connection may be tried again; a timeout has used up the time."""
-    timed_out = isinstance(error, requests.Timeout) or "timed out" in str(error)
-    return isinstance(error, requests.ConnectionError) and not timed_out
+    """A broken connection may be tried again; a timeout or a failed look-up has used up the time."""
+    if not isinstance(error, requests.ConnectionError) or isinstance(error, requests.Timeout):
+        return False
+    reason = getattr(error.args[0], "reason", error.args[0]) if error.args else error
+    return not isinstance(reason, NameResolutionError | ReadTimeoutError)
 
 
 class ServiceClient:

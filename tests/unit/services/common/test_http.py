@@ -107,6 +107,22 @@ def test_a_refused_connection_is_down_at_once():
     assert time.monotonic() - started < 0.5
 
 
+def test_a_name_that_does_not_resolve_is_looked_up_once(monkeypatch):
+    lookups = []
+
+    def fail(*arguments, **_):
+        lookups.append(arguments)
+        raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+
+    monkeypatch.setattr(socket, "getaddrinfo", fail)
+    http.start_deadline(2000)
+
+    with pytest.raises(DependencyDown):
+        ServiceClient("catalog", "http://catalog.invalid").call("GET", "/products")
+
+    assert len(lookups) == 1
+
+
 def test_a_lost_connection_is_tried_once_more(serve):
     server = serve(break_once)
     http.start_deadline(2000)
