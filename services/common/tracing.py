@@ -25,6 +25,8 @@ UNTRACED_ROUTES = ("/healthz", "/readyz", "/version", "/faults", "/openapi.json"
 FIRST_RULES_WAIT_S = 1.0
 _THROTTLED = {"ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded"}
 _NAME_TABLE_ENTRIES = ("Put", "Update", "Delete", "ConditionCheck", "Get")
+_ROOT = re.compile(r"(?:^|;)\s*Root=(1-[0-9a-f]{8}-[0-9a-f]{24})\s*(?:;|$)")
+_PARENT = re.compile(r"(?:^|;)\s*Parent=[0-9a-f]{16}\s*(?:;|$)")
 # by its path, for the package has a function of the same name
 botocore_patch = importlib.import_module("aws_xray_sdk.ext.botocore.patch")
 _sdk_meta_processor = botocore_patch.aws_meta_processor
@@ -74,13 +76,13 @@ def record_exception(error: Exception) -> None:
 
 
 def _check_header() -> None:
-    """Ignore a trace header whose root is no trace id, and keep health checks out of the traces.
+    """Ignore a trace header whose ids are none, and keep health checks out of the traces.
 
-    The SDK takes any text for a root, and X-Ray would refuse the segment. It obeys a decision in the header
-    before any rule, so that `Sampled=0` keeps a route out.
+    The SDK takes any text for a root or a parent, and X-Ray would refuse the segment. It obeys a decision in
+    the header before any rule, so that `Sampled=0` keeps a route out.
     """
     given = request.headers.get(HEADER, "")
-    if given and "Root=" in given and not _root(given):
+    if ("Root=" in given and not _root(given)) or ("Parent=" in given and not _PARENT.search(given)):
         del request.environ["HTTP_X_AMZN_TRACE_ID"]
     if request.path in UNTRACED_ROUTES:
         root = _root(given)
@@ -88,7 +90,7 @@ def _check_header() -> None:
 
 
 def _root(header: str) -> str | None:
-    found = re.search(r"(?:^|;)\s*Root=(1-[0-9a-f]{8}-[0-9a-f]{24})(?:;|$)", header)
+    found = _ROOT.search(header)
     return found[1] if found else None
 
 

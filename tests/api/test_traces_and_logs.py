@@ -179,3 +179,11 @@ def test_every_request_is_sampled_from_the_first_one_on(shop, bought):
     found = [t["Id"] for t in shop.client("xray").batch_get_traces(TraceIds=first)["Traces"]]
 
     assert found == first
+
+
+def test_an_odd_parent_in_the_header_does_not_cost_the_trace(shop):
+    header = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=nonsense;Sampled=1"
+
+    answer = requests.get(f"{shop.url}/api/products", headers={"X-Amzn-Trace-Id": header}, timeout=5)
+
+    assert {d["name"] for d in segments_of(shop, trace_id_of(answer), 2)} >= {"storefront", "catalog"}
