@@ -41,9 +41,9 @@ def init_app(app: Flask) -> None:
     botocore_patch.aws_meta_processor = _describe_aws_call  # type: ignore[attr-defined]
     patch(("requests", "botocore"))
     app.before_request(_check_header)
+    app.after_request(_answer_trace_id)  # declared before the SDK's, so that it runs after it
     XRayMiddleware(app, xray_recorder)
     app.before_request(_identify)
-    app.after_request(_answer_trace_id)
 
 
 def start() -> None:
@@ -114,7 +114,8 @@ def _identify() -> None:
 
 
 def _answer_trace_id(response: Response) -> Response:
-    if HEADER not in response.headers or not global_sdk_config.sdk_enabled():
+    """With the SDK switched off its middleware answers a trace id of zeros."""
+    if not global_sdk_config.sdk_enabled():
         response.headers[HEADER] = f"Root={g.trace_id}"
     return response
 
