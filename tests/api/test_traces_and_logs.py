@@ -7,7 +7,7 @@ import time
 import pytest
 import requests
 
-from tests.shop import SERVICES, now
+from tests.shop import SERVICES, now, running
 from tests.waiting import wait_until
 
 
@@ -187,3 +187,15 @@ def test_an_odd_parent_in_the_header_does_not_cost_the_trace(shop):
     answer = requests.get(f"{shop.url}/api/products", headers={"X-Amzn-Trace-Id": header}, timeout=5)
 
     assert {d["name"] for d in segments_of(shop, trace_id_of(answer), 2)} >= {"storefront", "catalog"}
+
+
+def test_with_the_sdk_switched_off_log_lines_still_share_the_trace_id(tmp_path):
+    with running(tmp_path, AWS_XRAY_SDK_ENABLED="false") as shop:
+        trace_id = trace_id_of(shop.order("camp-ember-lantern", "order-untraced"))
+        found = {name: [x for x in shop[name].lines() if x["trace_id"] == trace_id] for name in SERVICES}
+        summaries = shop.client("xray").get_trace_summaries(StartTime=now() - 60, EndTime=now())[
+            "TraceSummaries"
+        ]
+
+    assert {name: len(lines) for name, lines in found.items()} == dict.fromkeys(SERVICES, 1)
+    assert summaries == []
