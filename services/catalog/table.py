@@ -109,18 +109,10 @@ class ProductTable:
         return True
 
     def _put_if_absent(self, item: dict[str, Any]) -> bool:
-        try:
-            dynamodb.call(
-                self._client.put_item,
-                TableName=self.name,
-                Item=item,
-                ConditionExpression="attribute_not_exists(sku)",
-            )
-        except ClientError as error:
-            if dynamodb.code_of(error) != dynamodb.CONDITION_FAILED:
-                raise
-            return False
-        return True
+        condition = "attribute_not_exists(sku)"
+        return dynamodb.succeeds(
+            self._client.put_item, TableName=self.name, Item=item, ConditionExpression=condition
+        )
 
     def _move(self, sku: str, change: int, condition: str) -> dict[str, Any]:
         values = {":change": change, **({":needed": -change} if ":needed" in condition else {})}

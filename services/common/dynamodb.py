@@ -14,7 +14,6 @@ from services.common.problems import DependencyDown
 CONNECT_TIMEOUT_S = 0.2
 READ_TIMEOUT_S = 0.6
 DEPENDENCY = "dynamodb"
-CONDITION_FAILED = "ConditionalCheckFailedException"
 # Answers that say "not now"; any other ClientError is a matter of the request and goes to the caller.
 UNAVAILABLE = {
     "InternalServerError",
@@ -64,6 +63,17 @@ def call(operation: Callable[..., Any], **parameters: Any) -> Any:
         raise
     except BotoCoreError as error:
         raise DependencyDown(DEPENDENCY) from error
+
+
+def succeeds(operation: Callable[..., Any], **parameters: Any) -> bool:
+    """Carry out a conditional write; False when its condition did not hold. Raises as `call` does."""
+    try:
+        call(operation, **parameters)
+    except ClientError as error:
+        if code_of(error) != "ConditionalCheckFailedException":
+            raise
+        return False
+    return True
 
 
 def code_of(error: ClientError) -> str:

@@ -51,8 +51,11 @@ class OrderTable:
             "attempt": 1,
             "touched_at": _now(),
         }
-        return self._succeeds(
-            self._client.put_item, Item=item, ConditionExpression="attribute_not_exists(order_id)"
+        return dynamodb.succeeds(
+            self._client.put_item,
+            TableName=self.name,
+            Item=item,
+            ConditionExpression="attribute_not_exists(order_id)",
         )
 
     def read(self, order_id: str) -> Attempt | None:
@@ -91,8 +94,9 @@ class OrderTable:
 
     def forget(self, attempt: Attempt) -> None:
         """Remove a try that the catalog refused, unless it has changed since."""
-        self._succeeds(
+        dynamodb.succeeds(
             self._client.delete_item,
+            TableName=self.name,
             Key={"order_id": attempt.order_id},
             ConditionExpression="#state = :pending AND attempt = :attempt",
             ExpressionAttributeNames={"#state": "state"},
@@ -169,8 +173,9 @@ class OrderTable:
         if touched_before is not None:
             condition, values[":before"] = f"{condition} AND #touched_at < :before", touched_before
         update = "SET " + ", ".join(f"#{name} = :{name}" for name in sets)
-        return self._succeeds(
+        return dynamodb.succeeds(
             self._client.update_item,
+            TableName=self.name,
             Key={"order_id": attempt.order_id},
             UpdateExpression=update
             + (" REMOVE " + ", ".join(f"#{name}" for name in forget) if forget else ""),
@@ -178,15 +183,6 @@ class OrderTable:
             ExpressionAttributeNames=names,
             ExpressionAttributeValues=values,
         )
-
-    def _succeeds(self, operation: Any, **parameters: Any) -> bool:
-        try:
-            dynamodb.call(operation, TableName=self.name, **parameters)
-        except ClientError as error:
-            if dynamodb.code_of(error) != dynamodb.CONDITION_FAILED:
-                raise
-            return False
-        return True
 
 
 def _now() -> Decimal:
