@@ -18,8 +18,16 @@ $(VENV)/%.stamp: requirements/%.txt $(VENV)/uv.stamp
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --compile-bytecode -r $<
 	@touch $@
 
+# checkov holds boto3 at a version of its own, so it lives apart
+$(VENV)/checkov.stamp: requirements/checkov.txt $(VENV)/uv.stamp
+	@echo "Installing $(basename $(notdir $<)) packages"
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(VENV)/checkov
+	@$(BIN)/uv pip install --quiet --python $(VENV)/checkov/bin/python --require-hashes --compile-bytecode -r $<
+	@touch $@
+
 RUN  := $(VENV)/services.stamp $(VENV)/local.stamp
-TEST := $(RUN) $(VENV)/test.stamp
+INFRA := $(VENV)/services.stamp $(VENV)/infra.stamp $(VENV)/checkov.stamp
+TEST := $(RUN) $(VENV)/test.stamp $(INFRA)
 LINT := $(TEST) $(VENV)/lint.stamp
 
 # --- what a user types ---------------------------------------------------------------------------------------
@@ -60,7 +68,7 @@ format: $(LINT) ## Put the code into the project's format
 	@$(BIN)/ruff check --fix .
 
 requirements: $(VENV)/uv.stamp ## Compile requirements/*.in into pinned, hashed *.txt
-	@for set in services local test lint; do $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
+	@for set in services local test infra checkov lint; do $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 	  --generate-hashes --no-emit-index-url --no-header requirements/$$set.in -o requirements/$$set.txt || exit 1; done
 
 .PHONY: help up down status logs test bench picture lint format requirements

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, settings
 settings.register_profile("lantern", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("lantern")
 
-FOLDERS = ("unit", "contract", "api", "containers", "browser")
+FOLDERS = ("unit", "contract", "api", "containers", "browser", "infra")
 BROWSERS = (
     "chromium",
     "chromium-browser",
@@ -37,6 +37,8 @@ def missing(part: str) -> str | None:
         return (
             None if find_browser() else "no Chromium or Chrome found; install one or set CHROMIUM to its path"
         )
+    if part == "kubectl":
+        return None if shutil.which("kubectl") else "no kubectl command found"
     if part == "docker":
         if not shutil.which("docker"):
             return "no docker command found"
@@ -44,7 +46,7 @@ def missing(part: str) -> str | None:
             if subprocess.run(command, capture_output=True, timeout=30, check=False).returncode:
                 return f"'{' '.join(command)}' fails"
         return None
-    raise ValueError(f"requires({part!r}): unknown part, expected 'chromium' or 'docker'")
+    raise ValueError(f"requires({part!r}): unknown part, expected 'chromium', 'docker' or 'kubectl'")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -1,0 +1,104 @@
+"""The names that the AWS files agree on: one table, no CDK in it.
+
+buildspec.yml, taskdef.json, appspec.yaml and docker-compose.yml cannot import it; tests hold them to it.
+"""
+
+from dataclasses import dataclass
+
+PROJECT = "lantern"
+TAG = {"project": PROJECT}  # on everything that can carry a tag; `make destroy` proves by it that nothing is left
+
+STACKS = ("foundation", "network", "data", "services", "pipeline", "observability")  # the order they live in
+
+CONTAINER = "app"
+CONTAINER_PORT = 8080  # the same in all three services: a task definition's port is a number, no token fits
+XRAY_CONTAINER = "xray-daemon"
+XRAY_PORT = 2000
+XRAY_DAEMON_VERSION = "3.7.0"  # the tag that is mirrored from ECR Public into the account's own registry
+
+CLUSTER = PROJECT
+CODEDEPLOY_APPLICATION = PROJECT
+PIPELINE = PROJECT
+BUILD_PROJECT = f"{PROJECT}-build"
+# CodeDeploy's managed role may invoke functions of this prefix only; the prefix also tells what it is for
+HOOK_FUNCTION = f"CodeDeployHook_{PROJECT}-smoke"
+PRIVATE_ZONE = f"{PROJECT}.internal"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """One service as AWS sees it: where it listens, whom it calls, which table is its own."""
+
+    name: str
+    production_port: int  # of the load balancer's production listener
+    test_port: int  # of its test listener, which only the lifecycle hook reaches
+    public: bool = False
+    calls: tuple[str, ...] = ()
+    table: str | None = None
+    smoke_paths: tuple[str, ...]  # what the lifecycle hook asks a new version before it gets any traffic
+
+    @property
+    def family(self) -> str:
+        """The task definition's family."""
+        return f"{PROJECT}-{self.name}"
+
+    @property
+    def repository(self) -> str:
+        """The ECR repository of its images."""
+        return f"{PROJECT}/{self.name}"
+
+    @property
+    def log_group(self) -> str:
+        """The CloudWatch log group of its lines."""
+        return f"/{PROJECT}/{self.name}"
+
+    @property
+    def task_role(self) -> str:
+        """The role that the service's own code has."""
+        return f"{PROJECT}-{self.name}-task"
+
+    @property
+    def execution_role(self) -> str:
+        """The role with which ECS pulls the images and writes the logs."""
+        return f"{PROJECT}-{self.name}-execution"
+
+    @property
+    def host(self) -> str:
+        """The name under which the other services find it, inside the network."""
+        return f"{self.name}.{PRIVATE_ZONE}"
+
+
+# Providers before consumers: this is also the order in which the pipeline deploys them
+SERVICES = (
+    Service(
+        name="catalog",
+        production_port=8081,
+        test_port=9081,
+        table="lantern-products",
+        smoke_paths=("/readyz", "/products"),
+    ),
+    Service(
+        name="orders",
+        production_port=8082,
+        test_port=9082,
+        calls=("catalog",),
+        table="lantern-orders",
+        smoke_paths=("/readyz", "/orders?limit=1"),
+    ),
+    Service(
+        name="storefront",
+        production_port=80,
+        test_port=9080,
+        public=True,
+        calls=("catalog", "orders"),
+        smoke_paths=("/readyz", "/", "/api/products"),
+    ),
+)
+
+XRAY_REPOSITORY = f"{PROJECT}/{XRAY_CONTAINER}"
+XRAY_LOG_GROUP = f"/{PROJECT}/{XRAY_CONTAINER}"
+
+
+def stack_name(stack: str) -> str:
+    """The CloudFormation stack's name, also its template's file name."""
+    return f"{PROJECT}-{stack}"

@@ -1,0 +1,1 @@
+"""Tests of what AWS is told to make."""
