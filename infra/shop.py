@@ -6,9 +6,7 @@ buildspec.yml, taskdef.json, appspec.yaml and docker-compose.yml cannot import i
 from dataclasses import dataclass
 
 PROJECT = "lantern"
-TAG = {"project": PROJECT}  # on everything that can carry a tag; `make destroy` proves by it that nothing is left
-
-STACKS = ("foundation", "network", "data", "services", "pipeline", "observability")  # the order they live in
+TAG = {"project": PROJECT}  # on all that can carry a tag; `make destroy` proves by it that nothing is left
 
 CONTAINER = "app"
 CONTAINER_PORT = 8080  # the same in all three services: a task definition's port is a number, no token fits
@@ -94,6 +92,11 @@ SERVICES = (
         smoke_paths=("/readyz", "/", "/api/products"),
     ),
 )
+
+SERVICE_STACKS = tuple(service.name for service in SERVICES)
+# The order they live in. A template may have 51,200 bytes when it is sent with the request, so that
+# `aws cloudformation deploy` needs no bucket: that is why each service is a stack of its own
+STACKS = ("foundation", "network", "data", "platform", *SERVICE_STACKS, "pipeline", "observability")
 
 XRAY_REPOSITORY = f"{PROJECT}/{XRAY_CONTAINER}"
 XRAY_LOG_GROUP = f"/{PROJECT}/{XRAY_CONTAINER}"

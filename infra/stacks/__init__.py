@@ -1,0 +1,1 @@
+"""One CloudFormation stack a module; a stack composes what infra.constructs builds."""
