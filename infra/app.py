@@ -1,15 +1,21 @@
-"""The CDK app: `python -m infra.app FOLDER` writes each stack's template there. No account, no network."""
+"""The CDK app: `python -m infra.app FOLDER` writes each stack's template there, after cdk-nag agreed.
+
+No account, no network.
+"""
 
 import sys
 
 import aws_cdk as cdk
 
+from infra import nag
 from infra.shop import SERVICES
 from infra.stacks.data import DataStack
 from infra.stacks.foundation import FoundationStack
 from infra.stacks.network import NetworkStack
+from infra.stacks.observability import ObservabilityStack
+from infra.stacks.pipeline import PipelineStack
 from infra.stacks.platform import PlatformStack
-from infra.stacks.service import ServiceStack
+from infra.stacks.service import CodeDeployServiceStack, NativeServiceStack
 
 # How CDK behaves in new projects; without these it keeps old habits for old templates
 FLAGS = {
@@ -26,9 +32,17 @@ def build(folder: str) -> cdk.App:
     DataStack(app)
     PlatformStack(app)
     for service in SERVICES:
-        ServiceStack(app, service)
+        CodeDeployServiceStack(app, service)
+    PipelineStack(app)
+    ObservabilityStack(app)
+    # The same three without CodeDeploy have the same names, so they live in an assembly of their own
+    native = cdk.Stage(app, "native")
+    for service in SERVICES:
+        NativeServiceStack(native, service)
     return app
 
 
 if __name__ == "__main__":
-    build(sys.argv[1]).synth()
+    app = build(sys.argv[1])
+    nag.check(app)
+    app.synth()

@@ -1,14 +1,15 @@
-"""catalog, orders, storefront: one stack each, all made by this one class."""
+"""catalog, orders, storefront: a stack each, all made alike; by CodeDeploy or, instead, by ECS itself."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_route53 as route53
 from constructs import Construct
 
-from infra.constructs.blue_green_pair import Certificate
+from infra.constructs.blue_green_pair import BlueGreenPair, Certificate
 from infra.constructs.blue_green_service import BlueGreenService
 from infra.constructs.lantern_stack import LanternStack, take
-from infra.constructs.load_balancers import TheLoadBalancer, the_load_balancer
+from infra.constructs.load_balancers import the_load_balancer
 from infra.constructs.log_group import log_group
+from infra.constructs.native_service import NativeService
 from infra.constructs.service_roles import ServiceRoles
 from infra.constructs.task_definition import FirstTaskDefinition
 from infra.shop import Service
@@ -23,39 +24,36 @@ CANARIES = (
 
 
 class ServiceStack(LanternStack):
-    """Changes rarely: from the first deployment on CodeDeploy owns the listeners and the task definition."""
+    """What every way of deploying has in common; the subclass says who replaces the service."""
 
-    def __init__(self, scope: Construct, service: Service) -> None:
+    def __init__(self, scope: Construct, service: Service, *, deployed_by: str) -> None:
         super().__init__(
-            scope, service.name, description=f"Lantern: {service.name} on Fargate, deployed by CodeDeploy"
+            scope, service.name, description=f"Lantern: {service.name} on Fargate, deployed by {deployed_by}"
         )
-        self._service = service
-        balancer = the_load_balancer(public=service.public)
+        self.service = service
+        self.balancer = the_load_balancer(public=service.public)
         logs = log_group(self, "LogGroup", service.log_group)
         roles = ServiceRoles(self, service=service)
-        first = FirstTaskDefinition(self, service=service, image_tag=image_tag(self))
-        first.resource.node.add_dependency(roles, logs)
-        built = BlueGreenService(
-            self,
-            service=service,
-            first=first,
-            balancer=balancer,
-            canary=self._canary(),
-            certificate=self._certificate() if service.public else None,
-        )
-        self.share("BlueTargetGroupName", built.pair.blue.attr_target_group_full_name)
-        self.share("GreenTargetGroupName", built.pair.green.attr_target_group_full_name)
+        self.first = FirstTaskDefinition(self, service=service, image_tag=self._image_tag())
+        self.first.resource.node.add_dependency(roles, logs)
+        self.certificate = self._certificate() if service.public else None
+        pair = self.run()
+        self.share("BlueTargetGroupName", pair.blue.attr_target_group_full_name)
+        self.share("GreenTargetGroupName", pair.green.attr_target_group_full_name)
         if not service.public:
-            give_name(self, service, balancer)
+            self._give_name()
 
-    def _canary(self) -> str:
+    def run(self) -> BlueGreenPair:
+        """Make the ECS service and whatever deploys it."""
+        raise NotImplementedError
+
+    def _image_tag(self) -> cdk.CfnParameter:
         return cdk.CfnParameter(
             self,
-            "Canary",
-            default=CANARIES[0],
-            allowed_values=list(CANARIES),
-            description="How CodeDeploy shifts traffic to a new version",
-        ).value_as_string
+            "ImageTag",  # no default: an image must be there first
+            allowed_pattern=r"[\w.-]{1,128}",
+            description="Tag of the service's image in its ECR repository",
+        )
 
     def _certificate(self) -> Certificate:
         parameter = cdk.CfnParameter(
@@ -72,26 +70,59 @@ class ServiceStack(LanternStack):
         )
         return Certificate(arn=parameter, given=given)
 
+    def _give_name(self) -> None:
+        """The private name under which the other services find it."""
+        route53.CfnRecordSet(
+            self,
+            "Name",
+            hosted_zone_id=take("network", "PrivateZoneId"),
+            name=self.service.host,
+            type="A",
+            alias_target=route53.CfnRecordSet.AliasTargetProperty(
+                dns_name=self.balancer.address,
+                hosted_zone_id=self.balancer.zone,
+                evaluate_target_health=False,
+            ),
+        )
 
-def image_tag(stack: LanternStack) -> cdk.CfnParameter:
-    """The parameter that says which image runs; it has no default, an image must be there first."""
-    return cdk.CfnParameter(
-        stack,
-        "ImageTag",
-        allowed_pattern=r"[\w.-]{1,128}",
-        description="Tag of the service's image in its ECR repository",
-    )
+
+class CodeDeployServiceStack(ServiceStack):
+    """Changes rarely: from the first deployment on CodeDeploy owns the listeners and the task definition."""
+
+    def __init__(self, scope: Construct, service: Service) -> None:
+        super().__init__(scope, service, deployed_by="CodeDeploy")
+
+    def run(self) -> BlueGreenPair:
+        """A service that CodeDeploy replaces."""
+        canary = cdk.CfnParameter(
+            self,
+            "Canary",
+            default=CANARIES[0],
+            allowed_values=list(CANARIES),
+            description="How CodeDeploy shifts traffic to a new version",
+        )
+        return BlueGreenService(
+            self,
+            service=self.service,
+            first=self.first,
+            balancer=self.balancer,
+            canary=canary.value_as_string,
+            certificate=self.certificate,
+        ).pair
 
 
-def give_name(stack: LanternStack, service: Service, balancer: TheLoadBalancer) -> None:
-    """The private name under which the other services find it."""
-    route53.CfnRecordSet(
-        stack,
-        "Name",
-        hosted_zone_id=take("network", "PrivateZoneId"),
-        name=service.host,
-        type="A",
-        alias_target=route53.CfnRecordSet.AliasTargetProperty(
-            dns_name=balancer.address, hosted_zone_id=balancer.zone, evaluate_target_health=False
-        ),
-    )
+class NativeServiceStack(ServiceStack):
+    """In place of the stack of the same name: a new ImageTag is a new deployment, by ECS's own canary."""
+
+    def __init__(self, scope: Construct, service: Service) -> None:
+        super().__init__(scope, service, deployed_by="ECS's own canary")
+
+    def run(self) -> BlueGreenPair:
+        """A service that ECS replaces itself."""
+        return NativeService(
+            self,
+            service=self.service,
+            first=self.first,
+            balancer=self.balancer,
+            certificate=self.certificate,
+        ).pair

@@ -9,7 +9,7 @@ from local.ministack.engine import App, call_dynamodb
 TEMPLATE = Path(__file__).parents[2] / "infra" / "cloudformation" / "lantern-data.json"
 TABLE = "AWS::DynamoDB::Table"
 # CreateTable takes these as CloudFormation writes them; the rest has operations of its own, below.
-CREATE = {"TableName", "BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes"}
+CREATE = {"TableName", "BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "Tags"}
 AFTERWARDS = {
     "TimeToLiveSpecification": "UpdateTimeToLive",
     "PointInTimeRecoverySpecification": "UpdateContinuousBackups",

@@ -1,0 +1,122 @@
+"""pipeline: from a commit to three canaries."""
+
+import json
+
+import aws_cdk as cdk
+from aws_cdk import aws_codepipeline as codepipeline
+from constructs import Construct
+
+from infra.constructs.builder import Builder
+from infra.constructs.lantern_stack import LanternStack, take
+from infra.constructs.pipeline_role import pipeline_role
+from infra.constructs.smoke_hook import SmokeHook
+from infra.constructs.source import SOURCE_ARTIFACT, Source
+from infra.render import IMAGE_PLACEHOLDER
+from infra.shop import CODEDEPLOY_APPLICATION, PIPELINE, SERVICES, Service
+
+Action = codepipeline.CfnPipeline.ActionDeclarationProperty
+ActionType = codepipeline.CfnPipeline.ActionTypeIdProperty
+Stage = codepipeline.CfnPipeline.StageDeclarationProperty
+
+
+class PipelineStack(LanternStack):
+    """Source, three builds side by side, an approval if wanted, then providers before consumers."""
+
+    def __init__(self, scope: Construct) -> None:
+        super().__init__(
+            scope, "pipeline", description="Lantern: CodePipeline, CodeBuild, the lifecycle hook"
+        )
+        SmokeHook(self)
+        builder = Builder(self)
+        source = Source(self)
+        codepipeline.CfnPipeline(
+            self,
+            "Pipeline",
+            name=PIPELINE,
+            pipeline_type="V2",
+            execution_mode="QUEUED",  # two canaries of one service must never overlap
+            restart_execution_on_update=False,
+            role_arn=pipeline_role(self, source=source).role_arn,
+            artifact_store=codepipeline.CfnPipeline.ArtifactStoreProperty(
+                type="S3", location=take("foundation", "ArtifactBucket")
+            ),
+            stages=[
+                Stage(name="Source", actions=[source.action()]),
+                Stage(name="Build", actions=[_build(service, builder) for service in SERVICES]),
+                self._approval(),
+                Stage(
+                    name="Deploy",
+                    actions=[_deploy(service, place + 1) for place, service in enumerate(SERVICES)],
+                ),
+            ],
+        )
+
+    def _approval(self) -> cdk.IResolvable:
+        """A stage that is there only when the parameter says so."""
+        wanted = cdk.CfnParameter(
+            self,
+            "Approval",
+            default="no",
+            allowed_values=["yes", "no"],
+            description="yes: a person must agree before anything is deployed",
+        )
+        with_approval = cdk.CfnCondition(
+            self, "WithApproval", expression=cdk.Fn.condition_equals(wanted.value_as_string, "yes")
+        )
+        versions = ", ".join(
+            f"{service.name} #{{Build-{service.name}.SERVICE_VERSION}}" for service in SERVICES
+        )
+        stage = {
+            "Name": "Approval",
+            "Actions": [
+                {
+                    "Name": "Agree",
+                    "ActionTypeId": {
+                        "Category": "Approval",
+                        "Owner": "AWS",
+                        "Provider": "Manual",
+                        "Version": "1",
+                    },
+                    "Configuration": {"CustomData": f"Deploy {versions}?"},
+                    "RunOrder": 1,
+                }
+            ],
+        }
+        return cdk.Fn.condition_if(with_approval.logical_id, stage, cdk.Aws.NO_VALUE)
+
+
+def _build(service: Service, builder: Builder) -> Action:
+    return Action(
+        name=service.name,
+        namespace=f"Build-{service.name}",
+        run_order=1,
+        action_type_id=ActionType(category="Build", owner="AWS", provider="CodeBuild", version="1"),
+        configuration={
+            "ProjectName": builder.project.ref,
+            "EnvironmentVariables": json.dumps(
+                [{"name": "SERVICE", "value": service.name, "type": "PLAINTEXT"}]
+            ),
+        },
+        input_artifacts=[codepipeline.CfnPipeline.InputArtifactProperty(name=SOURCE_ARTIFACT)],
+        output_artifacts=[codepipeline.CfnPipeline.OutputArtifactProperty(name=service.name)],
+    )
+
+
+def _deploy(service: Service, place: int) -> Action:
+    """https://docs.aws.amazon.com/codepipeline/latest/userguide/action-reference-ECSbluegreen.html"""
+    return Action(
+        name=service.name,
+        run_order=place,
+        action_type_id=ActionType(category="Deploy", owner="AWS", provider="CodeDeployToECS", version="1"),
+        configuration={
+            "ApplicationName": CODEDEPLOY_APPLICATION,
+            "DeploymentGroupName": service.name,
+            "TaskDefinitionTemplateArtifact": service.name,
+            "TaskDefinitionTemplatePath": "taskdef.json",
+            "AppSpecTemplateArtifact": service.name,
+            "AppSpecTemplatePath": "appspec.yaml",
+            "Image1ArtifactName": service.name,
+            "Image1ContainerName": IMAGE_PLACEHOLDER.strip("<>"),  # the placeholder, not the container
+        },
+        input_artifacts=[codepipeline.CfnPipeline.InputArtifactProperty(name=service.name)],
+    )
