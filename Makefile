@@ -46,6 +46,24 @@ status: $(VENV)/local.stamp ## Show how each service is, and where
 logs: $(VENV)/local.stamp ## Show the last log lines; SERVICE=orders picks one, LINES=100 shows more, FOLLOW=1 goes on
 	@$(BIN)/python -m local.stack logs
 
+synth: $(INFRA) ## Write the CloudFormation templates that the CDK code makes
+	@$(BIN)/python -m infra.synth
+
+verify-infra: $(INFRA) ## Prove what can be proven about the AWS files without an account
+	@$(BIN)/python -m infra.verify
+
+deploy: $(VENV)/services.stamp ## Deploy to the AWS account of your credentials; EGRESS=nat, APPROVAL=yes ...: docs/aws.md
+	@$(BIN)/python -m infra.operations deploy
+
+drift: $(VENV)/services.stamp ## Compare the account with the templates; knows what CodeDeploy changes by design
+	@$(BIN)/python -m infra.operations drift
+
+destroy: $(VENV)/services.stamp ## Take everything away again and prove that nothing is left; DATA=delete: tables too
+	@$(BIN)/python -m infra.operations destroy
+
+cost: $(VENV)/services.stamp ## What the templates cost a day, in USD; EGRESS=nat for the other network
+	@$(BIN)/python -m infra.operations cost
+
 test: lint ## Check everything: rules, real processes, containers, a real browser
 	@$(BIN)/python -m pytest
 
@@ -71,4 +89,4 @@ requirements: $(VENV)/uv.stamp ## Compile requirements/*.in into pinned, hashed 
 	@for set in services local test infra checkov lint; do $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 	  --generate-hashes --no-emit-index-url --no-header requirements/$$set.in -o requirements/$$set.txt || exit 1; done
 
-.PHONY: help up down status logs test bench picture lint format requirements
+.PHONY: help up down status logs synth verify-infra deploy drift destroy cost test bench picture lint format requirements

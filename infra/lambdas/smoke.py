@@ -8,13 +8,14 @@ import os
 import time
 import urllib.error
 import urllib.request
+from typing import Any
 
 import boto3
 
 TRIES, PAUSE_S, TIMEOUT_S = 5, 2, 5
 
 
-def handler(event, _context):
+def handler(event: dict[str, str], _context: Any) -> str:
     """Answers every deployment: without an answer CodeDeploy waits an hour and fails it."""
     codedeploy, deployment = boto3.client("codedeploy"), event["DeploymentId"]
     try:
@@ -33,9 +34,9 @@ def handler(event, _context):
     return status
 
 
-def problems(service, test):
+def problems(service: str, test: dict[str, Any]) -> list[str]:
     """What is wrong with the new version; an empty list lets it pass."""
-    wrong = []
+    wrong: list[str] = []
     for host in hosts(test):
         base = f"http://{host}:{test['port']}"
         name = json.loads(body(f"{base}/version", wrong) or "{}").get("service")
@@ -46,7 +47,7 @@ def problems(service, test):
     return wrong
 
 
-def hosts(test):
+def hosts(test: dict[str, Any]) -> list[str]:
     """The address, or the private ones of a public load balancer: its name leads out into the internet."""
     if "host" in test:
         return [test["host"]]
@@ -58,12 +59,12 @@ def hosts(test):
     return [interface["PrivateIpAddress"] for interface in found]
 
 
-def body(url, wrong):
+def body(url: str, wrong: list[str]) -> str | None:
     """The answer's text; adds to `wrong` when there is none after a few tries."""
     for attempt in range(TRIES):
         try:
             with urllib.request.urlopen(url, timeout=TIMEOUT_S) as answer:
-                return answer.read().decode()
+                return str(answer.read().decode())
         except urllib.error.HTTPError as error:
             reason = f"status {error.code}: {error.read(300).decode(errors='replace')}"
         except OSError as error:

@@ -1,0 +1,62 @@
+"""Everything that can be proven about the AWS files without AWS: `make verify-infra`."""
+
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from infra import synth
+from infra.checks import acknowledged, api_shapes, iam, linters, names, task_definition, templates, tree
+
+ROOT = Path(__file__).parents[1]
+
+Step = tuple[str, Callable[[], list[str]]]
+
+
+def steps(root: Path = ROOT) -> list[Step]:
+    """Name and check of each step, the quick ones first."""
+    files = tree.read(root)
+    return [
+        ("files can be read", lambda: files.unreadable),
+        ("names, ports and placeholders agree", lambda: names.problems(files)),
+        ("task definition and AppSpec", lambda: task_definition.problems(files)),
+        ("AWS's own API models", lambda: api_shapes.problems(files)),
+        ("rules over the templates", lambda: templates.problems(files)),
+        ("IAM: nobody may do more than needed", lambda: iam.problems(files)),
+        ("cfn-lint", lambda: linters.cfn_lint(root)),
+        ("CDK synthesis and cdk-nag", synthesis),
+        ("checkov", lambda: linters.checkov(root)),
+    ]
+
+
+def synthesis() -> list[str]:
+    """The code makes the committed templates, cdk-nag agrees, and no reason outlived its finding."""
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            made = synth.synthesise(Path(folder))
+        except synth.SynthError as error:
+            return str(error).splitlines()
+        outdated = acknowledged.outdated(Path(folder) / "validation-report.json")
+    return [*(f"{line}: run 'make synth'" for line in synth.differences(made)), *outdated]
+
+
+def main() -> int:
+    """Exit code 0 when every step passes, else 1; every step runs, so that all problems are told at once."""
+    failed = 0
+    start = time.monotonic()
+    for name, check in steps():
+        began = time.monotonic()
+        problems = check()
+        took = time.monotonic() - began
+        failed += bool(problems)
+        print(f"{'FAIL' if problems else 'ok  '} {name} ({took:.1f} s)", flush=True)
+        for problem in problems:
+            print(f"     {problem}", flush=True)
+    verdict = f"{failed} of the steps failed" if failed else "All that can be proven without an account holds"
+    print(f"{verdict} ({time.monotonic() - start:.1f} s)")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
