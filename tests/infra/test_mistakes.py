@@ -1,0 +1,380 @@
+"""Mistakes that people make in AWS files, each made in a copy: `make verify-infra` must name it."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from infra.checks import linters
+from tests.infra.checkout import ROOT, Checkout
+
+
+def statements(role):
+    return [entry for policy in role["Policies"] for entry in policy["PolicyDocument"]["Statement"]]
+
+
+def statement(role, sid):
+    return next(entry for entry in statements(role) if entry.get("Sid") == sid)
+
+
+def only_blue(group):
+    alarms = group["AlarmConfiguration"]["Alarms"]
+    group["AlarmConfiguration"]["Alarms"] = alarms[::2]
+
+
+def watch_blue(alarm):
+    changed = json.dumps(alarm).replace("GreenTargetGroup", "BlueTargetGroup")
+    alarm.update(json.loads(changed))
+
+
+def storefront_first(pipeline):
+    for place, action in enumerate(reversed(pipeline["Stages"][-1]["Actions"]), 1):
+        action["RunOrder"] = place
+
+
+def first_deploy(pipeline):
+    return pipeline["Stages"][-1]["Actions"][0]["Configuration"]
+
+
+# what is done to the copy, and what the problem's line must say
+MISTAKES = {
+    "wrong container name in appspec": (
+        lambda copy: copy.replace("appspec.yaml", 'ContainerName: "app"', 'ContainerName: "web"'),
+        "appspec.yaml: ContainerName is 'web', taskdef.json has app, xray-daemon",
+    ),
+    "wrong port in appspec": (
+        lambda copy: copy.replace("appspec.yaml", "ContainerPort: 8080", "ContainerPort: 80"),
+        "appspec.yaml: ContainerPort is 80, container app of taskdef.json listens on [8080]",
+    ),
+    "task definition's ARN written into appspec": (
+        lambda copy: copy.replace("appspec.yaml", ": <TASK_DEFINITION>", ": arn:aws:ecs:us-east-1:1:x"),
+        "appspec.yaml: expected <TASK_DEFINITION> exactly once",
+    ),
+    "hook of another name": (
+        lambda copy: copy.replace("appspec.yaml", "CodeDeployHook_lantern-smoke", "lantern-smoke"),
+        "the hook AfterAllowTestTraffic is 'lantern-smoke', expected 'CodeDeployHook_lantern-smoke'",
+    ),
+    "missing port": (
+        lambda copy: copy.container("app", portMappings=[]),
+        "taskdef.json: container app: portMappings has [], expected [8080]",
+    ),
+    "string port": (
+        lambda copy: copy.container("app", portMappings=[{"containerPort": "8080"}]),
+        "taskdef.json: RegisterTaskDefinition would refuse it: Invalid type for parameter "
+        "containerDefinitions[0].portMappings[0].containerPort, value: 8080",
+    ),
+    "field in the wrong case": (
+        lambda copy: copy.replace("taskdef.json", '"readonlyRootFilesystem"', '"readOnlyRootFilesystem"'),
+        'Unknown parameter in containerDefinitions[0]: "readOnlyRootFilesystem"',
+    ),
+    "root user": (
+        lambda copy: copy.container("app", user="0:0"),
+        "taskdef.json: container app: user is '0:0', expected a number other than root's 0",
+    ),
+    "no user": (
+        lambda copy: copy.container("xray-daemon", user=None),
+        "taskdef.json: container xray-daemon: user is 'not set'",
+    ),
+    "writable root of the sidecar": (
+        lambda copy: copy.container("xray-daemon", readonlyRootFilesystem=False),
+        "taskdef.json: container xray-daemon: readonlyRootFilesystem is False, expected True",
+    ),
+    "privileged": (
+        lambda copy: copy.container("app", privileged=True),
+        "taskdef.json: container app: privileged is True, expected False",
+    ),
+    "capabilities kept": (
+        lambda copy: copy.container("app", linuxParameters={"initProcessEnabled": True}),
+        "taskdef.json: container app: linuxParameters.capabilities.drop is None, expected ['ALL']",
+    ),
+    "sidecar's image by tag": (
+        lambda copy: copy.container("xray-daemon", image="public.ecr.aws/xray/aws-xray-daemon:latest"),
+        "taskdef.json: container xray-daemon: image must be ${XRAY_IMAGE}, which has a digest",
+    ),
+    "X-Ray address of the laptop": (
+        lambda copy: copy.replace("taskdef.json", '"127.0.0.1:2000"', '"xray:2000"'),
+        "taskdef.json: container app: AWS_XRAY_DAEMON_ADDRESS is 'xray:2000', expected '127.0.0.1:2000'",
+    ),
+    "killed before gunicorn is done": (
+        lambda copy: copy.container("app", stopTimeout=5),
+        "container app: stopTimeout is 5 s, expected more than gunicorn's graceful_timeout of 10 s",
+    ),
+    "no such Fargate size": (
+        lambda copy: copy.replace("taskdef.json", '"memory": "512"', '"memory": "4096"'),
+        "taskdef.json: Fargate has no task of cpu 256 with memory 4096",
+    ),
+    "unknown token": (
+        lambda copy: copy.replace("taskdef.json", "/lantern/${SERVICE}", "/lantern/${SERVICE_NAME}"),
+        "unknown token ${SERVICE_NAME}; known are ${SERVICE}",
+    ),
+    "token that does not end": (
+        lambda copy: copy.replace("taskdef.json", '"/lantern/${SERVICE}"', '"/lantern/${SERVICE"'),
+        "this token does not end: ${SERVICE",
+    ),
+    "unrendered placeholder": (
+        lambda copy: copy.replace("taskdef.json", '"value": "INFO"', '"value": "<LOG_LEVEL>"'),
+        "taskdef.json: nothing fills <LOG_LEVEL>; CodePipeline knows <IMAGE1_NAME> only",
+    ),
+    "image written into the task definition": (
+        lambda copy: copy.replace("taskdef.json", "<IMAGE1_NAME>", "lantern/orders:latest"),
+        "taskdef.json: the image of container 'app' must be <IMAGE1_NAME>, found 'lantern/orders:latest'",
+    ),
+    "comma forgotten": (
+        lambda copy: copy.replace("taskdef.json", '"networkMode": "awsvpc",', '"networkMode": "awsvpc"'),
+        "taskdef.json, line 8: not JSON",
+    ),
+    "family of another name": (
+        lambda copy: copy.replace("taskdef.json", '"lantern-${SERVICE}"', '"shop-${SERVICE}"'),
+        "taskdef.json: family is 'shop-${SERVICE}', expected 'lantern-${SERVICE}'",
+    ),
+    "address of a service's old port": (
+        lambda copy: copy.replace("taskdef.json", "internal:8081", "internal:8080"),
+        "taskdef.json: CATALOG_URL is 'http://catalog.lantern.internal:8080', expected "
+        "'http://catalog.lantern.internal:8081'",
+    ),
+    "variable forgotten": (
+        lambda copy: (
+            copy.replace("taskdef.json", '{"name": "AWS_XRAY_NOOP_ID", "value": "false"}', "{}")
+            or copy.replace("taskdef.json", ",\n        {}", "")
+        ),
+        "taskdef.json: has no AWS_XRAY_NOOP_ID, docker-compose.yml gives it to catalog",
+    ),
+    "file of the rolling ECS action": (
+        lambda copy: copy.replace("buildspec.yml", "    - imageDetail.json", "    - imagedefinitions.json"),
+        "buildspec.yml: artifacts.files is ",
+    ),
+    "phase that goes on after a failure": (
+        lambda copy: copy.replace("buildspec.yml", "on-failure: ABORT", "on-failure: CONTINUE"),
+        "buildspec.yml: phases.build.on-failure must be ABORT",
+    ),
+    "X-Ray daemon of another version": (
+        lambda copy: copy.replace(
+            "buildspec.yml", "XRAY_DAEMON_VERSION: 3.7.0", "XRAY_DAEMON_VERSION: 3.3.1"
+        ),
+        "buildspec.yml: XRAY_DAEMON_VERSION is 3.3.1, infra/shop.py says 3.7.0",
+    ),
+    "alarms of one target group only": (
+        lambda copy: copy.resource("catalog", "DeploymentGroup", only_blue),
+        "catalog.json DeploymentGroup: its alarms watch ['errors', 'latency'] of blue and [] of green",
+    ),
+    "both alarms on the same target group": (
+        lambda copy: copy.resource("orders", "GreenErrorsAlarm", watch_blue),
+        "DeploymentGroup: its alarms watch ['errors', 'latency'] of blue and ['latency'] of green",
+    ),
+    "alarms switched off": (
+        lambda copy: copy.resource(
+            "catalog", "DeploymentGroup", lambda group: group["AlarmConfiguration"].update(Enabled=False)
+        ),
+        "lantern-catalog.json DeploymentGroup: its alarms watch [] of blue",
+    ),
+    "no rollback": (
+        lambda copy: copy.resource(
+            "catalog",
+            "DeploymentGroup",
+            lambda group: group["AutoRollbackConfiguration"].update(Enabled=False),
+        ),
+        "lantern-catalog.json DeploymentGroup: AutoRollbackConfiguration must be enabled",
+    ),
+    "minute without requests counts as bad": (
+        lambda copy: copy.resource("orders", "BlueErrorsAlarm", lambda alarm: alarm.pop("TreatMissingData")),
+        "lantern-orders.json BlueErrorsAlarm: TreatMissingData is None",
+    ),
+    "PassRole *": (
+        lambda copy: copy.resource(
+            "pipeline", "PipelineRole", lambda role: statement(role, "PassTaskRoles").update(Resource="*")
+        ),
+        "lantern-pipeline.json PipelineRole: iam:PassRole for *; only the six task roles may be passed",
+    ),
+    "PassRole to anybody": (
+        lambda copy: copy.resource(
+            "platform", "DeployerRole", lambda role: statement(role, "PassTaskRoles").pop("Condition")
+        ),
+        "lantern-platform.json DeployerRole: iam:PassRole without the condition iam:PassedToService",
+    ),
+    "every action": (
+        lambda copy: copy.resource(
+            "orders", "TaskRole", lambda role: statement(role, "OwnTable").update(Action="dynamodb:*")
+        ),
+        "lantern-orders.json TaskRole: Action 'dynamodb:*' allows what nobody thought of",
+    ),
+    "every resource": (
+        lambda copy: copy.resource(
+            "pipeline", "BuildRole", lambda role: statement(role, "PushImages").update(Resource="*")
+        ),
+        "lantern-pipeline.json BuildRole: ecr:PutImage on Resource '*'",
+    ),
+    "somebody else's table": (
+        lambda copy: copy.replace(
+            "infra/cloudformation/lantern-orders.json",
+            "lantern-data-OrdersTableArn",
+            "lantern-data-ProductsTableArn",
+        ),
+        "lantern-orders.json TaskRole: reaches the tables ['Products'], expected its own only: ['Orders']",
+    ),
+    "mutable tags": (
+        lambda copy: copy.resource(
+            "foundation", "OrdersRepository", lambda one: one.update(ImageTagMutability="MUTABLE")
+        ),
+        "lantern-foundation.json OrdersRepository: ImageTagMutability is 'MUTABLE', expected 'IMMUTABLE'",
+    ),
+    "log group without retention": (
+        lambda copy: copy.resource("catalog", "LogGroup", lambda group: group.pop("RetentionInDays")),
+        "lantern-catalog.json LogGroup: RetentionInDays is not set, expected <= 30",
+    ),
+    "shell into the containers": (
+        lambda copy: copy.resource("catalog", "Service", lambda one: one.update(EnableExecuteCommand=True)),
+        "lantern-catalog.json Service: EnableExecuteCommand is True, expected False",
+    ),
+    "public address": (
+        lambda copy: copy.replace(
+            "infra/cloudformation/lantern-catalog.json",
+            '"AssignPublicIp": "DISABLED"',
+            '"AssignPublicIp": "ENABLED"',
+        ),
+        "lantern-catalog.json Service: AssignPublicIp is 'ENABLED', expected 'DISABLED'",
+    ),
+    "revision that CloudFormation would change": (
+        lambda copy: copy.resource(
+            "catalog", "Service", lambda one: one.update(TaskDefinition={"Ref": "TaskDefinition"})
+        ),
+        "lantern-catalog.json Service: TaskDefinition is ",
+    ),
+    "connections cut before the answer": (
+        lambda copy: copy.resource(
+            "catalog", "BlueTargetGroup", lambda group: group["TargetGroupAttributes"][0].update(Value="1")
+        ),
+        "catalog.json BlueTargetGroup: deregistration_delay is 1 s, expected more than the longest request",
+    ),
+    "scaling on one target group": (
+        lambda copy: copy.replace(
+            "infra/cloudformation/lantern-orders.json", '"RequestCount"', '"ALBRequestCountPerTarget"'
+        ),
+        "lantern-orders.json ScalingPolicy: ALBRequestCountPerTarget names one target group",
+    ),
+    "test port open to the internet": (
+        lambda copy: copy.resource(
+            "network",
+            "HookToPublicLoadBalancer9080",
+            lambda rule: (rule.pop("SourceSecurityGroupId"), rule.update(CidrIp="0.0.0.0/0")),
+        ),
+        "lantern-network.json HookToPublicLoadBalancer9080: port 9080 is open to the internet",
+    ),
+    "two canaries at once": (
+        lambda copy: copy.resource("pipeline", "Pipeline", lambda one: one.update(ExecutionMode="PARALLEL")),
+        "lantern-pipeline.json Pipeline: must be V2 and QUEUED, found 'PARALLEL'",
+    ),
+    "consumers before providers": (
+        lambda copy: copy.resource("pipeline", "Pipeline", storefront_first),
+        "lantern-pipeline.json Pipeline: deploys ['storefront', 'orders', 'catalog']",
+    ),
+    "container where the placeholder belongs": (
+        lambda copy: copy.resource(
+            "pipeline", "Pipeline", lambda one: first_deploy(one).update(Image1ContainerName="app")
+        ),
+        "Pipeline: Deploy catalog: Image1ContainerName is 'app', expected the placeholder",
+    ),
+    "artifact that nothing makes": (
+        lambda copy: copy.resource(
+            "pipeline", "Pipeline", lambda one: first_deploy(one).update(AppSpecTemplateArtifact="source")
+        ),
+        "lantern-pipeline.json Pipeline: Deploy catalog: AppSpecTemplateArtifact is 'source'",
+    ),
+    "untagged": (
+        lambda copy: copy.resource("platform", "Cluster", lambda cluster: cluster.pop("Tags")),
+        "lantern-platform.json Cluster: has no tag project=lantern",
+    ),
+    "template deleted": (
+        lambda copy: (copy.root / "infra/cloudformation/lantern-orders.json").unlink(),
+        "lantern-orders.json is missing: 'make synth' writes it",
+    ),
+    "reference to nothing": (
+        lambda copy: copy.replace(
+            "infra/cloudformation/lantern-orders.json", '"Ref": "BlueTargetGroup"', '"Ref": "RedTargetGroup"'
+        ),
+        "refers to RedTargetGroup, which is not in the template",
+    ),
+    "export of another name": (
+        lambda copy: copy.replace(
+            "infra/cloudformation/lantern-network.json", "lantern-network-VpcId", "lantern-network-Vpc"
+        ),
+        "imports lantern-network-VpcId, which no earlier stack exports",
+    ),
+}
+
+
+@pytest.fixture(name="copy")
+def _copy(tmp_path):
+    return Checkout(tmp_path)
+
+
+def test_an_untouched_copy_has_no_problem(copy):
+    assert copy.quick_problems() == []
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_a_mistake_is_named(copy, name):
+    make, expected = MISTAKES[name]
+    make(copy)
+
+    problems = copy.quick_problems()
+
+    assert any(expected in problem for problem in problems), problems
+
+
+def test_a_property_that_cloudformation_does_not_know_is_named_with_its_line(copy):
+    copy.replace("infra/cloudformation/lantern-platform.json", '"ClusterName"', '"ClusterNam"')
+
+    problems = linters.cfn_lint(copy.root)
+
+    assert any(
+        "lantern-platform.json, line " in problem and "ClusterNam" in problem for problem in problems
+    ), problems
+
+
+def test_a_bucket_open_to_the_world_is_found_by_checkov(copy):
+    copy.resource("foundation", "ArtifactsBucket", lambda one: one.pop("PublicAccessBlockConfiguration"))
+
+    problems = linters.checkov(copy.root)
+
+    assert any("lantern-foundation.json: CKV_AWS_53" in problem for problem in problems), problems
+
+
+def test_the_command_tells_every_mistake_and_fails(copy):
+    """The real command; one mistake in CDK code, for cdk-nag, one in a template, one in the task definition."""
+    copy.replace("infra/constructs/service_roles.py", 'f"dynamodb:{action}"', '"dynamodb:*"')
+    copy.replace("infra/cloudformation/lantern-data.json", "PAY_PER_REQUEST", "PROVISIONED")
+    copy.container("app", user="root")
+
+    run = subprocess.run(
+        [sys.executable, "-m", "infra.verify"], cwd=copy.root, capture_output=True, text=True, check=False
+    )
+
+    assert run.returncode == 1
+    assert "AwsSolutions-IAM5[Action::dynamodb:*]" in run.stdout
+    assert "user is 'root'" in run.stdout
+    assert "lantern-data.json" in run.stdout
+    assert "steps failed" in run.stdout
+
+
+def test_a_template_changed_by_hand_is_named(copy):
+    copy.replace("infra/cloudformation/lantern-data.json", '"PAY_PER_REQUEST"', '"PROVISIONED"')
+
+    run = subprocess.run(
+        [sys.executable, "-m", "infra.synth", "--check"],
+        cwd=copy.root,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert run.returncode == 1
+    assert "infra/cloudformation/lantern-data.json is not what the code makes" in run.stdout
+
+
+def test_the_checkout_passes_as_it_is():
+    run = subprocess.run(
+        [sys.executable, "-m", "infra.verify"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+
+    assert run.returncode == 0, run.stdout + run.stderr
