@@ -341,7 +341,7 @@ def test_a_bucket_open_to_the_world_is_found_by_checkov(copy):
 
 
 def test_the_command_tells_every_mistake_and_fails(copy):
-    """The real command; one mistake in CDK code, for cdk-nag, one in a template, one in the task definition."""
+    """The real command; a mistake in CDK code, for cdk-nag, one in a template, one in the task definition."""
     copy.replace("infra/constructs/service_roles.py", 'f"dynamodb:{action}"', '"dynamodb:*"')
     copy.replace("infra/cloudformation/lantern-data.json", "PAY_PER_REQUEST", "PROVISIONED")
     copy.container("app", user="root")
