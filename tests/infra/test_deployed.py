@@ -1,9 +1,16 @@
 """The committed templates, deployed on an emulated account: real images, real containers, a real order."""
 
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
+import yaml
 
 from infra.shop import SERVICES, STACKS, stack_name
-from tests.infra.account import TAG, Account, build
+from tests.infra.account import ROOT, TAG, Account, build
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.requires("docker")
@@ -119,6 +126,91 @@ def test_the_services_lines_are_in_their_log_groups(open_shop):
             ),
             within_s=15,
         )
+
+
+CHECKS = ("make lint", "-m pytest")  # this very run does them already
+
+
+def run_buildspec(account, folder: Path, commit: str) -> subprocess.CompletedProcess[str]:
+    """Run the commands of buildspec.yml as CodeBuild does: one shell, in a checkout without history."""
+    if not folder.exists():
+        folder.mkdir()
+        archive = subprocess.run(["git", "archive", "HEAD"], cwd=ROOT, capture_output=True, check=True).stdout
+        subprocess.run(["tar", "-x"], cwd=folder, input=archive, check=True)
+    spec = yaml.safe_load((ROOT / "buildspec.yml").read_text())
+    commands = [
+        command
+        for phase in ("install", "pre_build", "build", "post_build")
+        for command in spec["phases"][phase]["commands"]
+        if not any(check in command for check in CHECKS)
+    ]
+    environment = {
+        **{name: str(value) for name, value in spec["env"]["variables"].items()},
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "HOME": str(folder),
+        "SERVICE": "orders",
+        "AWS_ACCOUNT_ID": "111122223333",
+        "AWS_REGION": "us-east-1",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_ENDPOINT_URL": account.url,
+        "ECR_REGISTRY": f"127.0.0.1:{account.port}",
+        "CODEBUILD_RESOLVED_SOURCE_VERSION": commit,
+    }
+    return subprocess.run(
+        ["bash", "-e", "-c", "\n".join(commands)],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_the_buildspec_builds_pushes_and_renders_and_can_be_run_again(account, tmp_path):
+    """A retried build finds its immutable tag taken, by itself."""
+    commit = "0123456789abcdef0123456789abcdef01234567"
+
+    first = run_buildspec(account, tmp_path / "source", commit)
+    assert first.returncode == 0, first.stdout + first.stderr
+    written = {path.name: path.read_text() for path in (tmp_path / "source" / "deploy").iterdir()}
+    again = run_buildspec(account, tmp_path / "source", commit)
+
+    image = account.client("ecr").describe_images(
+        repositoryName="lantern/orders", imageIds=[{"imageTag": commit}]
+    )["imageDetails"][0]["imageDigest"]
+    assert json.loads(written["imageDetail.json"])["ImageURI"] == (
+        f"127.0.0.1:{account.port}/lantern/orders@{image}"
+    )
+    environment = json.loads(written["taskdef.json"])["containerDefinitions"][0]["environment"]
+    assert {"name": "SERVICE_VERSION", "value": commit[:7]} in environment
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert "is in the registry already" in again.stdout
+
+
+def test_the_buildspec_says_what_is_not_set(account, tmp_path):
+    done = run_buildspec(account, tmp_path / "source", "")
+
+    assert done.returncode == 1
+    assert "CODEBUILD_RESOLVED_SOURCE_VERSION is not set" in done.stderr
+
+
+def test_the_buildspecs_commands_are_sound_shell(tmp_path):
+    """Each is a script of its own to shellcheck; variables of CodeBuild and of earlier commands are known."""
+    spec = yaml.safe_load((ROOT / "buildspec.yml").read_text())
+    script = tmp_path / "commands.sh"
+    commands = [command for phase in spec["phases"].values() for command in phase["commands"]]
+    script.write_text("#!/usr/bin/env bash\n" + "\n".join(commands))
+
+    checked = subprocess.run(
+        [str(Path(sys.executable).with_name("shellcheck")), "--exclude=SC2154", str(script)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert checked.returncode == 0, checked.stdout
 
 
 def test_drift_detection_finds_what_was_changed_by_hand(account):
