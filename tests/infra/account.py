@@ -16,14 +16,13 @@ import botocore.exceptions
 import docker
 import requests
 
-from infra.shop import SERVICES, XRAY_DAEMON_VERSION, XRAY_REPOSITORY, stack_name
+from infra.shop import SERVICES, STACKS, stack_name
 from tests.shop import free_port
 from tests.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
 SUBNET = "169.254.170.0/24"
 REGISTRY = "${AWS::AccountId}.dkr.ecr.${AWS::Region}.${AWS::URLSuffix}"
-TAG = "first"
 
 
 def build(name: str, recipe: str, **arguments: str) -> str:
@@ -91,23 +90,16 @@ class Account:
             aws_secret_access_key="test",
         )
 
-    def push_images(self) -> None:
-        """As `make deploy` does: the three services and the sidecar, with Docker, into its registry."""
-        token = self.client("ecr").get_authorization_token()["authorizationData"][0]["authorizationToken"]
-        credentials = {"username": "AWS", "password": token}
-        images = {
-            service.repository: (
-                build(f"lantern-{service.name}", "services/Dockerfile", SERVICE=service.name),
-                TAG,
-            )
-            for service in SERVICES
+    def environment(self) -> dict[str, str]:
+        """What makes every AWS client ask this account, and Docker push to its registry."""
+        return {
+            "AWS_ENDPOINT_URL": self.url,
+            "AWS_REGION": "us-east-1",
+            "AWS_DEFAULT_REGION": "us-east-1",
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "ECR_REGISTRY": f"127.0.0.1:{self.port}",
         }
-        images[XRAY_REPOSITORY] = (
-            build("lantern-test-sidecar", "tests/infra/sidecar.Dockerfile"),
-            XRAY_DAEMON_VERSION,
-        )
-        for repository, (image, tag) in images.items():
-            self.push(image, repository, tag, credentials)
 
     def push(self, image: str, repository: str, tag: str, credentials: dict[str, str] | None = None) -> str:
         """Push and return what the registry said."""
@@ -118,37 +110,28 @@ class Account:
         )
         return said
 
-    def create(self, part: str) -> None:
-        """Create one stack from its committed template, less what MiniStack lacks."""
-        cloudformation, name = self.client("cloudformation"), stack_name(part)
-        text = (ROOT / "infra" / "cloudformation" / f"{name}.json").read_text()
-        template = json.loads(text.replace(REGISTRY, f"127.0.0.1:{self.port}"))
-        declared = template.get("Parameters", {})
-        given = [{"ParameterKey": "ImageTag", "ParameterValue": TAG}] if "ImageTag" in declared else []
+    def bring(self, image: str, name: str) -> None:
+        """Give an image that is here the name of one that is not."""
+        repository, tag = name.rsplit(":", 1)
+        self._engine.images.get(image).tag(repository, tag)
 
-        def send() -> None:
-            cloudformation.create_stack(
-                StackName=name,
-                TemplateBody=json.dumps(template),
-                Parameters=given,
-                Capabilities=["CAPABILITY_NAMED_IAM"],
-            )
-
-        self._leave_out(part, template, set())
-        try:
-            send()
-        except botocore.exceptions.ClientError as error:
-            # "Template format error: Unrecognized resource types: [...]"
-            unknown = set(re.findall(r"AWS::\w+::\w+", str(error)))
-            if not unknown:
-                raise
-            self._leave_out(part, template, unknown)
-            send()
-        status = wait_until(lambda: self._finished(name), within_s=60)
-        assert status == "CREATE_COMPLETE", self._failures(name)
+    def understood(self, folder: Path) -> None:
+        """Write the committed templates into `folder`, less what MiniStack lacks, images from its registry."""
+        cloudformation = self.client("cloudformation")
+        for part in STACKS:
+            name = stack_name(part)
+            text = (ROOT / "infra" / "cloudformation" / f"{name}.json").read_text()
+            template = json.loads(text.replace(REGISTRY, f"127.0.0.1:{self.port}"))
+            try:
+                cloudformation.create_stack(StackName="probe", TemplateBody=json.dumps(_unmakeable(template)))
+            except botocore.exceptions.ClientError as error:
+                # "Template format error: Unrecognized resource types: [...]"
+                self._leave_out(part, template, set(re.findall(r"AWS::\w+::\w+", str(error))))
+            (folder / f"{name}.json").write_text(json.dumps(template))
 
     def _leave_out(self, part: str, template: dict[str, Any], types: set[str]) -> None:
         resources = template["Resources"]
+        types -= {"AWS::Nobody::Knows"}
         for name in list(resources):
             kind = resources[name]["Type"]
             if kind == "AWS::CloudWatch::Alarm" and "Metrics" in resources[name]["Properties"]:
@@ -160,20 +143,6 @@ class Account:
         for resource in resources.values():
             if "DependsOn" in resource:
                 resource["DependsOn"] = [one for one in resource["DependsOn"] if one in resources]
-
-    def _finished(self, name: str) -> str | None:
-        status: str = self.client("cloudformation").describe_stacks(StackName=name)["Stacks"][0][
-            "StackStatus"
-        ]
-        return None if status.endswith("_IN_PROGRESS") else status
-
-    def _failures(self, name: str) -> list[str]:
-        events = self.client("cloudformation").describe_stack_events(StackName=name)["StackEvents"]
-        return [
-            f"{one['LogicalResourceId']}: {one.get('ResourceStatusReason')}"
-            for one in events
-            if "FAILED" in one["ResourceStatus"]
-        ]
 
     def listen(self) -> None:
         """Give the private names and the internal load balancer's ports to the tasks."""
@@ -219,3 +188,9 @@ class Account:
         for container in [*self.tasks(), *self._containers]:
             container.remove(force=True)
         self._network.remove()
+
+
+def _unmakeable(template: dict[str, Any]) -> dict[str, Any]:
+    """The same resource types and one that nobody knows, so that a probe never makes anything."""
+    resources = {**template["Resources"], "Nobody": {"Type": "AWS::Nobody::Knows"}}
+    return {"Resources": {name: {"Type": one["Type"]} for name, one in resources.items()}}

@@ -1,0 +1,46 @@
+"""The account that the credentials belong to, asked once, with errors that say what to do."""
+
+import os
+from typing import Any
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError
+
+from infra.operations.errors import AccountError, UsageError
+
+
+class Account:
+    """boto3 clients for one account and region; the environment says which, as for the `aws` command."""
+
+    def __init__(self) -> None:
+        self._session = boto3.Session()
+        self._clients: dict[str, Any] = {}
+        try:
+            identity = self.client("sts").get_caller_identity()
+        except NoRegionError:
+            raise UsageError("no region: set AWS_DEFAULT_REGION, for example to us-east-1") from None
+        except NoCredentialsError:
+            raise UsageError("no credentials: run 'aws configure' or set AWS_PROFILE") from None
+        except (ClientError, BotoCoreError) as error:
+            raise UsageError(f"AWS does not take these credentials: {error}") from None
+        self.number = str(identity["Account"])
+        self.region = str(self.client("sts").meta.region_name)
+
+    def client(self, service: str) -> Any:
+        """A client, made once."""
+        if service not in self._clients:
+            self._clients[service] = self._session.client(service)
+        return self._clients[service]
+
+    def pages(self, service: str, operation: str, key: str, **request: Any) -> list[Any]:
+        """Every entry under `key` of every page; raises AccountError with AWS's words."""
+        try:
+            paginator = self.client(service).get_paginator(operation)
+            return [entry for page in paginator.paginate(**request) for entry in page.get(key, [])]
+        except ClientError as error:
+            raise AccountError(f"{service} {operation}: {error}") from None
+
+    @property
+    def registry(self) -> str:
+        """Where its images are pushed; ECR_REGISTRY overrides it, as it does for the build."""
+        return os.environ.get("ECR_REGISTRY") or f"{self.number}.dkr.ecr.{self.region}.amazonaws.com"

@@ -1,0 +1,209 @@
+"""`make destroy`: everything away, also what no stack knows, and a proof that nothing is left."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from infra.operations import guard
+from infra.operations.account import Account
+from infra.operations.errors import AccountError
+from infra.operations.stacks import POLL_S, Stacks
+from infra.shop import PIPELINE, PROJECT, SERVICES, STACKS, TAG, XRAY_REPOSITORY, stack_name
+
+Say = Callable[[str], None]
+
+TABLES = tuple(service.table for service in SERVICES if service.table)
+STOP_TIMEOUT_S = 600
+PAGE = 1000  # S3 deletes so many objects with one request
+REVISIONS = 10  # and ECS so many task definitions
+
+
+def destroy(account: Account, say: Say, *, with_data: bool, poll_s: float = POLL_S) -> list[str]:
+    """Take the stacks away, last one first; returns the ARNs of what is left.
+
+    Tables outlive their stack; `with_data` deletes them too. Raises AccountError when AWS refuses a step;
+    what is gone stays gone, and the command can be run again.
+    """
+    stacks = Stacks(account, poll_s=poll_s)
+    there = [part for part in STACKS if stacks.status(stack_name(part))]
+    _stop_the_pipeline(account, say)
+    _stop_deployments(account, say, poll_s)
+    for part in reversed(there):
+        _make_deletable(account, part, say)
+        say(f"{stack_name(part)}: delete")
+        for line in stacks.delete(stack_name(part)):
+            say(f"  {line}")
+    _forget_task_definitions(account, say)
+    _forget_logs(account, say)
+    if with_data:
+        _delete_tables(account, say)
+    return left_over(account, with_data=with_data)
+
+
+def _stop_the_pipeline(account: Account, say: Say) -> None:
+    codepipeline = account.client("codepipeline")
+    try:
+        found = codepipeline.list_pipeline_executions(pipelineName=PIPELINE)["pipelineExecutionSummaries"]
+    except ClientError as error:
+        if _is_absent(error):
+            return
+        raise AccountError(f"pipeline {PIPELINE}: {error}") from None
+    for execution in (one["pipelineExecutionId"] for one in found if one["status"] == "InProgress"):
+        say(f"pipeline execution {execution}: stop")
+        codepipeline.stop_pipeline_execution(
+            pipelineName=PIPELINE, pipelineExecutionId=execution, abandon=True, reason="make destroy"
+        )
+
+
+def _stop_deployments(account: Account, say: Say, poll_s: float) -> None:
+    """A running deployment holds the listeners; its end is waited for."""
+    running = [one for service in SERVICES for one in guard.running_deployments(account, service.name)]
+    for deployment in running:
+        say(f"deployment {deployment}: stop")
+        account.client("codedeploy").stop_deployment(deploymentId=deployment, autoRollbackEnabled=False)
+    ends_at = time.monotonic() + STOP_TIMEOUT_S
+    while any(guard.running_deployments(account, service.name) for service in SERVICES if running):
+        if time.monotonic() > ends_at:
+            raise AccountError(f"{', '.join(running)} did not stop in {STOP_TIMEOUT_S} s")
+        time.sleep(poll_s)
+
+
+def _is_absent(error: ClientError) -> bool:
+    """There is no such thing, or the endpoint has no such service at all."""
+    code = error.response["Error"]["Code"]
+    return any(
+        word in code for word in ("NotFound", "DoesNotExist", "NoSuch", "UnknownOperation", "Unsupported")
+    )
+
+
+def _make_deletable(account: Account, part: str, say: Say) -> None:
+    if part == "platform":
+        _lift_protection(account)
+    if part == "foundation":
+        for purpose in ("artifacts", "logs"):
+            _empty_bucket(account, f"{PROJECT}-{purpose}-{account.number}-{account.region}", say)
+        for repository in [service.repository for service in SERVICES] + [XRAY_REPOSITORY]:
+            _empty_repository(account, repository, say)
+
+
+def _lift_protection(account: Account) -> None:
+    elb = account.client("elbv2")
+    for balancer in elb.describe_load_balancers()["LoadBalancers"]:
+        if balancer["LoadBalancerName"] in (f"{PROJECT}-public", f"{PROJECT}-internal"):
+            elb.modify_load_balancer_attributes(
+                LoadBalancerArn=balancer["LoadBalancerArn"],
+                Attributes=[{"Key": "deletion_protection.enabled", "Value": "false"}],
+            )
+
+
+def _empty_bucket(account: Account, bucket: str, say: Say) -> None:
+    """Every version and every delete marker."""
+    s3 = account.client("s3")
+    try:
+        pages = list(s3.get_paginator("list_object_versions").paginate(Bucket=bucket))
+    except ClientError as error:
+        if _is_absent(error):
+            return
+        raise AccountError(f"bucket {bucket}: {error}") from None
+    versions = [
+        {"Key": one["Key"], "VersionId": one["VersionId"]}
+        for page in pages
+        for kind in ("Versions", "DeleteMarkers")
+        for one in page.get(kind, [])
+    ]
+    for start in range(0, len(versions), PAGE):
+        said = s3.delete_objects(
+            Bucket=bucket, Delete={"Objects": versions[start : start + PAGE], "Quiet": True}
+        )
+        if said.get("Errors"):
+            raise AccountError(f"bucket {bucket}: {said['Errors'][0]['Key']}: {said['Errors'][0]['Message']}")
+    say(f"bucket {bucket}: {len(versions)} object versions deleted")
+
+
+def _empty_repository(account: Account, repository: str, say: Say) -> None:
+    ecr = account.client("ecr")
+    try:
+        found = account.pages("ecr", "list_images", "imageIds", repositoryName=repository)
+    except AccountError as error:
+        if "RepositoryNotFoundException" in str(error):
+            return
+        raise
+    digests = sorted({one["imageDigest"] for one in found})
+    for start in range(0, len(digests), 100):
+        ecr.batch_delete_image(
+            repositoryName=repository,
+            imageIds=[{"imageDigest": digest} for digest in digests[start : start + 100]],
+        )
+    say(f"repository {repository}: {len(digests)} images deleted")
+
+
+def _forget_task_definitions(account: Account, say: Say) -> None:
+    """The pipeline registered revisions that no stack knows; inactive ones are deleted for good."""
+    ecs = account.client("ecs")
+    for service in SERVICES:
+        family = {"familyPrefix": service.family}
+        active = account.pages(
+            "ecs", "list_task_definitions", "taskDefinitionArns", status="ACTIVE", **family
+        )
+        for revision in active:
+            ecs.deregister_task_definition(taskDefinition=revision)
+        inactive = account.pages(
+            "ecs", "list_task_definitions", "taskDefinitionArns", status="INACTIVE", **family
+        )
+        for start in range(0, len(inactive), REVISIONS):
+            ecs.delete_task_definitions(taskDefinitions=inactive[start : start + REVISIONS])
+        if inactive:
+            say(f"task definition {service.family}: {len(inactive)} revisions deleted")
+
+
+def _forget_logs(account: Account, say: Say) -> None:
+    """What wrote after its group's stack was gone made the group anew."""
+    for group in account.pages("logs", "describe_log_groups", "logGroups", logGroupNamePrefix=f"/{PROJECT}/"):
+        account.client("logs").delete_log_group(logGroupName=group["logGroupName"])
+        say(f"log group {group['logGroupName']}: deleted")
+
+
+def _delete_tables(account: Account, say: Say) -> None:
+    for table in TABLES:
+        try:
+            account.client("dynamodb").delete_table(TableName=table)
+        except ClientError as error:
+            if not _is_absent(error):
+                raise AccountError(f"table {table}: {error}") from None
+        else:
+            say(f"table {table}: deleted with all that is in it")
+
+
+def left_over(account: Account, *, with_data: bool) -> list[str]:
+    """ARNs that still carry Lantern's tag; not what AWS only remembers, nor tables that are kept."""
+    ((key, value),) = TAG.items()
+    found = account.pages(
+        "resourcegroupstaggingapi",
+        "get_resources",
+        "ResourceTagMappingList",
+        TagFilters=[{"Key": key, "Values": [value]}],
+    )
+    arns = [str(one["ResourceARN"]) for one in found]
+    return sorted(arn for arn in arns if _counts(account, arn, with_data=with_data))
+
+
+def _counts(account: Account, arn: str, *, with_data: bool) -> bool:
+    """AWS lists deleted clusters, services and task definitions under their tags for some hours."""
+    if ":dynamodb:" in arn:
+        return with_data and _table_is_there(account, arn)
+    if ":task-definition/" in arn or ":service/" in arn:
+        return False  # deleted above with their families and their cluster
+    if ":ecs:" in arn and ":cluster/" in arn:
+        clusters: list[dict[str, Any]] = account.client("ecs").describe_clusters(clusters=[arn])["clusters"]
+        return any(one["status"] == "ACTIVE" for one in clusters)
+    return True
+
+
+def _table_is_there(account: Account, arn: str) -> bool:
+    try:
+        table = account.client("dynamodb").describe_table(TableName=arn.rsplit("/", 1)[-1])["Table"]
+    except ClientError:
+        return False
+    return bool(table["TableStatus"] != "DELETING")

@@ -1,0 +1,61 @@
+"""May a service's stack be changed now? CodeDeploy owns its listeners from the first deployment on.
+
+CloudFormation would put traffic back on blue, where after an odd number of deployments nobody is.
+https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-type-bluegreen.html
+"""
+
+from botocore.exceptions import ClientError
+
+from infra.operations.account import Account
+from infra.operations.errors import AccountError
+from infra.operations.stacks import Change
+from infra.shop import CLUSTER, CODEDEPLOY_APPLICATION, PROJECT
+
+RUNNING = ["Created", "Queued", "InProgress", "Baking", "Ready"]
+OWNED_BY_CODEDEPLOY = {
+    "AWS::ElasticLoadBalancingV2::Listener",
+    "AWS::ElasticLoadBalancingV2::TargetGroup",
+    "AWS::ECS::Service",
+}
+
+
+def check(account: Account, service: str, changes: list[Change]) -> None:
+    """Raises AccountError when changing the stack of `service` now would disturb or undo a deployment."""
+    if running := running_deployments(account, service):
+        raise AccountError(
+            f"{PROJECT}-{service}: deployment {running[0]} is running; wait for it, or stop it with "
+            f"'aws deploy stop-deployment --deployment-id {running[0]}'"
+        )
+    touched = sorted(change.resource for change in changes if change.type in OWNED_BY_CODEDEPLOY)
+    if touched and not _blue_is_primary(account, service):
+        raise AccountError(
+            f"{PROJECT}-{service}: the change touches {', '.join(touched)} while green has the traffic; "
+            "CloudFormation would send it to blue, where nobody is. Deploy once more, then try again"
+        )
+
+
+def running_deployments(account: Account, service: str) -> list[str]:
+    """Ids of the deployments of `service` that have not ended; none where there is no deployment group."""
+    try:
+        found = account.client("codedeploy").list_deployments(
+            applicationName=CODEDEPLOY_APPLICATION,
+            deploymentGroupName=service,
+            includeOnlyStatuses=RUNNING,
+        )
+    except ClientError as error:
+        if "DoesNotExist" in error.response["Error"]["Code"]:
+            return []
+        raise AccountError(f"{service}: {error}") from None
+    return list(found["deployments"])
+
+
+def _blue_is_primary(account: Account, service: str) -> bool:
+    services = account.client("ecs").describe_services(cluster=CLUSTER, services=[service])["services"]
+    primary = [
+        balancer["targetGroupArn"]
+        for one in services
+        for task_set in one.get("taskSets", [])
+        if task_set["status"] == "PRIMARY"
+        for balancer in task_set["loadBalancers"]
+    ]
+    return all(f"targetgroup/{PROJECT}-{service}-blue/" in arn for arn in primary)

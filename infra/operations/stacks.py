@@ -1,0 +1,159 @@
+"""CloudFormation stacks through change sets: shown, executed, watched."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from infra.operations.account import Account
+from infra.operations.errors import AccountError
+from infra.shop import TAG
+
+POLL_S = 2.0
+NO_CHANGES = ("didn't contain changes", "No updates are to be performed")
+BROKEN = ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED", "UPDATE_ROLLBACK_FAILED")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One line of a change set."""
+
+    action: str
+    resource: str
+    type: str
+    replacement: str
+
+
+class Stacks:
+    """The stacks of one account. `poll_s` is the pause between two looks at one that is changing."""
+
+    def __init__(self, account: Account, *, poll_s: float = POLL_S) -> None:
+        self._cloudformation = account.client("cloudformation")
+        self._account, self._poll_s = account, poll_s
+
+    def status(self, name: str) -> str | None:
+        """The stack's status; None when there is no such stack."""
+        try:
+            stacks = self._cloudformation.describe_stacks(StackName=name)["Stacks"]
+        except ClientError as error:
+            if "does not exist" in str(error):
+                return None
+            raise AccountError(f"{name}: {error}") from None
+        return str(stacks[0]["StackStatus"])
+
+    def outputs(self, name: str) -> dict[str, str]:
+        """What the stack tells, by key."""
+        stacks = self._cloudformation.describe_stacks(StackName=name)["Stacks"]
+        return {output["OutputKey"]: output["OutputValue"] for output in stacks[0].get("Outputs", [])}
+
+    def plan(self, name: str, template: Path, declared: list[str], given: dict[str, str]) -> list[Change]:
+        """Make a change set and return its changes; none when the stack is as the template says.
+
+        Parameters that are not `given` keep their value. Raises AccountError when the stack can't be changed.
+        """
+        status = self.status(name)
+        if status in BROKEN:
+            raise AccountError(
+                f"{name} is in {status} and can only be deleted. See what failed: 'aws cloudformation "
+                f"describe-stack-events --stack-name {name}', then 'aws cloudformation delete-stack "
+                f"--stack-name {name}' and try again"
+            )
+        if status and status.endswith("_IN_PROGRESS") and status != "REVIEW_IN_PROGRESS":
+            raise AccountError(
+                f"{name} is in {status}: somebody changes it right now; try again when that is over"
+            )
+        fresh = status in (None, "REVIEW_IN_PROGRESS")
+        try:
+            self._cloudformation.create_change_set(
+                StackName=name,
+                ChangeSetName="lantern",
+                ChangeSetType="CREATE" if fresh else "UPDATE",
+                TemplateBody=template.read_text(),
+                Parameters=_parameters(declared, given, fresh),
+                Capabilities=["CAPABILITY_NAMED_IAM"],
+                Tags=[{"Key": key, "Value": value} for key, value in TAG.items()],
+            )
+        except ClientError as error:
+            raise AccountError(f"{name}: {error}") from None
+        return self._planned(name)
+
+    def _planned(self, name: str) -> list[Change]:
+        while True:
+            said = self._cloudformation.describe_change_set(StackName=name, ChangeSetName="lantern")
+            if said["Status"] in ("CREATE_COMPLETE", "FAILED"):
+                break
+            time.sleep(self._poll_s)
+        if said["Status"] == "FAILED":
+            reason = said.get("StatusReason", "")
+            self.forget(name)
+            if any(words in reason for words in NO_CHANGES):
+                return []
+            raise AccountError(f"{name}: the change set failed: {reason}")
+        return [
+            Change(
+                action=change["Action"],
+                resource=change["LogicalResourceId"],
+                type=change["ResourceType"],
+                replacement=change.get("Replacement", ""),
+            )
+            for change in (one["ResourceChange"] for one in said.get("Changes", []))
+        ]
+
+    def forget(self, name: str) -> None:
+        """Drop the change set without executing it."""
+        self._cloudformation.delete_change_set(StackName=name, ChangeSetName="lantern")
+
+    def execute(self, name: str) -> Iterator[str]:
+        """Execute the change set; yields a line for each event. Raises AccountError with the first reason."""
+        seen = {event["EventId"] for event in self._events(name)}
+        self._cloudformation.execute_change_set(StackName=name, ChangeSetName="lantern")
+        yield from self._watch(name, seen, good=("CREATE_COMPLETE", "UPDATE_COMPLETE"))
+
+    def delete(self, name: str) -> Iterator[str]:
+        """Delete the stack; yields a line for each event. Raises AccountError with the first reason."""
+        seen = {event["EventId"] for event in self._events(name)}
+        self._cloudformation.delete_stack(StackName=name)
+        yield from self._watch(name, seen, good=("DELETE_COMPLETE",))
+
+    def _watch(self, name: str, seen: set[str], *, good: tuple[str, ...]) -> Iterator[str]:
+        reasons: list[str] = []
+        while True:
+            status = self.status(name)
+            for event in reversed(self._events(name)):
+                if event["EventId"] not in seen:
+                    seen.add(event["EventId"])
+                    yield f"{event['LogicalResourceId']} {event['ResourceStatus']}"
+                    reasons += _reason(event)
+            if status is None or not status.endswith("_IN_PROGRESS"):
+                break
+            time.sleep(self._poll_s)
+        if (status or "DELETE_COMPLETE") not in good:
+            first = reasons[0] if reasons else "see the stack's events"
+            raise AccountError(f"{name} ended in {status}: {first}")
+
+    def _events(self, name: str) -> list[dict[str, Any]]:
+        try:
+            events: list[dict[str, Any]] = self._cloudformation.describe_stack_events(StackName=name)[
+                "StackEvents"
+            ]
+        except ClientError:  # there is no such stack yet, or no more
+            return []
+        return events
+
+
+def _reason(event: dict[str, Any]) -> list[str]:
+    """Why a resource failed; not those that were cancelled because another one did."""
+    reason = event.get("ResourceStatusReason", "no reason given")
+    failed = "FAILED" in event["ResourceStatus"] and "cancelled" not in reason
+    return [f"{event['LogicalResourceId']}: {reason}"] if failed else []
+
+
+def _parameters(declared: list[str], given: dict[str, str], fresh: bool) -> list[dict[str, Any]]:
+    values: list[dict[str, Any]] = [
+        {"ParameterKey": key, "ParameterValue": given[key]} for key in declared if key in given
+    ]
+    kept = [] if fresh else [key for key in declared if key not in given]
+    return values + [{"ParameterKey": key, "UsePreviousValue": True} for key in kept]
