@@ -64,7 +64,7 @@ def detect(account: Account, say: Callable[[str], None], *, poll_s: float = POLL
     for done, (name, detection) in enumerate(started.items(), 1):
         _wait(cloudformation, name, detection, poll_s)
         say(f"{name}: looked at ({done} of {len(started)})")
-    return _collect(cloudformation, names)
+    return _collect(account, names)
 
 
 def _wait(cloudformation: Any, name: str, detection: str, poll_s: float) -> None:
@@ -80,22 +80,24 @@ def _wait(cloudformation: Any, name: str, detection: str, poll_s: float) -> None
         )
 
 
-def _collect(cloudformation: Any, names: list[str]) -> Report:
+def _collect(account: Account, names: list[str]) -> Report:
+    cloudformation = account.client("cloudformation")
     differences: list[Difference] = []
-    checked = unchecked = 0
+    checked = there = 0
     for name in names:
+        there += len(
+            account.pages("cloudformation", "list_stack_resources", "StackResourceSummaries", StackName=name)
+        )
         request = {"StackName": name}
         while True:
             said = cloudformation.describe_stack_resource_drifts(**request)
             for drift in said["StackResourceDrifts"]:
-                status = drift["StackResourceDriftStatus"]
-                checked += status != "NOT_CHECKED"
-                unchecked += status == "NOT_CHECKED"
+                checked += drift["StackResourceDriftStatus"] != "NOT_CHECKED"
                 differences += of_resource(name, drift)
             if not said.get("NextToken"):
                 break
             request["NextToken"] = said["NextToken"]
-    return Report(differences=differences, checked=checked, unchecked=unchecked)
+    return Report(differences=differences, checked=checked, unchecked=there - checked)
 
 
 def of_resource(stack: str, drift: dict[str, Any]) -> list[Difference]:

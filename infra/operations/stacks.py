@@ -32,7 +32,8 @@ class Stacks:
 
     def __init__(self, account: Account, *, poll_s: float = POLL_S) -> None:
         self._cloudformation = account.client("cloudformation")
-        self._account, self._poll_s = account, poll_s
+        self._poll_s = poll_s
+        self._change_set = f"lantern-{int(time.time() * 1000)}"  # one run, one name
 
     def status(self, name: str) -> str | None:
         """The stack's status; None when there is no such stack."""
@@ -69,7 +70,7 @@ class Stacks:
         try:
             self._cloudformation.create_change_set(
                 StackName=name,
-                ChangeSetName="lantern",
+                ChangeSetName=self._change_set,
                 ChangeSetType="CREATE" if fresh else "UPDATE",
                 TemplateBody=template.read_text(),
                 Parameters=_parameters(declared, given, fresh),
@@ -82,7 +83,7 @@ class Stacks:
 
     def _planned(self, name: str) -> list[Change]:
         while True:
-            said = self._cloudformation.describe_change_set(StackName=name, ChangeSetName="lantern")
+            said = self._cloudformation.describe_change_set(StackName=name, ChangeSetName=self._change_set)
             if said["Status"] in ("CREATE_COMPLETE", "FAILED"):
                 break
             time.sleep(self._poll_s)
@@ -104,12 +105,12 @@ class Stacks:
 
     def forget(self, name: str) -> None:
         """Drop the change set without executing it."""
-        self._cloudformation.delete_change_set(StackName=name, ChangeSetName="lantern")
+        self._cloudformation.delete_change_set(StackName=name, ChangeSetName=self._change_set)
 
     def execute(self, name: str) -> Iterator[str]:
         """Execute the change set; yields a line for each event. Raises AccountError with the first reason."""
         seen = {event["EventId"] for event in self._events(name)}
-        self._cloudformation.execute_change_set(StackName=name, ChangeSetName="lantern")
+        self._cloudformation.execute_change_set(StackName=name, ChangeSetName=self._change_set)
         yield from self._watch(name, seen, good=("CREATE_COMPLETE", "UPDATE_COMPLETE"))
 
     def delete(self, name: str) -> Iterator[str]:

@@ -116,7 +116,7 @@ class Account:
         self._engine.images.get(image).tag(repository, tag)
 
     def understood(self, folder: Path) -> None:
-        """Write the committed templates into `folder`, less what MiniStack lacks, images from its registry."""
+        """Write the templates into `folder`, less what MiniStack lacks, images from its registry."""
         cloudformation = self.client("cloudformation")
         for part in STACKS:
             name = stack_name(part)
