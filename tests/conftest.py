@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from infra.checks import kubectl
+
 # how long an example takes says more about the machine than about the code
 settings.register_profile("lantern", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("lantern")
@@ -38,7 +40,11 @@ def missing(part: str) -> str | None:
             None if find_browser() else "no Chromium or Chrome found; install one or set CHROMIUM to its path"
         )
     if part == "kubectl":
-        return None if shutil.which("kubectl") else "no kubectl command found"
+        try:
+            kubectl.find()
+        except kubectl.NoKubectl as reason:
+            return str(reason)
+        return None
     if part == "docker":
         if not shutil.which("docker"):
             return "no docker command found"

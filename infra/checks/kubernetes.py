@@ -1,7 +1,6 @@
 """What must hold for the manifests of infra/eks once kustomize has put them together."""
 
 import json
-import shutil
 import subprocess
 from collections import Counter
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any
 import kubernetes_validate
 import yaml
 
-from infra.checks import kubernetes_pods, network_policies
+from infra.checks import kubectl, kubernetes_pods, network_policies
 from infra.checks.kubernetes_pods import expect
 from infra.checks.network_policies import HTTP, NAME, TRACING, Manifest, labels_of
 from infra.shop import CONTAINER, CONTAINER_PORT, PROJECT, SERVICES, XRAY_CONTAINER, XRAY_PORT, Service
@@ -20,9 +19,7 @@ OVERLAYS = ("dev", "prod")
 
 
 def step(root: Path) -> list[str]:
-    """Everything about infra/eks, for `make verify-infra`; needs kubectl, which has kustomize in it."""
-    if not shutil.which("kubectl"):
-        return ["infra/eks: kubectl is not on the PATH; it puts the manifests together"]
+    """Everything about infra/eks, for `make verify-infra`; raises NoKubectl where there is none."""
     found = []
     for overlay in OVERLAYS:
         try:
@@ -39,7 +36,7 @@ def step(root: Path) -> list[str]:
 
 def build(folder: Path) -> list[Manifest]:
     """What `kubectl apply -k` would send; ValueError with kustomize's own words."""
-    command = ["kubectl", "kustomize", str(folder)]
+    command = [kubectl.find(), "kustomize", str(folder)]
     run = subprocess.run(command, capture_output=True, text=True, check=False)
     if run.returncode:
         raise ValueError(f"kustomize: {' '.join(run.stderr.split())[:500]}")

@@ -53,7 +53,7 @@ def cfn_lint(root: Path) -> list[str]:
     """cfn-lint's findings over every committed template, warnings too."""
     templates = sorted(
         path
-        for folder in ("cloudformation", "native", "apprunner")
+        for folder in ("cloudformation", "native", "apprunner", "eks")
         for path in (root / "infra" / folder).glob("*.json")
     )
     command = [_beside_python("cfn-lint"), "--format", "json", *map(str, templates)]

@@ -4,7 +4,7 @@ import os
 from typing import Any
 
 import boto3
-from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
 from infra.operations.errors import AccountError, UsageError
 
@@ -15,16 +15,16 @@ class Account:
     def __init__(self) -> None:
         self._session = boto3.Session()
         self._clients: dict[str, Any] = {}
+        if not self._session.region_name:
+            raise UsageError("no region: set AWS_DEFAULT_REGION, for example to us-east-1")
+        self.region = str(self._session.region_name)
         try:
             identity = self.client("sts").get_caller_identity()
-        except NoRegionError:
-            raise UsageError("no region: set AWS_DEFAULT_REGION, for example to us-east-1") from None
         except NoCredentialsError:
             raise UsageError("no credentials: run 'aws configure' or set AWS_PROFILE") from None
         except (ClientError, BotoCoreError) as error:
             raise UsageError(f"AWS does not take these credentials: {error}") from None
         self.number = str(identity["Account"])
-        self.region = str(self.client("sts").meta.region_name)
 
     def client(self, service: str) -> Any:
         """A client, made once."""

@@ -15,6 +15,11 @@ from infra.shop import PIPELINE, PROJECT, SERVICES, STACKS, TAG, XRAY_REPOSITORY
 Say = Callable[[str], None]
 
 TABLES = tuple(service.table for service in SERVICES if service.table)
+OTHER_WAYS = (
+    "eks",
+    "apprunner",
+    "express",
+)  # stacks of infra/eks and infra/apprunner; they stand on the others
 STOP_TIMEOUT_S = 600
 PAGE = 1000  # S3 deletes so many objects with one request
 REVISIONS = 10  # and ECS so many task definitions
@@ -27,7 +32,7 @@ def destroy(account: Account, say: Say, *, with_data: bool, poll_s: float = POLL
     what is gone stays gone, and the command can be run again.
     """
     stacks = Stacks(account, poll_s=poll_s)
-    there = [part for part in STACKS if stacks.status(stack_name(part))]
+    there = [part for part in (*STACKS, *OTHER_WAYS) if stacks.status(stack_name(part))]
     _stop_the_pipeline(account, say)
     _stop_deployments(account, say, poll_s)
     for part in reversed(there):

@@ -45,7 +45,7 @@ def _account(tmp_path_factory):
     for name, value in account.environment().items():
         patch.setenv(name, value)
     patch.setattr(images, "commit", lambda: COMMIT)
-    # The emulator has no CodeDeploy and no CodePipeline; tests/unit/infra/operations has what is asked of them
+    # The emulator has neither CodeDeploy nor CodePipeline: see tests/unit/infra/operations
     patch.setattr(guard, "running_deployments", lambda *_: [])
     patch.setattr(destroy, "_stop_the_pipeline", lambda *_: None)
     try:

@@ -1,0 +1,100 @@
+"""What is stopped before anything is deleted, and what counts as left."""
+
+import pytest
+
+from infra.operations import destroy
+from infra.operations.errors import AccountError
+from tests.unit.infra.operations.stubs import StubbedAccount
+
+TAGGED = [
+    "arn:aws:dynamodb:us-east-1:111122223333:table/lantern-orders",
+    "arn:aws:ecs:us-east-1:111122223333:cluster/lantern",
+    "arn:aws:ecs:us-east-1:111122223333:task-definition/lantern-orders:7",
+    "arn:aws:s3:::lantern-artifacts-111122223333-us-east-1",
+]
+
+
+@pytest.fixture(name="account")
+def _account():
+    return StubbedAccount()
+
+
+def test_a_running_execution_is_stopped_and_one_that_is_over_is_not(account):
+    account.expect(
+        "codepipeline",
+        "list_pipeline_executions",
+        {
+            "pipelineExecutionSummaries": [
+                {"pipelineExecutionId": "running", "status": "InProgress"},
+                {"pipelineExecutionId": "over", "status": "Succeeded"},
+            ]
+        },
+    )
+    account.expect(
+        "codepipeline",
+        "stop_pipeline_execution",
+        {"pipelineExecutionId": "running"},
+        {
+            "pipelineName": "lantern",
+            "pipelineExecutionId": "running",
+            "abandon": True,
+            "reason": "make destroy",
+        },
+    )
+
+    destroy._stop_the_pipeline(account, print)
+
+    account.check_all_were_asked()
+
+
+def test_a_running_deployment_is_stopped_and_its_end_waited_for(account):
+    for deployments in (["d-ABCDEF123"], [], []):
+        account.expect("codedeploy", "list_deployments", {"deployments": deployments})
+    account.expect(
+        "codedeploy",
+        "stop_deployment",
+        {"status": "Pending"},
+        {"deploymentId": "d-ABCDEF123", "autoRollbackEnabled": False},
+    )
+    for deployments in (["d-ABCDEF123"], [], [], []):  # still there at the first look, gone at the second
+        account.expect("codedeploy", "list_deployments", {"deployments": deployments})
+
+    destroy._stop_deployments(account, print, 0)
+
+    account.check_all_were_asked()
+
+
+def test_no_pipeline_is_nothing_to_stop(account):
+    account.refuse("codepipeline", "list_pipeline_executions", "PipelineNotFoundException")
+
+    destroy._stop_the_pipeline(account, print)
+
+
+def test_a_refusal_is_told_in_the_words_of_aws(account):
+    account.refuse("codepipeline", "list_pipeline_executions", "AccessDeniedException", "no right to look")
+
+    with pytest.raises(AccountError, match=r"pipeline lantern: .*no right to look"):
+        destroy._stop_the_pipeline(account, print)
+
+
+@pytest.mark.parametrize(
+    ("with_data", "cluster", "table", "left"),
+    [
+        (False, "INACTIVE", "ACTIVE", [TAGGED[3]]),
+        (True, "INACTIVE", "DELETING", [TAGGED[3]]),
+        (True, "ACTIVE", "ACTIVE", [TAGGED[0], TAGGED[1], TAGGED[3]]),
+    ],
+)
+def test_only_what_is_really_there_counts_as_left(account, with_data, cluster, table, left):
+    """AWS lists deleted clusters and task definitions by their tags for some hours."""
+    account.expect(
+        "resourcegroupstaggingapi",
+        "get_resources",
+        {"ResourceTagMappingList": [{"ResourceARN": arn} for arn in TAGGED]},
+        {"TagFilters": [{"Key": "project", "Values": ["lantern"]}]},
+    )
+    account.expect("ecs", "describe_clusters", {"clusters": [{"status": cluster}]})
+    if with_data:
+        account.expect("dynamodb", "describe_table", {"Table": {"TableStatus": table}})
+
+    assert destroy.left_over(account, with_data=with_data) == left
