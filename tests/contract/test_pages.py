@@ -5,11 +5,16 @@ from pathlib import Path
 
 import pytest
 
+from infra.operations import cost
+from infra.operations.settings import VARIABLES
+from infra.shop import STACKS
 from local.xray import operations, settings
 from local.xray.backend import Backend
 
 ROOT = Path(__file__).parents[2]
-PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("services/*.md")])
+PAGES = sorted(
+    path for pattern in ("*.md", "docs/*.md", "services/*.md", "infra/*/*.md") for path in ROOT.glob(pattern)
+)
 TARGETS = set(re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text(), re.M))
 X_RAY = (ROOT / "docs/x-ray.md").read_text()
 
@@ -52,3 +57,26 @@ def test_the_x_ray_page_lists_the_settings_and_their_defaults():
         "XRAY_MAX_MB": str(defaults.max_mb),
         "XRAY_MAX_AGE_H": str(defaults.max_age_h),
     }
+
+
+def test_the_aws_page_lists_the_variables_of_make_deploy():
+    rows = re.findall(r"^\| (`[A-Z][^|]*) \|", (ROOT / "docs/aws.md").read_text(), re.M)
+
+    assert re.findall(r"`(\w+)`", " ".join(rows)) == [name for name, *_ in VARIABLES]
+
+
+def test_the_aws_page_says_what_a_day_costs():
+    """Rounded as the page does, so that the figure can't rot."""
+    said = re.search(
+        r"about ([\d.]+) USD a day, ([\d.]+) with `EGRESS=nat`", (ROOT / "docs/aws.md").read_text()
+    )
+    sums = [sum(line.usd_a_day for line in cost.bill(given)) for given in ({}, {"Egress": "nat"})]
+
+    assert [f"{total:.1f}" for total in sums] == list(said.groups())
+
+
+def test_the_aws_page_lists_the_stacks_in_their_order():
+    rows = re.findall(r"^\| (`lantern-[^|]*) \|", (ROOT / "docs/aws.md").read_text(), re.M)
+    named = re.findall(r"`(?:lantern)?-(\w+)`", " ".join(rows))
+
+    assert named == list(STACKS)
