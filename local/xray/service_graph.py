@@ -1,18 +1,19 @@
-"""The service graph of a set of traces.
+"""The service graph of counted events.
 
 A node is a name and a type. A caller's edge has the caller's numbers: what it waited for, including the way.
 https://docs.aws.amazon.com/xray/latest/api/API_GetServiceGraph.html
 """
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from local.xray.segments import Document
+from local.xray.graph_events import Event, Node, Place, events_of
 from local.xray.statistics import Statistics
-from local.xray.traces import Trace, node_of
+from local.xray.traces import Trace
 
-Key = tuple[str, str | None]
+Span = tuple[float, float]  # first and last start of the traces in which a place was seen, epoch seconds
 
 
 @dataclass(slots=True)
@@ -24,88 +25,96 @@ class Edge:
 
 
 @dataclass(slots=True)
-class Node:
+class Vertex:
     """A service, a table, a foreign host or the client."""
 
-    state: str
+    state: str = ""  # active, unknown or passive; only called by name so far: active
     is_root: bool = False
     statistics: Statistics = field(default_factory=Statistics)
-    edges: dict[Key, Edge] = field(default_factory=dict)
+    edges: dict[Node, Edge] = field(default_factory=dict)
 
 
 def service_graph(traces: Iterable[Trace]) -> list[dict[str, Any]]:
-    """`Services` as the API answers them, ordered by name."""
-    nodes: dict[Key, Node] = {}
+    """`Services` of some traces as the API answers them, ordered by name."""
+    counts: Counter[Event] = Counter()
+    spans: dict[Place, Span] = {}
     for trace in traces:
         start_s = trace.span()[0]
-        for segment in trace.segments:
-            _add_segment(nodes, trace, segment, start_s)
-        for call in trace.calls:
-            for callee in call.callees or ((call.inferred,) if call.inferred else ()):
-                caller = node_of(call.caller)
-                nodes.setdefault(caller, Node("active"))
-                edge = nodes[caller].edges.setdefault(node_of(callee), Edge())
-                edge.statistics.add(call.subsegment, start_s)
-                if call.callees:
-                    edge.aliases.add(str(call.subsegment["name"]))
-                else:
-                    _add_inferred(nodes, callee, start_s)
-    return _answer(nodes)
+        events = events_of(trace)
+        counts.update(events)
+        for place in {event.place for event in events}:
+            first_s, last_s = spans.get(place, (start_s, start_s))
+            spans[place] = (min(first_s, start_s), max(last_s, start_s))
+    return graph_of(counts, spans)
 
 
-def _add_segment(nodes: dict[Key, Node], trace: Trace, segment: Document, start_s: float) -> None:
-    key = node_of(segment)
-    node = nodes.setdefault(key, Node("active"))
-    node.state = "active"
-    node.statistics.add(segment, start_s)
-    if segment.get("parent_id") is None:
-        node.is_root = True
-        client = nodes.setdefault((key[0], "client"), Node("unknown"))
-        client.statistics.first_s = min(client.statistics.first_s, start_s)
-        client.statistics.last_s = max(client.statistics.last_s, start_s)
-        client.edges.setdefault(key, Edge()).statistics.add(segment, start_s)
-    for child in trace.children.get(segment["id"], ()):  # called without a subsegment of its own
-        nodes.setdefault(node_of(child), Node("active"))
-        node.edges.setdefault(node_of(child), Edge()).statistics.add(child, start_s)
+def graph_of(counts: Mapping[Event, int], spans: Mapping[Place, Span]) -> list[dict[str, Any]]:
+    """`Services` of counted events as the API answers them, ordered by name."""
+    vertices: dict[Node, Vertex] = {}
+    for place, span in spans.items():
+        for statistics in _places(vertices, place):
+            statistics.seen(*span)
+    for event, times in counts.items():
+        # a client has no numbers of its own: an entry counts on its edge alone
+        _places(vertices, event.place)[-1].add(event.outcome, event.took_ms, times)
+    return _answer(vertices)
 
 
-def _add_inferred(nodes: dict[Key, Node], inferred: Document, start_s: float) -> None:
-    state = "unknown" if str(inferred.get("origin", "")).startswith("AWS::") else "passive"
-    nodes.setdefault(node_of(inferred), Node(state)).statistics.add(inferred, start_s)
+def _places(vertices: dict[Node, Vertex], place: Place) -> list[Statistics]:
+    """What a place stands for, the one that is counted last; makes what is not there yet."""
+    if place.kind == "service":
+        vertex = vertices.setdefault(place.node, Vertex())
+        vertex.state = "active"
+        return [vertex.statistics]
+    if place.kind == "inferred":
+        vertex = vertices.setdefault(place.node, Vertex())
+        vertex.state = vertex.state or ("unknown" if str(place.node[1]).startswith("AWS::") else "passive")
+        return [vertex.statistics]
+    if place.kind == "entry":
+        vertices.setdefault(place.node, Vertex()).is_root = True
+        client = vertices.setdefault((place.node[0], "client"), Vertex())
+        client.state = "unknown"
+        return [client.statistics, client.edges.setdefault(place.node, Edge()).statistics]
+    callee = place.callee or place.node
+    vertices.setdefault(callee, Vertex())
+    edge = vertices.setdefault(place.node, Vertex()).edges.setdefault(callee, Edge())
+    if place.alias is not None:
+        edge.aliases.add(place.alias)
+    return [edge.statistics]
 
 
-def _answer(nodes: dict[Key, Node]) -> list[dict[str, Any]]:
-    ordered = sorted(nodes, key=lambda key: (key[0], key[1] or ""))
-    references = {key: number for number, key in enumerate(ordered)}
-    return [_service(key, nodes[key], references) for key in ordered]
+def _answer(vertices: dict[Node, Vertex]) -> list[dict[str, Any]]:
+    ordered = sorted(vertices, key=lambda node: (node[0], node[1] or ""))
+    references = {node: number for number, node in enumerate(ordered)}
+    return [_service(node, vertices[node], references) for node in ordered]
 
 
-def _service(key: Key, node: Node, references: dict[Key, int]) -> dict[str, Any]:
-    name, kind = key
+def _service(node: Node, vertex: Vertex, references: dict[Node, int]) -> dict[str, Any]:
+    name, kind = node
     service: dict[str, Any] = {
-        "ReferenceId": references[key],
+        "ReferenceId": references[node],
         "Name": name,
         "Names": [name],
-        "Root": node.is_root or None,
+        "Root": vertex.is_root or None,
         "Type": kind,
-        "State": node.state,
-        **node.statistics.times(),
+        "State": vertex.state or "active",
+        **vertex.statistics.times(),
         "Edges": [
             _edge(to, edge, references)
-            for to, edge in sorted(node.edges.items(), key=lambda e: references[e[0]])
+            for to, edge in sorted(vertex.edges.items(), key=lambda item: references[item[0]])
         ],
     }
     if kind != "client":
-        bars = node.statistics.bars()
+        bars = vertex.statistics.bars()
         service |= {
-            "SummaryStatistics": node.statistics.summary(),
+            "SummaryStatistics": vertex.statistics.summary(),
             "DurationHistogram": bars,
             "ResponseTimeHistogram": bars,
         }
     return service
 
 
-def _edge(to: Key, edge: Edge, references: dict[Key, int]) -> dict[str, Any]:
+def _edge(to: Node, edge: Edge, references: dict[Node, int]) -> dict[str, Any]:
     return {
         "ReferenceId": references[to],
         **edge.statistics.times(),

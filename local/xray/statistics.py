@@ -4,29 +4,30 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from local.xray.segments import Document, end_of
+from local.xray.segments import Document
+
+OUTCOMES = ("ok", "error", "fault", "throttle")
+PENDING = len(OUTCOMES)  # in progress: it is there and has no numbers yet
 
 
 @dataclass(slots=True)
 class Statistics:
-    """Numbers of a node or an edge. Times in seconds; histograms at 1 ms, exact where AWS approximates."""
+    """Numbers of a node or an edge; histograms at 1 ms, exact where AWS approximates."""
 
     counts: Counter[str] = field(default_factory=Counter)
-    total_s: float = 0.0
-    histogram: Counter[float] = field(default_factory=Counter)
+    histogram_ms: Counter[int] = field(default_factory=Counter)
     first_s: float = float("inf")
     last_s: float = float("-inf")
 
-    def add(self, entity: Document, trace_start_s: float) -> None:
-        """Count one segment or subsegment; one in progress has no outcome yet."""
-        self.first_s, self.last_s = min(self.first_s, trace_start_s), max(self.last_s, trace_start_s)
-        end = end_of(entity)
-        if end is None:
-            return
-        duration_s = max(0.0, end - float(entity["start_time"]))
-        self.counts[outcome(entity)] += 1
-        self.total_s += duration_s
-        self.histogram[round(duration_s, 3)] += 1
+    def add(self, outcome_index: int, took_ms: int, times: int = 1) -> None:
+        """Count something that ended like that after `took_ms`; PENDING counts nothing."""
+        if outcome_index != PENDING:
+            self.counts[OUTCOMES[outcome_index]] += times
+            self.histogram_ms[took_ms] += times
+
+    def seen(self, first_s: float, last_s: float) -> None:
+        """Widen the time in which its traces began, epoch seconds."""
+        self.first_s, self.last_s = min(self.first_s, first_s), max(self.last_s, last_s)
 
     def summary(self) -> dict[str, Any]:
         """SummaryStatistics; throttled calls are within the errors."""
@@ -40,12 +41,12 @@ class Statistics:
             },
             "FaultStatistics": {"OtherCount": faults, "TotalCount": faults},
             "TotalCount": self.counts.total(),
-            "TotalResponseTime": round(self.total_s, 3),
+            "TotalResponseTime": sum(ms * count for ms, count in self.histogram_ms.items()) / 1000,
         }
 
     def bars(self) -> list[dict[str, Any]]:
-        """The histogram, from fast to slow."""
-        return [{"Value": value, "Count": count} for value, count in sorted(self.histogram.items())]
+        """The histogram in seconds, from fast to slow."""
+        return [{"Value": ms / 1000, "Count": count} for ms, count in sorted(self.histogram_ms.items())]
 
     def times(self) -> dict[str, float]:
         """StartTime and EndTime: the one-second buckets in which the first and last of its traces began."""
