@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from threading import Lock
 
 from local.xray.sampling import Sampling
-from local.xray.store import Store, StoredTrace
+from local.xray.segments import StoredTrace
+from local.xray.store import Store
 from local.xray.traces import Trace, assemble
 
 CACHED_TRACES = 2000

@@ -17,8 +17,8 @@ Node = tuple[str, str | None]  # name and type
 class Place(NamedTuple):
     """Where in the graph something is counted.
 
-    `service` and `inferred` are nodes; `entry` is a client's edge to a root; `call` an edge, with the name that
-    the caller used where the callee has a segment of its own.
+    `service` and `inferred` are nodes, `entry` is a client's edge to a root, `call` any other edge, with the
+    name that the caller used where the callee has a segment of its own.
     """
 
     kind: Literal["service", "inferred", "entry", "call"]

@@ -41,6 +41,16 @@ class Received:
     body: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class StoredTrace:
+    """One trace's documents as they were received, and how often it changed."""
+
+    trace_id: str
+    started_s: float
+    revision: int
+    bodies: tuple[bytes, ...]
+
+
 def receive(text: bytes) -> Received:
     """Check one document. Raises Rejected."""
     if len(text) > MAX_DOCUMENT_BYTES:

@@ -11,14 +11,16 @@ import queue
 import sqlite3
 import threading
 import time
-from collections import deque
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from local.xray.segments import Received
+from local.xray.graph_events import Event, Place
+from local.xray.index import Index
+from local.xray.segments import Received, StoredTrace
+from local.xray.service_graph import Span
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +28,9 @@ BATCH_S = 0.1
 BATCH_DOCUMENTS = 2000
 QUEUE_DOCUMENTS = 50_000
 CHECK_SIZE_S = 5.0
+REST_S = 0.1  # a trace that has been quiet for so long is indexed
+INDEX_TRACES = 100  # at a time, so that arriving documents never wait long
+SETTLE_S = 1.0  # how long a question waits for what has just arrived
 TRIM_TO = 0.9  # of the allowed size, so that not every batch has to trim
 REPORT_EVERY_S = 60.0
 
@@ -45,20 +50,11 @@ PUT_DOCUMENT = """
 INSERT INTO documents VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE
 SET in_progress = excluded.in_progress, body = excluded.body WHERE documents.in_progress = 1
 """
+TRACE = "SELECT started, revision, body FROM traces JOIN documents USING (trace_id) WHERE trace_id = ?"
 PUT_TRACE = """
 INSERT INTO traces VALUES (?, ?, ?, 1) ON CONFLICT DO UPDATE
 SET started = min(started, excluded.started), received = excluded.received, revision = revision + 1
 """
-
-
-@dataclass(frozen=True, slots=True)
-class StoredTrace:
-    """One trace's documents as they were received, and how often it changed."""
-
-    trace_id: str
-    started_s: float
-    revision: int
-    bodies: tuple[bytes, ...]
 
 
 class Store:
@@ -74,7 +70,11 @@ class Store:
         self.dropped, self.write_error, self._report_at = 0, "", 0.0
         self._writer_connection = self._connect()
         self._writer_connection.executescript(SCHEMA)
+        self._index = Index(self._writer_connection)
         self._writer_connection.commit()
+        self._unindexed: dict[str, float] = dict.fromkeys(
+            self._behind(), 0.0
+        )  # trace id, when it last changed
         self._writer = threading.Thread(target=self._write_batches, name="store-writer", daemon=True)
         self._writer.start()
 
@@ -92,6 +92,20 @@ class Store:
         written = threading.Event()
         self._waiting.put(written.set)
         written.wait(within_s)
+
+    def settle(self) -> None:
+        """Wait until what has arrived is indexed, SETTLE_S at most: then questions see it."""
+        done = threading.Event()
+
+        def work() -> None:
+            ends_at = time.monotonic() + SETTLE_S
+            while self._unindexed and time.monotonic() < ends_at:
+                if not self._retrying(partial(self._index_some, 0.0), attempts=1):
+                    break
+            done.set()
+
+        self._waiting.put(work)
+        done.wait(2 * SETTLE_S)
 
     def close(self) -> None:
         """Write what waits, and stop."""
@@ -152,6 +166,15 @@ class Store:
             for (trace_id, started_s, revision), group in itertools.groupby(rows, key=lambda row: row[:3])
         ]
 
+    def graph(self, start_s: float, end_s: float) -> tuple[Counter[Event], dict[Place, Span]]:
+        """The counted graph events of the traces that began in the range, and when each place was seen."""
+        self.settle()
+        rows = self.read(
+            "SELECT started, events FROM entries WHERE started >= ? AND started < ? ORDER BY started",
+            (math.floor(start_s), math.floor(end_s) + 1),
+        )
+        return self._index.count([(started, events) for started, events in rows])
+
     def count(self) -> int:
         """How many traces are there."""
         return int(self.read("SELECT count(*) FROM traces")[0][0])
@@ -168,11 +191,13 @@ class Store:
         )
 
     def _trace(self, trace_id: str) -> StoredTrace | None:
-        head = self.read("SELECT started, revision FROM traces WHERE trace_id = ?", (trace_id,))
-        bodies = self.read("SELECT body FROM documents WHERE trace_id = ?", (trace_id,))
-        if not head:
-            return None
-        return StoredTrace(trace_id, head[0][0], head[0][1], tuple(body for (body,) in bodies))
+        rows = self.read(TRACE, (trace_id,))
+        return _stored(trace_id, rows) if rows else None
+
+    def _stored(self, connection: sqlite3.Connection, ids: list[str]) -> Iterator[StoredTrace]:
+        for trace_id in ids:
+            if rows := connection.execute(TRACE, (trace_id,)).fetchall():
+                yield _stored(trace_id, rows)
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self._file, timeout=5, check_same_thread=False)
@@ -188,6 +213,8 @@ class Store:
                 self.dropped += len(documents)
             for errand in errands:
                 errand()
+            if self._unindexed and self._waiting.empty():
+                self._retrying(partial(self._index_some, REST_S), attempts=1)
             if time.monotonic() > self._check_size_at:
                 self._check_size_at = time.monotonic() + CHECK_SIZE_S
                 self._retrying(self._trim, attempts=1)
@@ -198,7 +225,8 @@ class Store:
         """What arrives within BATCH_S of the first document; an errand ends the waiting."""
         documents: list[Received] = []
         errands: list[Callable[[], None]] = []
-        ends_at = time.monotonic() + (CHECK_SIZE_S if self._waiting.empty() else BATCH_S)
+        idle_s = self._until_index_s()
+        ends_at = time.monotonic() + (idle_s if self._waiting.empty() else BATCH_S)
         while len(documents) < BATCH_DOCUMENTS:
             try:
                 item = self._waiting.get(timeout=max(0.0, ends_at - time.monotonic()))
@@ -221,6 +249,42 @@ class Store:
                 PUT_DOCUMENT, [(d.trace_id, d.entity_id, int(d.in_progress), d.body) for d in documents]
             )
             connection.executemany(PUT_TRACE, [(d.trace_id, d.start_s, now) for d in documents])
+        changed = time.monotonic()
+        for trace_id in {d.trace_id for d in documents}:
+            self._unindexed.pop(trace_id, None)  # to the end: the order is that of the changes
+            self._unindexed[trace_id] = changed
+
+    def _behind(self) -> list[str]:
+        """Traces that changed after they were indexed, from before a restart."""
+        rows = self._writer_connection.execute(
+            "SELECT trace_id FROM traces LEFT JOIN indexed USING (trace_id) "
+            "WHERE indexed.revision IS NULL OR indexed.revision <> traces.revision"
+        )
+        return [trace_id for (trace_id,) in rows]
+
+    def _until_index_s(self) -> float:
+        """How long the writer may wait for documents before there is something to index."""
+        changed = next(iter(self._unindexed.values()), None)
+        if changed is None:
+            return CHECK_SIZE_S
+        return min(REST_S, max(0.0, changed + REST_S - time.monotonic()))
+
+    def _index_some(self, rest_s: float) -> None:
+        """Index some traces that have been quiet for `rest_s`, those that changed first before the others."""
+        before = time.monotonic() - rest_s
+        ready = [
+            one
+            for one, changed in itertools.islice(self._unindexed.items(), INDEX_TRACES)
+            if changed <= before
+        ]
+        try:
+            with self._writer_connection as connection:
+                self._index.put(connection, self._stored(connection, ready))
+        except sqlite3.Error:
+            self._index = Index(self._writer_connection)  # what it numbered was rolled back
+            raise
+        for trace_id in ready:
+            self._unindexed.pop(trace_id, None)
 
     def _trim(self) -> None:
         """Forget what is too old, then the oldest until the size fits."""
@@ -235,7 +299,10 @@ class Store:
 
     def _forget(self, connection: sqlite3.Connection, condition: str, parameters: tuple[Any, ...]) -> int:
         doomed = f"SELECT trace_id FROM traces WHERE {condition}"  # noqa: S608  from the two calls above
-        connection.execute(f"DELETE FROM documents WHERE trace_id IN ({doomed})", parameters)  # noqa: S608
+        rows = f"SELECT started, trace_id FROM indexed WHERE trace_id IN ({doomed})"  # noqa: S608
+        connection.execute(f"DELETE FROM entries WHERE (started, trace_id) IN ({rows})", parameters)  # noqa: S608
+        for table in ("indexed", "documents"):
+            connection.execute(f"DELETE FROM {table} WHERE trace_id IN ({doomed})", parameters)  # noqa: S608
         return connection.execute(f"DELETE FROM traces WHERE {condition}", parameters).rowcount  # noqa: S608
 
     def _used_bytes(self, connection: sqlite3.Connection) -> int:
@@ -261,3 +328,8 @@ class Store:
                 self.write_error = ""
                 return True
         return False
+
+
+def _stored(trace_id: str, rows: list[tuple[Any, ...]]) -> StoredTrace:
+    started_s, revision, _ = rows[0]
+    return StoredTrace(trace_id, started_s, revision, tuple(body for _, _, body in rows))

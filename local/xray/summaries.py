@@ -36,6 +36,19 @@ def summarize(trace: Trace) -> dict[str, Any]:
     }
 
 
+def searchable(trace: Trace) -> str:
+    """Every text that a filter may ask for, one a line: what is not in here can't match."""
+    words = {word for node in _nodes(trace) for word in node if word}
+    words |= {user["UserName"] for user in _users(trace)}
+    words |= (
+        {value for value in _http(trace.root).values() if isinstance(value, str)} if trace.root else set()
+    )
+    for key, entries in _annotations(trace).items():
+        values = (next(iter(entry["AnnotationValue"].values())) for entry in entries)
+        words |= {key, *(value for value in values if isinstance(value, str))}
+    return "\n".join(sorted(words))
+
+
 def _http(root: Document) -> dict[str, Any]:
     http = as_mapping(root.get("http"))
     request, response = (as_mapping(http.get(part)) for part in ("request", "response"))
@@ -69,10 +82,14 @@ def _users(trace: Trace) -> list[dict[str, Any]]:
     return [{"UserName": name} for name in sorted(names)]
 
 
+def _nodes(trace: Trace) -> set[tuple[str, str | None]]:
+    nodes = {node_of(document) for document in (*trace.segments, *trace.inferred)}
+    return nodes | {(str(s["name"]), "client") for s in trace.segments if s.get("parent_id") is None}
+
+
 def _service_ids(trace: Trace) -> list[dict[str, Any]]:
-    keys = {node_of(document) for document in (*trace.segments, *trace.inferred)}
-    keys |= {(str(s["name"]), "client") for s in trace.segments if s.get("parent_id") is None}
-    return [_service_id(name, kind) for name, kind in sorted(keys, key=lambda key: (key[0], key[1] or ""))]
+    nodes = sorted(_nodes(trace), key=lambda node: (node[0], node[1] or ""))
+    return [_service_id(name, kind) for name, kind in nodes]
 
 
 def _service_id(name: str, kind: str | None) -> dict[str, Any]:

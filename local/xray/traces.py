@@ -11,8 +11,7 @@ from typing import Any
 
 import orjson
 
-from local.xray.segments import Document, end_of, subsegments
-from local.xray.store import StoredTrace
+from local.xray.segments import Document, StoredTrace, end_of, subsegments
 
 # what says where an independent subsegment belongs; within the tree that is plain
 PLACE = ("type", "parent_id", "trace_id")

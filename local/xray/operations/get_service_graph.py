@@ -4,7 +4,7 @@ from typing import Any
 
 from local.awsapi.errors import InvalidRequestException
 from local.xray.backend import Backend
-from local.xray.service_graph import service_graph
+from local.xray.service_graph import graph_of
 
 MAX_RANGE_S = 6 * 3600
 
@@ -21,10 +21,10 @@ def answer(request: dict[str, Any], backend: Backend) -> dict[str, Any]:
         raise InvalidRequestException("End time cannot be earlier than start time")
     if end_s - start_s > MAX_RANGE_S:
         raise InvalidRequestException("Time range cannot be longer than 6 hours")
-    traces = backend.assembled(backend.store.between(start_s, end_s))
+    counts, spans = backend.store.graph(start_s, end_s)
     return {
         "StartTime": start_s,
         "EndTime": end_s,
-        "Services": service_graph(traces),
+        "Services": graph_of(counts, spans),
         "ContainsOldGroupVersions": False,
     }

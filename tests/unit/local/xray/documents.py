@@ -2,8 +2,7 @@
 
 import orjson
 
-from local.xray.segments import receive
-from local.xray.store import StoredTrace
+from local.xray.segments import StoredTrace, receive
 from local.xray.traces import assemble
 
 TRACE = "1-5759e988-bd862e3fe1be46a994272793"

@@ -7,9 +7,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from local.xray import pages
-from local.xray.segments import Rejected, receive, trace_id_of
+from local.xray.segments import Rejected, StoredTrace, receive, trace_id_of
 from local.xray.service_graph import service_graph
-from local.xray.store import StoredTrace
 from local.xray.summaries import summarize
 from local.xray.traces import assemble
 from tests.unit.local.xray.documents import START, TRACE, independent, segment, subsegment

@@ -1,0 +1,136 @@
+"""What every question needs of a trace: one narrow row, in order of time, written when it has come to rest.
+
+Ranges, filters and graphs read these rows; only what is shown is put together from its documents. The rows
+can be made again from the documents at any time.
+"""
+
+import json
+import sqlite3
+from array import array
+from collections import Counter
+from collections.abc import Iterable
+
+from local.xray.graph_events import Event, Place, events_of
+from local.xray.segments import StoredTrace
+from local.xray.service_graph import Span
+from local.xray.statistics import PENDING
+from local.xray.summaries import searchable, summarize
+from local.xray.traces import assemble
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS places (id INTEGER PRIMARY KEY, place TEXT UNIQUE);
+CREATE TABLE IF NOT EXISTS entries (
+  started REAL, trace_id TEXT, response_s REAL, duration_s REAL, outcomes INTEGER, partial INTEGER,
+  events BLOB, words TEXT, PRIMARY KEY (started, trace_id)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS indexed (trace_id TEXT PRIMARY KEY, started REAL, revision INTEGER) WITHOUT ROWID;
+"""
+PUT_ENTRY = "INSERT OR REPLACE INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+PUT_INDEXED = "INSERT OR REPLACE INTO indexed VALUES (?, ?, ?)"
+
+# An event in 64 bits: place, outcome, milliseconds
+MS_BITS, OUTCOME_BITS = 32, 3
+LONGEST_MS = (1 << MS_BITS) - 1
+ROOT_SHIFT = 8  # outcomes: bits 0-4 anywhere in the trace, bits 8-12 the root's
+
+
+class Index:
+    """Makes the rows, and counts graphs out of them. Used by the store's writer; `count` by any thread."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        connection.executescript(SCHEMA)
+        self._ids = {
+            _place(text): number for number, text in connection.execute("SELECT id, place FROM places")
+        }
+        self._places = {number: place for place, number in self._ids.items()}
+
+    def put(self, connection: sqlite3.Connection, traces: Iterable[StoredTrace]) -> None:
+        """Write the rows of some traces, in place of older ones."""
+        for stored in traces:
+            trace = assemble(stored)
+            connection.execute(
+                "DELETE FROM entries WHERE trace_id = ?1 AND started = "
+                "(SELECT started FROM indexed WHERE trace_id = ?1)",
+                (stored.trace_id,),
+            )
+            if trace.documents:
+                summary = summarize(trace)
+                events = events_of(trace)
+                row = (
+                    stored.started_s,
+                    stored.trace_id,
+                    summary["ResponseTime"],
+                    summary["Duration"],
+                    _outcomes(events),
+                    int(summary["IsPartial"]),
+                    self._packed(connection, events),
+                    searchable(trace),
+                )
+                connection.execute(PUT_ENTRY, row)
+            connection.execute(PUT_INDEXED, (stored.trace_id, stored.started_s, stored.revision))
+
+    def count(self, rows: Iterable[tuple[float, bytes]]) -> tuple[Counter[Event], dict[Place, Span]]:
+        """Count the events of rows (start, events), oldest first."""
+        rows = list(rows)
+        numbers = array("q")
+        numbers.frombytes(b"".join(events for _, events in rows))
+        counted = Counter(numbers)
+        counts: Counter[Event] = Counter()
+        for number, times in counted.items():
+            counts[self._event(number)] += times
+        return counts, self._spans(rows, {number >> (MS_BITS + OUTCOME_BITS) for number in counted})
+
+    def _spans(self, rows: list[tuple[float, bytes]], wanted: set[int]) -> dict[Place, Span]:
+        """When each place was first and last seen: from both ends, until all are found."""
+        first, last = (_first_seen(order, wanted) for order in (rows, reversed(rows)))
+        return {self._places[number]: (first[number], last[number]) for number in wanted}
+
+    def _packed(self, connection: sqlite3.Connection, events: list[Event]) -> bytes:
+        return array(
+            "q",
+            [
+                self._id(connection, event.place) << (MS_BITS + OUTCOME_BITS)
+                | event.outcome << MS_BITS
+                | min(event.took_ms, LONGEST_MS)
+                for event in events
+            ],
+        ).tobytes()
+
+    def _event(self, number: int) -> Event:
+        outcome = number >> MS_BITS & (1 << OUTCOME_BITS) - 1
+        return Event(self._places[number >> (MS_BITS + OUTCOME_BITS)], outcome, number & LONGEST_MS)
+
+    def _id(self, connection: sqlite3.Connection, place: Place) -> int:
+        known = self._ids.get(place)
+        if known is None:
+            cursor = connection.execute("INSERT INTO places (place) VALUES (?)", (json.dumps(place),))
+            known = int(cursor.lastrowid or 0)
+            self._places[known] = place
+            self._ids[place] = known
+        return known
+
+
+def _first_seen(rows: Iterable[tuple[float, bytes]], wanted: set[int]) -> dict[int, float]:
+    found: dict[int, float] = {}
+    for started, events in rows:
+        for number in array("q", events):
+            found.setdefault(number >> (MS_BITS + OUTCOME_BITS), started)
+        if len(found) == len(wanted):
+            break
+    return found
+
+
+def _outcomes(events: list[Event]) -> int:
+    """Which outcomes there are, one bit each: low bits anywhere, from ROOT_SHIFT on the root's."""
+    bits = 0
+    for event in events:
+        if event.outcome != PENDING:
+            bits |= 1 << event.outcome
+            if event.place.kind == "entry":
+                bits |= 1 << event.outcome + ROOT_SHIFT
+    return bits
+
+
+def _place(text: str) -> Place:
+    kind, node, callee, alias = json.loads(text)
+    return Place(kind, tuple(node), tuple(callee) if callee else None, alias)
