@@ -80,6 +80,10 @@ class Index:
             counts[self._event(number)] += times
         return counts, self._spans(rows, {number >> (MS_BITS + OUTCOME_BITS) for number in counted})
 
+    def events(self, packed: bytes) -> list[Event]:
+        """The events of one row."""
+        return [self._event(number) for number in array("q", packed)]
+
     def _spans(self, rows: list[tuple[float, bytes]], wanted: set[int]) -> dict[Place, Span]:
         """When each place was first and last seen: from both ends, until all are found."""
         first, last = (_first_seen(order, wanted) for order in (rows, reversed(rows)))

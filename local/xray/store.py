@@ -175,6 +175,16 @@ class Store:
         )
         return self._index.count([(started, events) for started, events in rows])
 
+    def received(self, start_s: float, end_s: float) -> Iterator[tuple[float, list[Event]]]:
+        """When each trace was last received in the range, and its graph events."""
+        self.settle()
+        rows = self.read(
+            "SELECT received, events FROM traces JOIN entries USING (started, trace_id) "
+            "WHERE received >= ? AND received < ? ORDER BY received",
+            (start_s, end_s),
+        )
+        return ((received_s, self._index.events(events)) for received_s, events in rows)
+
     def count(self) -> int:
         """How many traces are there."""
         return int(self.read("SELECT count(*) FROM traces")[0][0])

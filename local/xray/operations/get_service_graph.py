@@ -5,8 +5,7 @@ from typing import Any
 from local.awsapi.errors import InvalidRequestException
 from local.xray.backend import Backend
 from local.xray.service_graph import graph_of
-
-MAX_RANGE_S = 6 * 3600
+from local.xray.time_ranges import range_of
 
 
 def answer(request: dict[str, Any], backend: Backend) -> dict[str, Any]:
@@ -16,11 +15,7 @@ def answer(request: dict[str, Any], backend: Backend) -> dict[str, Any]:
     group = request.get("GroupName") or (request.get("GroupARN") or "").split("/")[-2:-1]
     if group and group not in ("Default", ["Default"]):
         raise InvalidRequestException("Group not found.")
-    start_s, end_s = request["StartTime"], request["EndTime"]
-    if end_s < start_s:
-        raise InvalidRequestException("End time cannot be earlier than start time")
-    if end_s - start_s > MAX_RANGE_S:
-        raise InvalidRequestException("Time range cannot be longer than 6 hours")
+    start_s, end_s = range_of(request)
     counts, spans = backend.store.graph(start_s, end_s)
     return {
         "StartTime": start_s,

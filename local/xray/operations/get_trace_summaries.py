@@ -5,9 +5,9 @@ from typing import Any
 from local.awsapi.errors import InvalidRequestException, NotImplementedYet
 from local.xray.backend import Backend
 from local.xray.summaries import summarize
+from local.xray.time_ranges import range_of
 
 PAGE = 500
-MAX_RANGE_S = 6 * 3600
 
 
 def answer(request: dict[str, Any], backend: Backend) -> dict[str, Any]:
@@ -16,11 +16,7 @@ def answer(request: dict[str, Any], backend: Backend) -> dict[str, Any]:
         raise NotImplementedYet(
             "FilterExpression is in AWS's API and not in this local stand-in yet; ask without it"
         )
-    start_s, end_s = request["StartTime"], request["EndTime"]
-    if end_s < start_s:
-        raise InvalidRequestException("End time cannot be earlier than start time")
-    if end_s - start_s > MAX_RANGE_S:
-        raise InvalidRequestException("Time range cannot be longer than 6 hours")
+    start_s, end_s = range_of(request)
     page = backend.store.between(start_s, end_s, _after(request.get("NextToken")), PAGE)
     traces = backend.assembled(page)
     return {
