@@ -26,7 +26,9 @@ log = logging.getLogger(__name__)
 
 BATCH_S = 0.1
 BATCH_DOCUMENTS = 2000
-QUEUE_DOCUMENTS = 50_000
+WAITING_BYTES = (
+    32 * 1024 * 1024
+)  # documents that wait to be written; beyond that they are dropped, and counted
 CHECK_SIZE_S = 5.0
 REST_S = 0.1  # a trace that has been quiet for so long is indexed
 INDEX_TRACES = 100  # at a time, so that arriving documents never wait long
@@ -64,9 +66,11 @@ class Store:
         folder.mkdir(parents=True, exist_ok=True)
         self._file = folder / "x-ray.sqlite"
         self._max_bytes, self._max_age_s = max_mb * 1_000_000, max_age_h * 3600
-        self._waiting: queue.Queue[Received | Callable[[], None] | None] = queue.Queue(QUEUE_DOCUMENTS)
+        self._waiting: queue.Queue[Received | Callable[[], None] | None] = queue.Queue()
+        self._put_bytes = self._taken_bytes = 0  # the one by whoever puts, the other by the writer
+        self._put_lock = threading.Lock()
         self._local = threading.local()
-        self._check_size_at = 0.0
+        self._check_size_at, self._grown_bytes = 0.0, 0
         self.dropped, self.write_error, self._report_at = 0, "", 0.0
         self._writer_connection = self._connect()
         self._writer_connection.executescript(SCHEMA)
@@ -79,12 +83,13 @@ class Store:
         self._writer.start()
 
     def put(self, document: Received) -> bool:
-        """Queue a document for the next batch; False, and counted, when the queue is full."""
-        try:
-            self._waiting.put_nowait(document)
-        except queue.Full:
-            self.dropped += 1
-            return False
+        """Queue a document for the next batch; False, and counted, when too much waits already."""
+        with self._put_lock:
+            if self._put_bytes - self._taken_bytes > WAITING_BYTES:
+                self.dropped += 1
+                return False
+            self._put_bytes += len(document.body)
+        self._waiting.put(document)
         return True
 
     def flush(self, within_s: float = 5.0) -> None:
@@ -214,6 +219,7 @@ class Store:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA cache_size = -4000")
+        connection.execute("PRAGMA journal_size_limit = 4000000")
         return connection
 
     def _write_batches(self) -> None:
@@ -225,8 +231,11 @@ class Store:
                 errand()
             if self._unindexed and self._waiting.empty():
                 self._retrying(partial(self._index_some, REST_S), attempts=1)
-            if time.monotonic() > self._check_size_at:
-                self._check_size_at = time.monotonic() + CHECK_SIZE_S
+            if (
+                time.monotonic() > self._check_size_at
+                or self._grown_bytes > self._max_bytes * (1 - TRIM_TO) / 2
+            ):
+                self._check_size_at, self._grown_bytes = time.monotonic() + CHECK_SIZE_S, 0
                 self._retrying(self._trim, attempts=1)
             if is_last:
                 return
@@ -246,6 +255,7 @@ class Store:
                 return documents, errands, True
             if isinstance(item, Received):
                 ends_at = min(ends_at, time.monotonic() + BATCH_S)
+                self._taken_bytes += len(item.body)
                 documents.append(item)
             else:
                 errands.append(item)
@@ -254,11 +264,13 @@ class Store:
 
     def _write(self, documents: list[Received]) -> None:
         now = time.time()
+        self._grown_bytes += sum(len(document.body) for document in documents)
         with self._writer_connection as connection:
             connection.executemany(
                 PUT_DOCUMENT, [(d.trace_id, d.entity_id, int(d.in_progress), d.body) for d in documents]
             )
             connection.executemany(PUT_TRACE, [(d.trace_id, d.start_s, now) for d in documents])
+        self.write_error = ""
         changed = time.monotonic()
         for trace_id in {d.trace_id for d in documents}:
             self._unindexed.pop(trace_id, None)  # to the end: the order is that of the changes
@@ -300,9 +312,9 @@ class Store:
         """Forget what is too old, then the oldest until the size fits."""
         with self._writer_connection as connection:
             self._forget(connection, "received < ?", (time.time() - self._max_age_s,))
-            while self._used_bytes(connection) > self._max_bytes:
+            while (used := self._used_bytes(connection)) > self._max_bytes:
                 total = connection.execute("SELECT count(*) FROM traces").fetchone()[0]
-                few = max(1, int(total * (1 - TRIM_TO)))
+                few = max(1, math.ceil(total * (1 - TRIM_TO * self._max_bytes / used)))
                 oldest = "trace_id IN (SELECT trace_id FROM traces ORDER BY started LIMIT ?)"
                 if not total or not self._forget(connection, oldest, (few,)):
                     return
@@ -335,7 +347,6 @@ class Store:
                 if attempt < attempts:
                     time.sleep(0.2 * attempt)
             else:
-                self.write_error = ""
                 return True
         return False
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from local.xray.root_causes import failures, slowness
 from local.xray.segments import Document, as_mapping, end_of, subsegments
 from local.xray.statistics import outcome
 from local.xray.traces import Trace, node_of
@@ -32,6 +33,9 @@ def summarize(trace: Trace) -> dict[str, Any]:
         "Users": _users(trace),
         "ServiceIds": _service_ids(trace),
         "EntryPoint": _service_id(*node_of(root)) if root else None,
+        "FaultRootCauses": failures(trace, "fault"),
+        "ErrorRootCauses": failures(trace, "error"),
+        "ResponseTimeRootCauses": slowness(trace),
         "Revision": trace.revision,
     }
 

@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 MAX_DATAGRAM = 65535
 WANTED_BUFFER_BYTES = 8 * 1024 * 1024
-WAITING_DATAGRAMS = 100_000
+WAITING_BYTES = 32 * 1024 * 1024  # datagrams that wait to be checked
 
 
 class Receiver:
@@ -33,7 +33,8 @@ class Receiver:
         # the kernel may grant less than asked for, and counts its own bookkeeping twice
         self.buffer_bytes = self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
         self.received = self.rejected = self.dropped = 0
-        self._waiting: queue.Queue[bytes | None] = queue.Queue(WAITING_DATAGRAMS)
+        self._waiting: queue.Queue[bytes | None] = queue.Queue()
+        self._put_bytes = self._taken_bytes = 0  # the one by the receiver, the other by the checker
         self._threads = [
             threading.Thread(target=work, name=f"udp-{work.__name__.strip('_')}", daemon=True)
             for work in (self._receive, self._check)
@@ -68,15 +69,17 @@ class Receiver:
             except OSError as error:
                 log.error("receiving failed: %s", error)
                 continue
-            try:
-                self._waiting.put_nowait(datagram)
-            except queue.Full:
+            if self._put_bytes - self._taken_bytes > WAITING_BYTES:
                 self.dropped += 1
+                continue
+            self._put_bytes += len(datagram)
+            self._waiting.put(datagram)
 
     def _check(self) -> None:
         while (datagram := self._waiting.get()) is not None:
             if not datagram:
                 continue
+            self._taken_bytes += len(datagram)
             self.received += 1
             try:
                 document = receive(_document(datagram))

@@ -3,40 +3,19 @@
 import json
 import os
 import re
-import socket
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
 
-import boto3
 import psutil
 import pytest
 import requests
 from aws_xray_sdk.core.sampling.sampler import DefaultSampler
 from botocore.exceptions import ClientError
 
-from tests.shop import CLEAN, CREDENTIALS, ROOT, Part, free_port
+from tests.api.xray.server import HEADER, client_of, new_trace_id, running, segment, send, traces, x_ray
+from tests.shop import CLEAN, CREDENTIALS, ROOT
 from tests.waiting import wait_until
-
-HEADER = b'{"format": "json", "version": 1}\n'
-
-
-def x_ray(folder, **settings):
-    port = free_port()
-    environ = {**CLEAN, "XRAY_PORT": str(port), "XRAY_STATE_DIR": str(folder / "state"), **settings}
-    return Part("xray", [sys.executable, "-m", "local.xray"], environ, folder / "xray.log", port)
-
-
-@contextmanager
-def running(folder):
-    part = x_ray(folder)
-    part.start()
-    try:
-        wait_until(lambda: part.answers("/healthz"), 10)
-        yield part
-    finally:
-        part.stop()
 
 
 @pytest.fixture(scope="module", name="xray")
@@ -55,32 +34,6 @@ def _own_xray(tmp_path):
 @pytest.fixture(name="client")
 def _client(xray):
     return client_of(xray)
-
-
-def client_of(part):
-    keys = {"aws_access_key_id": "laptop", "aws_secret_access_key": "laptop"}
-    return boto3.client("xray", endpoint_url=part.url, region_name="us-east-1", **keys)
-
-
-def new_trace_id():
-    return f"1-{int(time.time()):08x}-{os.urandom(12).hex()}"
-
-
-def segment(trace_id, name="orders", **more):
-    now = time.time()
-    times = {"start_time": now - 0.1, "end_time": now}
-    return {"trace_id": trace_id, "id": os.urandom(8).hex(), "name": name, **times, **more}
-
-
-def send(part, *payloads):
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
-        for payload in payloads:
-            datagram = payload if isinstance(payload, bytes) else HEADER + json.dumps(payload).encode()
-            sender.sendto(datagram, ("127.0.0.1", part.port))
-
-
-def traces(client, *ids):
-    return client.batch_get_traces(TraceIds=list(ids))["Traces"]
 
 
 def test_a_segment_is_visible_within_a_second(xray, client):

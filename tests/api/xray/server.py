@@ -1,0 +1,58 @@
+"""A local X-Ray of one's own, and what tests send to it."""
+
+import json
+import os
+import socket
+import sys
+import time
+from contextlib import contextmanager
+
+import boto3
+
+from tests.shop import CLEAN, Part, free_port
+from tests.waiting import wait_until
+
+HEADER = b'{"format": "json", "version": 1}\n'
+
+
+def x_ray(folder, **settings):
+    port = free_port()
+    environ = {**CLEAN, "XRAY_PORT": str(port), "XRAY_STATE_DIR": str(folder / "state"), **settings}
+    return Part("xray", [sys.executable, "-m", "local.xray"], environ, folder / "xray.log", port)
+
+
+@contextmanager
+def running(folder, **settings):
+    part = x_ray(folder, **settings)
+    part.start()
+    try:
+        wait_until(lambda: part.answers("/healthz"), 10)
+        yield part
+    finally:
+        part.stop()
+
+
+def client_of(part):
+    keys = {"aws_access_key_id": "laptop", "aws_secret_access_key": "laptop"}
+    return boto3.client("xray", endpoint_url=part.url, region_name="us-east-1", **keys)
+
+
+def new_trace_id():
+    return f"1-{int(time.time()):08x}-{os.urandom(12).hex()}"
+
+
+def segment(trace_id, name="orders", **more):
+    now = time.time()
+    times = {"start_time": now - 0.1, "end_time": now}
+    return {"trace_id": trace_id, "id": os.urandom(8).hex(), "name": name, **times, **more}
+
+
+def send(part, *payloads):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        for payload in payloads:
+            datagram = payload if isinstance(payload, bytes) else HEADER + json.dumps(payload).encode()
+            sender.sendto(datagram, ("127.0.0.1", part.port))
+
+
+def traces(client, *ids):
+    return client.batch_get_traces(TraceIds=list(ids))["Traces"]
