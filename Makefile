@@ -67,8 +67,9 @@ cost: $(VENV)/services.stamp ## What the templates cost a day, in USD; EGRESS=na
 test: lint ## Check everything: rules, real processes, containers, a real browser
 	@$(BIN)/python -m pytest
 
-bench: $(TEST) ## Measure what tracing costs, start-up, memory and image sizes; about three minutes
+bench: $(TEST) $(VENV)/bench.stamp ## Measure what tracing costs, start-up, memory, images, the local X-Ray; about six minutes
 	@$(BIN)/python -m tests.bench
+	@$(BIN)/python -m tests.bench.xray
 
 picture: $(TEST) ## Photograph the running shop and its service map for the README
 	@$(BIN)/python docs/picture.py
@@ -86,7 +87,7 @@ format: $(LINT) ## Put the code into the project's format
 	@$(BIN)/ruff check --fix .
 
 requirements: $(VENV)/uv.stamp ## Compile requirements/*.in into pinned, hashed *.txt
-	@for set in services local test infra checkov lint; do $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
+	@for set in services local test bench infra checkov lint; do $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 	  --generate-hashes --no-emit-index-url --no-header requirements/$$set.in -o requirements/$$set.txt || exit 1; done
 
 .PHONY: help up down status logs synth verify-infra deploy drift destroy cost test bench picture lint format requirements

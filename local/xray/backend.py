@@ -9,7 +9,7 @@ from local.xray.segments import StoredTrace
 from local.xray.store import Store
 from local.xray.traces import Trace, assemble
 
-CACHED_TRACES = 2000
+CACHED_TRACES = 1000
 
 
 @dataclass(slots=True)

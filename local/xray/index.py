@@ -8,7 +8,7 @@ import json
 import sqlite3
 from array import array
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from local.xray.graph_events import Event, Place, events_of
 from local.xray.segments import StoredTrace
@@ -69,25 +69,25 @@ class Index:
                 connection.execute(PUT_ENTRY, row)
             connection.execute(PUT_INDEXED, (stored.trace_id, stored.started_s, stored.revision))
 
-    def count(self, rows: Iterable[tuple[float, bytes]]) -> tuple[Counter[Event], dict[Place, Span]]:
-        """Count the events of rows (start, events), oldest first."""
-        rows = list(rows)
+    def count(
+        self, ask: Callable[[str], Iterable[tuple[float, bytes]]]
+    ) -> tuple[Counter[Event], dict[Place, Span]]:
+        """Count the events of the rows that `ask("ASC")` gives, (start, events) oldest first.
+
+        The rows are not kept; they are asked for once more from either end, to see when each place was seen.
+        """
         numbers = array("q")
-        numbers.frombytes(b"".join(events for _, events in rows))
+        for _, events in ask("ASC"):
+            numbers.frombytes(events)
         counted = Counter(numbers)
-        counts: Counter[Event] = Counter()
-        for number, times in counted.items():
-            counts[self._event(number)] += times
-        return counts, self._spans(rows, {number >> (MS_BITS + OUTCOME_BITS) for number in counted})
+        counts: Counter[Event] = Counter({self._event(number): times for number, times in counted.items()})
+        places = {number >> (MS_BITS + OUTCOME_BITS) for number in counted}
+        first, last = (_first_seen(ask(order), len(places)) for order in ("ASC", "DESC"))
+        return counts, {self._places[number]: (first[number], last[number]) for number in places}
 
     def events(self, packed: bytes) -> list[Event]:
         """The events of one row."""
         return [self._event(number) for number in array("q", packed)]
-
-    def _spans(self, rows: list[tuple[float, bytes]], wanted: set[int]) -> dict[Place, Span]:
-        """When each place was first and last seen: from both ends, until all are found."""
-        first, last = (_first_seen(order, wanted) for order in (rows, reversed(rows)))
-        return {self._places[number]: (first[number], last[number]) for number in wanted}
 
     def _packed(self, connection: sqlite3.Connection, events: list[Event]) -> bytes:
         return array(
@@ -114,12 +114,12 @@ class Index:
         return known
 
 
-def _first_seen(rows: Iterable[tuple[float, bytes]], wanted: set[int]) -> dict[int, float]:
+def _first_seen(rows: Iterable[tuple[float, bytes]], places: int) -> dict[int, float]:
     found: dict[int, float] = {}
     for started, events in rows:
         for number in array("q", events):
             found.setdefault(number >> (MS_BITS + OUTCOME_BITS), started)
-        if len(found) == len(wanted):
+        if len(found) == places:
             break
     return found
 

@@ -17,6 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from local.xray import retention
 from local.xray.graph_events import Event, Place
 from local.xray.index import Index
 from local.xray.segments import Received, StoredTrace
@@ -33,7 +34,6 @@ CHECK_SIZE_S = 5.0
 REST_S = 0.1  # a trace that has been quiet for so long is indexed
 INDEX_TRACES = 100  # at a time, so that arriving documents never wait long
 SETTLE_S = 1.0  # how long a question waits for what has just arrived
-TRIM_TO = 0.9  # of the allowed size, so that not every batch has to trim
 REPORT_EVERY_S = 60.0
 
 SCHEMA = """
@@ -52,6 +52,7 @@ PUT_DOCUMENT = """
 INSERT INTO documents VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE
 SET in_progress = excluded.in_progress, body = excluded.body WHERE documents.in_progress = 1
 """
+EVENTS = "SELECT started, events FROM entries WHERE started >= ? AND started < ? ORDER BY started "
 TRACE = "SELECT started, revision, body FROM traces JOIN documents USING (trace_id) WHERE trace_id = ?"
 PUT_TRACE = """
 INSERT INTO traces VALUES (?, ?, ?, 1) ON CONFLICT DO UPDATE
@@ -120,11 +121,14 @@ class Store:
 
     def read(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Run a query on this thread's own connection."""
-        connection = getattr(self._local, "connection", None)
-        if connection is None:
-            connection = self._local.connection = self._connect()
-        rows: list[tuple[Any, ...]] = connection.execute(sql, parameters).fetchall()
+        rows: list[tuple[Any, ...]] = self._connection().execute(sql, parameters).fetchall()
         return rows
+
+    def _connection(self) -> sqlite3.Connection:
+        if not hasattr(self._local, "connection"):
+            self._local.connection = self._connect()
+        connection: sqlite3.Connection = self._local.connection
+        return connection
 
     def write(self, sql: str, parameters: Sequence[Any] = ()) -> int:
         """Run a statement in the writer's thread and wait for it; returns the number of rows it changed."""
@@ -174,11 +178,8 @@ class Store:
     def graph(self, start_s: float, end_s: float) -> tuple[Counter[Event], dict[Place, Span]]:
         """The counted graph events of the traces that began in the range, and when each place was seen."""
         self.settle()
-        rows = self.read(
-            "SELECT started, events FROM entries WHERE started >= ? AND started < ? ORDER BY started",
-            (math.floor(start_s), math.floor(end_s) + 1),
-        )
-        return self._index.count([(started, events) for started, events in rows])
+        connection, span = self._connection(), (math.floor(start_s), math.floor(end_s) + 1)
+        return self._index.count(lambda order: connection.execute(EVENTS + order, span))
 
     def received(self, start_s: float, end_s: float) -> Iterator[tuple[float, list[Event]]]:
         """When each trace was last received in the range, and its graph events."""
@@ -233,7 +234,7 @@ class Store:
                 self._retrying(partial(self._index_some, REST_S), attempts=1)
             if (
                 time.monotonic() > self._check_size_at
-                or self._grown_bytes > self._max_bytes * (1 - TRIM_TO) / 2
+                or self._grown_bytes > self._max_bytes * retention.LOOK_AFTER
             ):
                 self._check_size_at, self._grown_bytes = time.monotonic() + CHECK_SIZE_S, 0
                 self._retrying(self._trim, attempts=1)
@@ -309,30 +310,8 @@ class Store:
             self._unindexed.pop(trace_id, None)
 
     def _trim(self) -> None:
-        """Forget what is too old, then the oldest until the size fits."""
         with self._writer_connection as connection:
-            self._forget(connection, "received < ?", (time.time() - self._max_age_s,))
-            while (used := self._used_bytes(connection)) > self._max_bytes:
-                total = connection.execute("SELECT count(*) FROM traces").fetchone()[0]
-                few = max(1, math.ceil(total * (1 - TRIM_TO * self._max_bytes / used)))
-                oldest = "trace_id IN (SELECT trace_id FROM traces ORDER BY started LIMIT ?)"
-                if not total or not self._forget(connection, oldest, (few,)):
-                    return
-
-    def _forget(self, connection: sqlite3.Connection, condition: str, parameters: tuple[Any, ...]) -> int:
-        doomed = f"SELECT trace_id FROM traces WHERE {condition}"  # noqa: S608  from the two calls above
-        rows = f"SELECT started, trace_id FROM indexed WHERE trace_id IN ({doomed})"  # noqa: S608
-        connection.execute(f"DELETE FROM entries WHERE (started, trace_id) IN ({rows})", parameters)  # noqa: S608
-        for table in ("indexed", "documents"):
-            connection.execute(f"DELETE FROM {table} WHERE trace_id IN ({doomed})", parameters)  # noqa: S608
-        return connection.execute(f"DELETE FROM traces WHERE {condition}", parameters).rowcount  # noqa: S608
-
-    def _used_bytes(self, connection: sqlite3.Connection) -> int:
-        page, pages, free = (
-            connection.execute(f"PRAGMA {name}").fetchone()[0]
-            for name in ("page_size", "page_count", "freelist_count")
-        )
-        return int(page * (pages - free))
+            retention.trim(connection, self._max_bytes, self._max_age_s)
 
     def _retrying(self, work: Callable[[], None], attempts: int = 3) -> bool:
         """Do `work`; a full disk or a locked database is reported once a minute and ends nothing."""

@@ -3,7 +3,7 @@
 from typing import Any
 
 from local.xray.root_causes import failures, slowness
-from local.xray.segments import Document, as_mapping, end_of, subsegments
+from local.xray.segments import Document, as_mapping, end_of
 from local.xray.statistics import outcome
 from local.xray.traces import Trace, node_of
 
@@ -66,12 +66,11 @@ def _http(root: Document) -> dict[str, Any]:
 
 def _annotations(trace: Trace) -> dict[str, list[dict[str, Any]]]:
     found: dict[str, dict[Any, dict[str, Any]]] = {}
-    for segment in (*trace.segments, *trace.orphans):
-        for entity in (segment, *subsegments(segment)):
-            for key, value in as_mapping(entity.get("annotations")).items():
-                if isinstance(value, bool | int | float | str):
-                    entry = {"AnnotationValue": {_value_kind(value): value}}
-                    found.setdefault(key, {})[type(value), value] = entry
+    for entity in trace.entities:
+        for key, value in as_mapping(entity.get("annotations")).items():
+            if isinstance(value, bool | int | float | str):
+                entry = {"AnnotationValue": {_value_kind(value): value}}
+                found.setdefault(key, {})[type(value), value] = entry
     return {key: list(values.values()) for key, values in found.items()}
 
 

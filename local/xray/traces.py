@@ -46,6 +46,7 @@ class Trace:
     orphans: tuple[Document, ...]
     calls: tuple[Call, ...]
     children: dict[str, tuple[Document, ...]] = field(repr=False)  # parent's entity id → segments
+    entities: tuple[Document, ...] = field(repr=False)  # segments and orphans with all that is below them
 
     @property
     def inferred(self) -> list[Document]:
@@ -60,22 +61,24 @@ class Trace:
     @property
     def root(self) -> Document | None:
         """The segment that nobody in this trace called; the earliest when there are several."""
-        known = {entity["id"] for s in (*self.segments, *self.orphans) for entity in (s, *subsegments(s))}
         roots = [s for s in self.segments if s.get("parent_id") is None]
-        roots = roots or [s for s in self.segments if s["parent_id"] not in known]
+        if not roots:
+            known = {entity["id"] for entity in self.entities}
+            roots = [s for s in self.segments if s["parent_id"] not in known]
         return min(roots, key=lambda s: s["start_time"], default=None)
 
     @property
     def is_partial(self) -> bool:
         """Whether a parent that somebody names is missing."""
-        known = {entity["id"] for s in self.segments for entity in (s, *subsegments(s))}
-        return bool(self.orphans) or any(s.get("parent_id") not in known | {None} for s in self.segments)
+        if self.orphans:
+            return True
+        called = {s["parent_id"] for s in self.segments if s.get("parent_id") is not None}
+        return not called <= {entity["id"] for entity in self.entities}
 
     def span(self) -> tuple[float, float | None]:
         """First start and last end over all entities; no end while something is in progress."""
-        entities = [e for s in (*self.segments, *self.orphans) for e in (s, *subsegments(s))]
-        ends = [end_of(entity) for entity in entities]
-        start = min(float(entity["start_time"]) for entity in entities)
+        ends = [end_of(entity) for entity in self.entities]
+        start = min(float(entity["start_time"]) for entity in self.entities)
         return start, None if None in ends else max(end for end in ends if end is not None)
 
 
@@ -90,7 +93,10 @@ def assemble(stored: StoredTrace) -> Trace:
             children.setdefault(segment["parent_id"], []).append(segment)
     by_parent = {parent: tuple(found) for parent, found in children.items()}
     calls = tuple(_calls(stored.trace_id, (*segments, *orphans), by_parent))
-    return Trace(stored.trace_id, stored.revision, tuple(segments), tuple(orphans), calls, by_parent)
+    entities = tuple(entity for top in (*segments, *orphans) for entity in (top, *subsegments(top)))
+    return Trace(
+        stored.trace_id, stored.revision, tuple(segments), tuple(orphans), calls, by_parent, entities
+    )
 
 
 def _adopt(segments: list[Document], independent: list[Document]) -> list[Document]:
