@@ -1,0 +1,104 @@
+"""The graph of one trace and statistics over time, as boto3 reads them."""
+
+import os
+import time
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.api.xray.server import client_of, new_trace_id, running, segment, send
+from tests.waiting import wait_until
+
+
+@pytest.fixture(scope="module", name="xray")
+def _xray(tmp_path_factory):
+    with running(tmp_path_factory.mktemp("xray")) as part:
+        yield part
+
+
+@pytest.fixture(scope="module", name="client")
+def _client(xray):
+    return client_of(xray)
+
+
+def refusal(ask, **request):
+    with pytest.raises(ClientError) as caught:
+        ask(**request)
+    return caught.value.response["Error"]["Code"], caught.value.response["Error"]["Message"]
+
+
+def sent(xray, client, **more):
+    trace_id = new_trace_id()
+    send(xray, segment(trace_id, **more))
+    wait_until(lambda: client.batch_get_traces(TraceIds=[trace_id])["Traces"])
+    return trace_id
+
+
+def test_the_graph_of_one_trace_is_of_that_trace_alone(xray, client):
+    sent(xray, client, name="catalog")
+    trace_id = sent(xray, client, name="orders")
+
+    services = client.get_trace_graph(TraceIds=[trace_id])["Services"]
+
+    assert [(one["Name"], one.get("Type")) for one in services] == [("orders", None), ("orders", "client")]
+
+
+@pytest.mark.parametrize(
+    ("ids", "said"),
+    [
+        ([], "Zero trace ids provided"),
+        ([new_trace_id(), new_trace_id()], "Currently only one trace Id is supported"),
+        ([new_trace_id()], "Trace id not found"),
+        (["1-2-3"], "Invalid traceId. ErrorCode: InvalidId"),
+    ],
+)
+def test_a_trace_graph_takes_exactly_one_known_id(client, ids, said):
+    assert refusal(client.get_trace_graph, TraceIds=ids) == ("InvalidRequestException", said)
+
+
+def test_a_time_series_is_of_the_clients_edge_named_by_the_end_of_each_bucket(xray, client):
+    """Bucketed by the time of receipt: a segment that began an hour ago counts where it arrived."""
+    before = time.time()
+    old = {"start_time": before - 3600, "end_time": before - 3599.5}
+    sent(xray, client, name="orders", fault=True, **old)
+    now = time.time()
+
+    series = client.get_time_series_service_statistics(
+        StartTime=before - 5, EndTime=now + 5, GroupName="Default"
+    )
+
+    points = series["TimeSeriesServiceStatistics"]
+    times = [point["Timestamp"].timestamp() for point in points]
+    assert times == sorted(times, reverse=True)
+    assert all(one % 60 == 0 and before < one <= now + 60 for one in times)
+    assert sum(point["EdgeSummaryStatistics"]["FaultStatistics"]["TotalCount"] for point in points) == 1
+    assert {"Value": 0.5, "Count": 1} in [bar for point in points for bar in point["ResponseTimeHistogram"]]
+
+
+def test_a_time_series_has_a_period_of_one_or_five_minutes(client):
+    now = time.time()
+    said = refusal(
+        client.get_time_series_service_statistics,
+        StartTime=now - 60,
+        EndTime=now,
+        GroupName="Default",
+        Period=90,
+    )
+
+    assert said == ("InvalidRequestException", "Time period must be one of [60, 300]")
+
+
+def test_root_causes_are_in_the_summary(xray, client):
+    exception = {"id": os.urandom(8).hex(), "type": "KeyError", "message": "'lantern'"}
+    trace_id = sent(xray, client, name="storefront", fault=True, cause={"exceptions": [exception]})
+    now = time.time()
+
+    pages = client.get_paginator("get_trace_summaries").paginate(StartTime=now - 60, EndTime=now)
+    (summary,) = [one for page in pages for one in page["TraceSummaries"] if one["Id"] == trace_id]
+
+    (cause,) = summary["FaultRootCauses"]
+    assert cause["ClientImpacting"] is True
+    assert cause["Services"][0]["EntityPath"][0]["Exceptions"] == [
+        {"Name": "KeyError", "Message": "'lantern'"}
+    ]
+    assert summary["ResponseTimeRootCauses"][0]["Services"][0]["EntityPath"][0]["Coverage"] == 1.0
