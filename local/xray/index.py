@@ -13,19 +13,21 @@ from collections.abc import Callable, Iterable
 from local.xray.graph_events import Event, Place, events_of
 from local.xray.segments import StoredTrace
 from local.xray.service_graph import Span
-from local.xray.statistics import PENDING
+from local.xray.statistics import OUTCOMES, outcome
 from local.xray.summaries import searchable, summarize
-from local.xray.traces import assemble
+from local.xray.traces import Trace, assemble
 
+VERSION = 2  # of what is below; another one is thrown away and made again
+OLD = "DROP TABLE IF EXISTS places; DROP TABLE IF EXISTS entries; DROP TABLE IF EXISTS indexed;"
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS places (id INTEGER PRIMARY KEY, place TEXT UNIQUE);
 CREATE TABLE IF NOT EXISTS entries (
-  started REAL, trace_id TEXT, response_s REAL, duration_s REAL, outcomes INTEGER, partial INTEGER,
-  events BLOB, words TEXT, PRIMARY KEY (started, trace_id)
+  started REAL, trace_id TEXT, response_s REAL, duration_s REAL, status INTEGER, outcomes INTEGER,
+  partial INTEGER, events BLOB, words TEXT, PRIMARY KEY (started, trace_id)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS indexed (trace_id TEXT PRIMARY KEY, started REAL, revision INTEGER) WITHOUT ROWID;
 """
-PUT_ENTRY = "INSERT OR REPLACE INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+PUT_ENTRY = "INSERT OR REPLACE INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 PUT_INDEXED = "INSERT OR REPLACE INTO indexed VALUES (?, ?, ?)"
 
 # An event in 64 bits: place, outcome, milliseconds
@@ -38,6 +40,8 @@ class Index:
     """Makes the rows, and counts graphs out of them. Used by the store's writer; `count` by any thread."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
+        if connection.execute("PRAGMA user_version").fetchone()[0] != VERSION:
+            connection.executescript(f"{OLD} PRAGMA user_version = {VERSION};")
         connection.executescript(SCHEMA)
         self._ids = {
             _place(text): number for number, text in connection.execute("SELECT id, place FROM places")
@@ -61,7 +65,8 @@ class Index:
                     stored.trace_id,
                     summary["ResponseTime"],
                     summary["Duration"],
-                    _outcomes(events),
+                    summary["Http"].get("HttpStatus"),
+                    _outcomes(trace),
                     int(summary["IsPartial"]),
                     self._packed(connection, events),
                     searchable(trace),
@@ -124,15 +129,12 @@ def _first_seen(rows: Iterable[tuple[float, bytes]], places: int) -> dict[int, f
     return found
 
 
-def _outcomes(events: list[Event]) -> int:
+def _outcomes(trace: Trace) -> int:
     """Which outcomes there are, one bit each: low bits anywhere, from ROOT_SHIFT on the root's."""
     bits = 0
-    for event in events:
-        if event.outcome != PENDING:
-            bits |= 1 << event.outcome
-            if event.place.kind == "entry":
-                bits |= 1 << event.outcome + ROOT_SHIFT
-    return bits
+    for entity in (*trace.entities, *trace.inferred):
+        bits |= 1 << OUTCOMES.index(outcome(entity))
+    return bits | 1 << OUTCOMES.index(outcome(trace.root or {})) + ROOT_SHIFT
 
 
 def _place(text: str) -> Place:

@@ -20,6 +20,7 @@ from typing import Any
 from local.xray import retention
 from local.xray.graph_events import Event, Place
 from local.xray.index import Index
+from local.xray.search import Condition
 from local.xray.segments import Received, StoredTrace
 from local.xray.service_graph import Span
 
@@ -174,6 +175,17 @@ class Store:
             StoredTrace(trace_id, started_s, revision, tuple(row[3] for row in group))
             for (trace_id, started_s, revision), group in itertools.groupby(rows, key=lambda row: row[:3])
         ]
+
+    def candidates(
+        self, span: tuple[float, float], after: tuple[float, str], condition: Condition, limit: int
+    ) -> list[tuple[float, str]]:
+        """Start and id of traces that began in the range, behind `after`, and may be meant; oldest first."""
+        where = f"started >= ? AND started < ? AND (started, trace_id) > (?, ?) AND {condition.sql}"
+        rows = self.read(
+            f"SELECT started, trace_id FROM entries WHERE {where} ORDER BY started, trace_id LIMIT ?",  # noqa: S608
+            (math.floor(span[0]), math.floor(span[1]) + 1, *after, *condition.parameters, limit),
+        )
+        return [(started_s, trace_id) for started_s, trace_id in rows]
 
     def graph(self, start_s: float, end_s: float) -> tuple[Counter[Event], dict[Place, Span]]:
         """The counted graph events of the traces that began in the range, and when each place was seen."""

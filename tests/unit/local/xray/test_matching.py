@@ -1,0 +1,153 @@
+"""What each keyword means, on traces written by hand; and the index never hides a trace that is meant."""
+
+import itertools
+
+import orjson
+import pytest
+
+from local.xray.backend import Backend
+from local.xray.filters import parse
+from local.xray.matching import Everything, matches
+from local.xray.operations.get_trace_summaries import answer
+from local.xray.sampling import Sampling
+from local.xray.segments import receive
+from local.xray.store import Store
+from tests.unit.local.xray.documents import TRACE, segment, subsegment, table_call, trace
+from tests.unit.local.xray.test_filters import EXAMPLES
+
+HTTP = {
+    "request": {
+        "url": "http://shop/api/orders",
+        "method": "POST",
+        "user_agent": "curl/8",
+        "client_ip": "9.9.9.9",
+    }
+}
+EXCEPTION = {"cause": {"exceptions": [{"id": "a" * 16, "type": "KeyError", "message": "no such lantern"}]}}
+
+
+def documents(*, root=None, call=None, orders=None):
+    """storefront calls orders, which calls its table."""
+    return [
+        segment(
+            "storefront",
+            took=0.4,
+            user="alice",
+            annotations={"version": "v1", "n": 3, "is_new": True},
+            http=HTTP | {"response": {"status": 201}},
+            subsegments=[
+                subsegment("orders:8080", label="call-o", namespace="remote", took=0.3, **(call or {}))
+            ],
+            **(root or {}),
+        ),
+        segment(
+            "orders",
+            parent="call-o",
+            start=0.05,
+            took=0.2,
+            annotations={"order_id": "ord-1"},
+            subsegments=[table_call("lantern-orders", took=0.1)],
+            **(orders or {}),
+        ),
+    ]
+
+
+FINE = documents()
+FAILED = documents(root={"fault": True}, call={"fault": True}, orders={"fault": True} | EXCEPTION)
+BELOW = documents(call={"error": True}, orders={"error": True, "throttle": True})
+
+
+@pytest.mark.parametrize(
+    ("text", "fine", "failed", "below"),
+    [
+        ("ok", True, False, True),
+        ("fault", False, True, False),
+        ("fault = false", True, False, True),
+        ("error", False, False, False),
+        ("throttle", False, False, False),
+        ('service("orders") { throttle }', False, False, True),
+        ('service("orders") { error }', False, False, False),
+        ('service("orders") { fault }', False, True, False),
+        ('service("orders") { fault AND responsetime > 0.3 }', False, False, False),
+        ('edge("storefront", "orders") { error }', False, False, True),
+        ('edge("storefront", "orders") { name = "orders:8080" }', True, True, True),
+        ('edge("orders", "storefront")', False, False, False),
+        ('edge("orders", "lantern-orders")', True, True, True),
+        ('edge("orders", id(type: "AWS::DynamoDB::Table")) { responsetime < 0.2 }', True, True, True),
+        ('edge("storefront", "orders") { source.annotation.version = "v1" }', True, True, True),
+        ('edge("storefront", "orders") { destination.annotation.version }', False, False, False),
+        ('edge(id(type: "client"), "storefront") { fault }', False, True, False),
+        ('service(id(type: "AWS::DynamoDB::Table"))', True, True, True),
+        ('service("lantern-orders") { inferred }', True, True, True),
+        ('service("storefront") { root }', True, True, True),
+        ('service("nobody")', False, False, False),
+        ("responsetime > 0.39 AND responsetime <= 0.4", True, True, True),
+        ("duration > 0.5", False, False, False),
+        ("http.status = 201", True, True, True),
+        ("http.status != 201", False, False, False),
+        ("!(http.status = 201)", False, False, False),
+        ('http.url ENDSWITH "/api/orders"', True, True, True),
+        ('http.method = "GET"', False, False, False),
+        ('http.useragent BEGINSWITH "curl"', True, True, True),
+        ('http.clientip = "9.9.9.9"', True, True, True),
+        ('user = "alice"', True, True, True),
+        ('user != "alice"', False, False, False),
+        ('annotation.version = "v1"', True, True, True),
+        ("annotation.n >= 3", True, True, True),
+        ('annotation.n = "3"', False, False, False),
+        ("annotation.is_new = true", True, True, True),
+        ('annotation[order_id] CONTAINS "rd-"', True, True, True),
+        ("annotation.nothing", False, False, False),
+        ('message CONTAINS "lantern"', False, True, False),
+        ('rootcause.fault.exception { message CONTAINS "no such" }', False, True, False),
+        ('rootcause.fault.service { name = "orders" }', False, True, False),
+        ('rootcause.fault.entity { name = "orders:8080" AND remote AND last }', False, True, False),
+        ("rootcause.responsetime.entity { coverage > 0.7 AND index = 1 }", True, True, True),
+        ("partial", False, False, False),
+        ("inferred", True, True, True),
+        ('group.name = "Default"', True, True, True),
+        ('group.name = "nobody"', False, False, False),
+        ('type = "AWS::DynamoDB::Table" fault', False, True, False),
+        ('ok OR service("orders") { fault }', True, True, True),
+    ],
+)
+def test_a_keyword_means_what_it_says(text, fine, failed, below):
+    expression = parse(text)
+
+    found = [
+        matches(expression, trace(*one), lambda name: Everything if name == "Default" else None)
+        for one in (FINE, FAILED, BELOW)
+    ]
+
+    assert found == [fine, failed, below]
+
+
+def test_the_index_never_hides_a_trace_that_is_meant(tmp_path):
+    """Every example over many traces: with the index as much is found as by looking at each."""
+    store = Store(tmp_path)
+    backend = Backend(store, Sampling(store))
+    flags = [{}, {"fault": True}, {"error": True}, {"error": True, "throttle": True}]
+    kinds = [documents(root=a, call=b, orders=c) for a, b, c in itertools.product(flags, flags, flags)]
+    kinds.append([segment("storefront", in_progress=True, fault=True) | {"end_time": None}])
+    for number, kind in enumerate(kinds):
+        for document in kind:
+            trace_id = TRACE[:-4] + f"{number:04x}"
+            store.put(receive(orjson.dumps(document | {"trace_id": trace_id})))
+    store.flush()
+    start = float(int(kinds[0][0]["start_time"]))
+    span = {"StartTime": start - 5, "EndTime": start + 5}
+    everything = backend.assembled(store.between(start - 5, start + 5))
+    texts = [*EXAMPLES, *(f"!({text})" for text in EXAMPLES)]
+    texts += [
+        'service("orders") { fault }',
+        'edge("storefront", "orders") { name = "orders:8080" }',
+        "!fault AND !error",
+    ]
+
+    for text in texts:
+        expression = parse(text)
+        wanted = {one.trace_id for one in everything if matches(expression, one, backend.group)}
+        found = {one["Id"] for one in answer({**span, "FilterExpression": text}, backend)["TraceSummaries"]}
+        assert found == wanted, text
+    store.close()
+    assert len(everything) == len(kinds)
