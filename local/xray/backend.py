@@ -11,7 +11,7 @@ from local.xray.segments import StoredTrace
 from local.xray.store import Store
 from local.xray.traces import Trace, assemble
 
-CACHED_TRACES = 1000
+CACHED_TRACES = 500
 
 
 @dataclass(slots=True)

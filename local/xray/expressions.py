@@ -1,4 +1,4 @@
-"""The tree of a filter expression: plain values, read by local.xray.filters, looked at by matching and search."""
+"""The tree of a filter expression: plain values that filters makes, and matching and search look at."""
 
 from dataclasses import dataclass
 from typing import Any

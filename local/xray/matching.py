@@ -123,10 +123,10 @@ def _there(asked: Complex, trace: Trace) -> Iterator[Facts]:
     who = asked.who or (Who(),) * (2 if asked.name == "edge" else 1)
     if asked.name == "service":
         for document in (*trace.segments, *trace.inferred):
-            if _is(who[0], node_of(document)):
+            if is_meant(who[0], node_of(document)):
                 yield _of_segment(document)
         for root in (one for one in trace.segments if one.get("parent_id") is None):
-            if _is(who[0], (str(root["name"]), "client")):
+            if is_meant(who[0], (str(root["name"]), "client")):
                 yield Facts(numbers={}, texts={"name": (str(root["name"]),), "type": ("client",)})
     elif asked.name == "edge":
         yield from _edges(who, trace)
@@ -138,14 +138,15 @@ def _edges(who: tuple[Who, ...], trace: Trace) -> Iterator[Facts]:
     for call in trace.calls:
         callees = call.callees or ((call.inferred,) if call.inferred else ())
         for callee in callees:
-            if _is(who[0], node_of(call.caller)) and _is(who[1], node_of(callee)):
+            if is_meant(who[0], node_of(call.caller)) and is_meant(who[1], node_of(callee)):
                 yield _of_call(call, callee)
     for root in (one for one in trace.segments if one.get("parent_id") is None):
-        if _is(who[0], (str(root["name"]), "client")) and _is(who[1], node_of(root)):
+        if is_meant(who[0], (str(root["name"]), "client")) and is_meant(who[1], node_of(root)):
             yield _of_segment(root)
 
 
-def _is(who: Who, node: tuple[str, str | None]) -> bool:
+def is_meant(who: Who, node: tuple[str, str | None]) -> bool:
+    """Whether `who` may be this node; what it leaves open may be anything."""
     return (
         (who.name is None or who.name == node[0])
         and (who.type is None or who.type == node[1])
@@ -158,7 +159,7 @@ def _causes(keyword: str, who: Who, trace: Trace) -> Iterator[Facts]:
     _, kind, part = keyword.split(".")
     ways = slowness(trace) if kind == "responsetime" else failures(trace, kind)
     for service in (service for way in ways for service in way["Services"]):
-        if part == "service" and _is(who, (service["Name"], service["Type"])):
+        if part == "service" and is_meant(who, (service["Name"], service["Type"])):
             flags = frozenset({"inferred"} if service["Inferred"] else ())
             kinds = (service["Type"],) if service["Type"] else ()
             yield Facts(flags=flags, numbers={}, texts={"name": (service["Name"],), "type": kinds})

@@ -231,7 +231,7 @@ class Store:
         connection = sqlite3.connect(self._file, timeout=5, check_same_thread=False)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
-        connection.execute("PRAGMA cache_size = -4000")
+        connection.execute("PRAGMA cache_size = -1000")  # each thread has one; the kernel caches too
         connection.execute("PRAGMA journal_size_limit = 4000000")
         return connection
 

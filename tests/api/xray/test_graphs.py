@@ -102,3 +102,33 @@ def test_root_causes_are_in_the_summary(xray, client):
         {"Name": "KeyError", "Message": "'lantern'"}
     ]
     assert summary["ResponseTimeRootCauses"][0]["Services"][0]["EntityPath"][0]["Coverage"] == 1.0
+
+
+@pytest.mark.parametrize(
+    ("selector", "key", "count"),
+    [
+        ('service("payments")', "ServiceSummaryStatistics", 1),
+        ('edge(id(type: "client"), "payments")', "EdgeSummaryStatistics", 1),
+        ('service("nobody")', "ServiceSummaryStatistics", 0),
+    ],
+)
+def test_a_selector_chooses_a_service_or_an_edge(xray, client, selector, key, count):
+    if not client.get_trace_summaries(
+        StartTime=time.time() - 60, EndTime=time.time(), FilterExpression='service("payments")'
+    )["TraceSummaries"]:
+        sent(xray, client, name="payments")
+    now = time.time()
+
+    points = client.get_time_series_service_statistics(
+        StartTime=now - 60, EndTime=now + 1, GroupName="Default", EntitySelectorExpression=selector
+    )["TimeSeriesServiceStatistics"]
+
+    assert sum(point[key]["TotalCount"] for point in points) == count
+
+
+def test_a_wrong_selector_is_refused(client):
+    request = {"StartTime": 1, "EndTime": 2, "GroupName": "Default"}
+    ask = client.get_time_series_service_statistics
+
+    assert "must be service" in refusal(ask, **request, EntitySelectorExpression="fault")[1]
+    assert "Invalid filter expression" in refusal(ask, **request, EntitySelectorExpression="service(")[1]
