@@ -59,6 +59,8 @@ ID_PARTS = {"name", "type", "account.id"}
 class FilterError(InvalidRequestException):
     """An expression that X-Ray would not take; the message points at the character."""
 
+    code = "InvalidRequestException"
+
 
 def parse(text: str) -> Expression:
     """The tree of an expression. Raises FilterError, which names the character and what was expected."""

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from local.awsapi.errors import ApiError, InvalidRequestException
+from local.xray.sampling_statistics import SamplingStatistics
 from local.xray.store import Store
 
 Rule = dict[str, Any]
@@ -58,6 +59,7 @@ class Sampling:
         self._store = store
         self._clients: dict[str, dict[str, float]] = {}  # rule → client → last report
         self._lock = threading.Lock()
+        self._statistics = SamplingStatistics()
         if not store.fact("rules_seeded"):
             self._put(DEFAULT, created=0.0)
             for rule in (EVERYTHING, STATIC_FILES):
@@ -111,6 +113,10 @@ class Sampling:
         self._store.set_fact("rules_modified", time.time())
         return record
 
+    def statistics(self) -> list[dict[str, Any]]:
+        """SamplingStatisticSummaries of the last closed window."""
+        return self._statistics.last_closed()
+
     def targets(self, reports: list[dict[str, Any]]) -> dict[str, Any]:
         """What each reporting client may sample in the next ten seconds."""
         documents, unprocessed = [], []
@@ -121,6 +127,7 @@ class Sampling:
                     {"RuleName": report["RuleName"], "ErrorCode": "400", "Message": "Unknown rule"}
                 )
             else:
+                self._statistics.add(report)
                 documents.append(self._target(rule, report["ClientID"]))
         return {
             "SamplingTargetDocuments": documents,

@@ -193,15 +193,15 @@ class Store:
         connection, span = self._connection(), (math.floor(start_s), math.floor(end_s) + 1)
         return self._index.count(lambda order: connection.execute(EVENTS + order, span))
 
-    def received(self, start_s: float, end_s: float) -> Iterator[tuple[float, list[Event]]]:
-        """When each trace was last received in the range, and its graph events."""
+    def received(self, start_s: float, end_s: float) -> Iterator[tuple[str, float, list[Event]]]:
+        """Each trace that was last received in the range: its id, when, and its graph events."""
         self.settle()
         rows = self.read(
-            "SELECT received, events FROM traces JOIN entries USING (started, trace_id) "
+            "SELECT trace_id, received, events FROM traces JOIN entries USING (started, trace_id) "
             "WHERE received >= ? AND received < ? ORDER BY received",
             (start_s, end_s),
         )
-        return ((received_s, self._index.events(events)) for received_s, events in rows)
+        return ((trace_id, received_s, self._index.events(events)) for trace_id, received_s, events in rows)
 
     def count(self) -> int:
         """How many traces are there."""

@@ -7,4 +7,7 @@ from local.xray.backend import Backend
 
 def answer(request: dict[str, Any], backend: Backend) -> dict[str, Any]:
     """Create a rule and answer its record."""
-    return {"SamplingRuleRecord": backend.sampling.create(request["SamplingRule"])}
+    record = backend.sampling.create(request["SamplingRule"])
+    if request.get("Tags"):
+        backend.tagging.add(record["SamplingRule"]["RuleARN"], request["Tags"])
+    return {"SamplingRuleRecord": record}

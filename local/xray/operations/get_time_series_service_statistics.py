@@ -1,6 +1,6 @@
 """GetTimeSeriesServiceStatistics: how the shop, a service or an edge did over time."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from local.awsapi.errors import InvalidRequestException
@@ -8,8 +8,8 @@ from local.xray.backend import Backend
 from local.xray.expressions import Complex
 from local.xray.filters import parse
 from local.xray.graph_events import Event, Node
-from local.xray.matching import is_meant
-from local.xray.time_ranges import range_of
+from local.xray.matching import Everything, is_meant
+from local.xray.time_ranges import LONGEST_S, range_of
 from local.xray.time_series import PERIODS_S, series
 
 Wanted = Callable[[Event], bool]
@@ -22,15 +22,26 @@ def answer(request: dict[str, Any], backend: Backend) -> dict[str, Any]:
     period_s = request.get("Period", PERIODS_S[0])
     if period_s not in PERIODS_S:
         raise InvalidRequestException(f"Time period must be one of {list(PERIODS_S)}")
-    start_s, end_s = range_of(request)
+    span = range_of(request)
     wanted, of_edge = _selected(request.get("EntitySelectorExpression"))
-    return {
-        "TimeSeriesServiceStatistics": series(
-            backend.store.received(start_s, end_s), period_s, wanted, of_edge=of_edge
-        ),
-        "ContainsOldGroupVersions": False,
-        "NextToken": None,
-    }
+    points = series(_received(request, span, backend), period_s, wanted, of_edge=of_edge)
+    return {"TimeSeriesServiceStatistics": points, "ContainsOldGroupVersions": False, "NextToken": None}
+
+
+def _received(
+    request: dict[str, Any], span: tuple[float, float], backend: Backend
+) -> Iterator[tuple[float, list[Event]]]:
+    """What was received in the range, of the group's traces."""
+    expression = backend.groups.expression(request.get("GroupName") or request.get("GroupARN") or "Default")
+    if expression is None:
+        raise InvalidRequestException("Group not found.")
+    members = None
+    if expression is not Everything:
+        began = (span[0] - LONGEST_S, span[1])
+        members = {trace.trace_id for trace in backend.matching(began, expression)}
+    for trace_id, received_s, events in backend.store.received(*span):
+        if members is None or trace_id in members:
+            yield received_s, events
 
 
 def _selected(text: str | None) -> tuple[Wanted, bool]:

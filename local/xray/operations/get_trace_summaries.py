@@ -53,7 +53,7 @@ def _filtered(
         for after in chunk:
             looked_at += 1
             trace = traces.get(after[1])
-            if trace and (narrow.is_exact or matches(expression, trace, backend.group)):
+            if trace and (narrow.is_exact or matches(expression, trace, backend.groups.expression)):
                 found.append(trace)
             if len(found) == PAGE:
                 return found, looked_at, after

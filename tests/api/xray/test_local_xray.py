@@ -141,13 +141,6 @@ def test_unknown_traces_are_left_out_without_a_word(client):
     assert (answer["Traces"], answer["UnprocessedTraceIds"]) == ([], [])
 
 
-def test_what_is_not_there_yet_says_so(client):
-    error = refusal(client.get_groups)
-
-    assert error["Code"] == "NotImplemented"
-    assert "not in this local stand-in yet" in error["Message"]
-
-
 def test_summaries_are_paged_to_the_end(xray, client):
     start = time.time() - 3600
     wanted = {new_trace_id() for _ in range(1200)}

@@ -114,7 +114,7 @@ def test_the_tree_is_as_the_language_says(text, tree):
         ("fault = 1", 7, "fault may be = true or = false"),
         ('edge("a")', 1, "edge takes 2 nodes, not 1"),
         ('latency("a")', 1, "'latency' takes no parentheses"),
-        ('service(id(nam: "x"))', 12, "id takes account.id, name, type"),
+        ('service(id(label: "x"))', 12, "id takes account.id, name, type"),
         (r'http.url = "\q"', 12, "a text escapes with"),
         ("", 1, "expected"),
     ],

@@ -146,7 +146,7 @@ def test_the_index_never_hides_a_trace_that_is_meant(tmp_path):
 
     for text in texts:
         expression = parse(text)
-        wanted = {one.trace_id for one in everything if matches(expression, one, backend.group)}
+        wanted = {one.trace_id for one in everything if matches(expression, one, backend.groups.expression)}
         found = {one["Id"] for one in answer({**span, "FilterExpression": text}, backend)["TraceSummaries"]}
         assert found == wanted, text
     store.close()

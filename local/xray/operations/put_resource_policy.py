@@ -1,0 +1,11 @@
+"""PutResourcePolicy."""
+
+from typing import Any
+
+from local.xray import policies
+from local.xray.backend import Backend
+
+
+def answer(request: dict[str, Any], backend: Backend) -> dict[str, Any]:
+    """Set a policy."""
+    return {"ResourcePolicy": policies.put(backend.configuration, request)}

@@ -1,0 +1,11 @@
+"""TagResource."""
+
+from typing import Any
+
+from local.xray.backend import Backend
+
+
+def answer(request: dict[str, Any], backend: Backend) -> dict[str, Any]:
+    """Tag a group or a sampling rule."""
+    backend.tagging.add(request["ResourceARN"], request["Tags"])
+    return {}

@@ -1,0 +1,10 @@
+"""UpdateGroup."""
+
+from typing import Any
+
+from local.xray.backend import Backend
+
+
+def answer(request: dict[str, Any], backend: Backend) -> dict[str, Any]:
+    """Change the expression or the insights of a group."""
+    return {"Group": backend.groups.update(request)}
