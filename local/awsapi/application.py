@@ -19,7 +19,7 @@ from local.awsapi.errors import (
     NotImplementedYet,
     SerializationException,
 )
-from local.awsapi.origins import is_foreign
+from local.awsapi.origins import is_foreign, is_foreign_host
 
 log = logging.getLogger(__name__)
 
@@ -65,6 +65,8 @@ class Application:
     def _answer(self, environ: Environ) -> Any:
         if is_foreign(environ.get("HTTP_ORIGIN")):
             raise AccessDeniedException("The local stand-in answers no web pages from other sites")
+        if is_foreign_host(environ.get("HTTP_HOST")):
+            raise AccessDeniedException("The local stand-in answers under no name of the internet")
         method, path = environ["REQUEST_METHOD"], environ.get("PATH_INFO", "/")
         operation = self._routes.get((method, path)) or self._routes.get((method, path.rstrip("/")))
         if operation is None:

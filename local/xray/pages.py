@@ -7,6 +7,7 @@ from urllib.parse import parse_qs
 
 import orjson
 
+from local.awsapi.origins import is_foreign_host
 from local.xray.backend import Backend
 from local.xray.segments import Document, as_mapping, end_of, subsegments, trace_id_of
 from local.xray.statistics import outcome
@@ -36,7 +37,9 @@ class Pages:
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> list[bytes]:
         """Answer `/`, `/healthz`, `/traces/<id>` and `/traces/<id>.json`."""
         path, kind = environ.get("PATH_INFO", "/"), "text/html; charset=utf-8"
-        if path == "/healthz":
+        if is_foreign_host(environ.get("HTTP_HOST")):
+            status, body = "403 Forbidden", _page("Not here", "<p>This machine has no such name.</p>")
+        elif path == "/healthz":
             status, kind, body = (
                 "200 OK",
                 "application/json",

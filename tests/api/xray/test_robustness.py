@@ -184,3 +184,27 @@ def test_the_file_and_the_memory_stop_growing_under_endless_load(tmp_path):
         assert max(sizes) < 30  # what is kept, one batch more, and the journal
         assert max(memory[10:]) < max(memory[:10]) * 1.3 + 10
         wait_until(lambda: send(part, segment(newest)) or is_there(part, newest), 20)
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Host": "evil.example.com"}, 403),
+        ({"Host": "evil.example.com:2000"}, 403),
+        ({"Host": "127.0.0.1.evil.example.com"}, 403),
+        ({"Origin": "http://evil.example.com"}, 403),
+        ({"Origin": "null"}, 403),
+        ({"Host": "localhost"}, 200),
+        ({"Host": "xray:2000"}, 200),
+        ({"Host": "[::1]:2000"}, 200),
+        ({"Origin": "http://127.0.0.1:8000"}, 200),
+        ({}, 200),
+    ],
+)
+def test_a_web_page_from_elsewhere_is_refused(xray, headers, status):
+    """Also one that gave its own name the address of this machine."""
+    api = requests.post(f"{xray.url}/GetSamplingRules", json={}, headers=headers, timeout=5)
+    page = requests.get(f"{xray.url}/", headers={k: v for k, v in headers.items() if k == "Host"}, timeout=5)
+
+    assert api.status_code == status
+    assert page.status_code == (403 if "Host" in headers and status == 403 else 200)
