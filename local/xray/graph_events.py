@@ -4,7 +4,7 @@ An event is a place in the graph, how it ended, and how long it took in millisec
 counted events, so a hundred thousand traces are counted without being put together again.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Literal, NamedTuple
 
 from local.xray.segments import Document, end_of
@@ -18,10 +18,10 @@ class Place(NamedTuple):
     """Where in the graph something is counted.
 
     `service` and `inferred` are nodes, `entry` is a client's edge to a root, `call` any other edge, with the
-    name that the caller used where the callee has a segment of its own.
+    name that the caller used where the callee has a segment of its own. `link` is an edge from another trace.
     """
 
-    kind: Literal["service", "inferred", "entry", "call"]
+    kind: Literal["service", "inferred", "entry", "call", "link"]
     node: Node
     callee: Node | None = None
     alias: str | None = None
@@ -35,9 +35,10 @@ class Event(NamedTuple):
     took_ms: int
 
 
-def events_of(trace: Trace) -> list[Event]:
-    """Everything that `trace` adds to a graph."""
-    return list(_events(trace))
+def events_of(trace: Trace, linked: Iterable[tuple[Node, Document]] = ()) -> list[Event]:
+    """What `trace` adds to a graph; `linked` are nodes of other traces and the segments they led to."""
+    links = [_event(Place("link", node, node_of(segment)), segment) for node, segment in linked]
+    return [*_events(trace), *links]
 
 
 def _events(trace: Trace) -> Iterator[Event]:

@@ -8,16 +8,18 @@ import json
 import sqlite3
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
-from local.xray.graph_events import Event, Place, events_of
-from local.xray.segments import StoredTrace
+import orjson
+
+from local.xray.graph_events import Event, Node, Place, events_of
+from local.xray.segments import Document, StoredTrace, as_mapping, subsegments
 from local.xray.service_graph import Span
 from local.xray.statistics import OUTCOMES, outcome
 from local.xray.summaries import searchable, summarize
-from local.xray.traces import Trace, assemble
+from local.xray.traces import Trace, assemble, node_of
 
-VERSION = 2  # of what is below; another one is thrown away and made again
+VERSION = 3  # of what is below; another one is thrown away and made again
 OLD = "DROP TABLE IF EXISTS places; DROP TABLE IF EXISTS entries; DROP TABLE IF EXISTS indexed;"
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS places (id INTEGER PRIMARY KEY, place TEXT UNIQUE);
@@ -59,7 +61,7 @@ class Index:
             )
             if trace.documents:
                 summary = summarize(trace)
-                events = events_of(trace)
+                events = events_of(trace, _linked(connection, trace))
                 row = (
                     stored.started_s,
                     stored.trace_id,
@@ -117,6 +119,18 @@ class Index:
             self._places[known] = place
             self._ids[place] = known
         return known
+
+
+def _linked(connection: sqlite3.Connection, trace: Trace) -> Iterator[tuple[Node, Document]]:
+    """The nodes of other traces that link to segments of this one; a link to nowhere leads nowhere."""
+    for segment in trace.segments:
+        links = segment.get("links")
+        for link in links if isinstance(links, list) else ():
+            trace_id, entity_id = as_mapping(link).get("trace_id"), as_mapping(link).get("id")
+            rows = connection.execute("SELECT body FROM documents WHERE trace_id = ?", (str(trace_id),))
+            for top in (orjson.loads(body) for (body,) in rows):
+                if any(entity["id"] == entity_id for entity in (top, *subsegments(top))):
+                    yield node_of(top), segment
 
 
 def _first_seen(rows: Iterable[tuple[float, bytes]], places: int) -> dict[int, float]:

@@ -31,7 +31,9 @@ class Vertex:
     state: str = ""  # active, unknown or passive; only called by name so far: active
     is_root: bool = False
     statistics: Statistics = field(default_factory=Statistics)
-    edges: dict[Node, Edge] = field(default_factory=dict)
+    edges: dict[tuple[Node, str], Edge] = field(
+        default_factory=dict
+    )  # by callee, and "link" for a linked trace
 
 
 def service_graph(traces: Iterable[Trace]) -> list[dict[str, Any]]:
@@ -74,10 +76,10 @@ def _places(vertices: dict[Node, Vertex], place: Place) -> list[Statistics]:
         vertices.setdefault(place.node, Vertex()).is_root = True
         client = vertices.setdefault((place.node[0], "client"), Vertex())
         client.state = "unknown"
-        return [client.statistics, client.edges.setdefault(place.node, Edge()).statistics]
-    callee = place.callee or place.node
+        return [client.statistics, client.edges.setdefault((place.node, ""), Edge()).statistics]
+    callee, kind = place.callee or place.node, "link" if place.kind == "link" else ""
     vertices.setdefault(callee, Vertex())
-    edge = vertices.setdefault(place.node, Vertex()).edges.setdefault(callee, Edge())
+    edge = vertices.setdefault(place.node, Vertex()).edges.setdefault((callee, kind), Edge())
     if place.alias is not None:
         edge.aliases.add(place.alias)
     return [edge.statistics]
@@ -100,8 +102,10 @@ def _service(node: Node, vertex: Vertex, references: dict[Node, int]) -> dict[st
         "State": vertex.state or "active",
         **vertex.statistics.times(),
         "Edges": [
-            _edge(to, edge, references)
-            for to, edge in sorted(vertex.edges.items(), key=lambda item: references[item[0]])
+            _edge(to, kind, edge, references)
+            for (to, kind), edge in sorted(
+                vertex.edges.items(), key=lambda item: (references[item[0][0]], item[0][1])
+            )
         ],
     }
     if kind != "client":
@@ -114,11 +118,12 @@ def _service(node: Node, vertex: Vertex, references: dict[Node, int]) -> dict[st
     return service
 
 
-def _edge(to: Node, edge: Edge, references: dict[Node, int]) -> dict[str, Any]:
+def _edge(to: Node, kind: str, edge: Edge, references: dict[Node, int]) -> dict[str, Any]:
     return {
         "ReferenceId": references[to],
         **edge.statistics.times(),
         "SummaryStatistics": edge.statistics.summary(),
         "ResponseTimeHistogram": edge.statistics.bars(),
+        "EdgeType": kind or None,
         "Aliases": [{"Name": name, "Names": [name], "Type": "remote"} for name in sorted(edge.aliases)],
     }

@@ -132,3 +132,20 @@ def test_a_wrong_selector_is_refused(client):
 
     assert "must be service" in refusal(ask, **request, EntitySelectorExpression="fault")[1]
     assert "Invalid filter expression" in refusal(ask, **request, EntitySelectorExpression="service(")[1]
+
+
+def test_a_link_is_an_edge_from_the_other_trace(xray, client):
+    """A consumer names the producer's segment, whose trace is another one."""
+    producer = segment(new_trace_id(), "producer")
+    send(xray, producer)
+    wait_until(lambda: client.batch_get_traces(TraceIds=[producer["trace_id"]])["Traces"])
+    sent(xray, client, name="consumer", links=[{"trace_id": producer["trace_id"], "id": producer["id"]}])
+    now = time.time()
+
+    services = client.get_service_graph(StartTime=now - 60, EndTime=now + 1)["Services"]
+
+    nodes = {(one["Name"], one.get("Type")): one for one in services}
+    (edge,) = nodes["producer", None]["Edges"]
+    assert edge["EdgeType"] == "link"
+    assert edge["ReferenceId"] == nodes["consumer", None]["ReferenceId"]
+    assert edge["SummaryStatistics"]["TotalCount"] == 1
