@@ -35,6 +35,7 @@ PUT_INDEXED = "INSERT OR REPLACE INTO indexed VALUES (?, ?, ?)"
 # An event in 64 bits: place, outcome, milliseconds
 MS_BITS, OUTCOME_BITS = 32, 3
 LONGEST_MS = (1 << MS_BITS) - 1
+MAX_LINKS = 20  # of one segment
 ROOT_SHIFT = 8  # outcomes: bits 0-4 anywhere in the trace, bits 8-12 the root's
 
 
@@ -125,7 +126,7 @@ def _linked(connection: sqlite3.Connection, trace: Trace) -> Iterator[tuple[Node
     """The nodes of other traces that link to segments of this one; a link to nowhere leads nowhere."""
     for segment in trace.segments:
         links = segment.get("links")
-        for link in links if isinstance(links, list) else ():
+        for link in links[:MAX_LINKS] if isinstance(links, list) else ():
             trace_id, entity_id = as_mapping(link).get("trace_id"), as_mapping(link).get("id")
             rows = connection.execute("SELECT body FROM documents WHERE trace_id = ?", (str(trace_id),))
             for top in (orjson.loads(body) for (body,) in rows):
