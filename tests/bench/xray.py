@@ -25,6 +25,7 @@ from tests.waiting import wait_until
 
 HEADER = b'{"format":"json","version":1}\n'
 TRACES, SEGMENTS_A_TRACE = 100_000, 3
+FEW = 10_000 * SEGMENTS_A_TRACE  # where memory is looked at for the first time
 RATE, SUSTAINED_S = 10_000, 10
 ROUNDS = 5
 FILTERS = (
@@ -46,8 +47,9 @@ def main() -> None:
             documents = list(_documents(TRACES))
             _burst(server, documents[:5000])
             _visible(server)
-            _sustained(server, documents[5000 : 5000 + RATE * SUSTAINED_S])
-            _fill(server, documents[5000 + RATE * SUSTAINED_S :])
+            _fill(server, documents[5000:FEW])
+            _sustained(server, documents[FEW : FEW + RATE * SUSTAINED_S])
+            _fill(server, documents[FEW + RATE * SUSTAINED_S :])
             _questions(server)
         os.sched_setaffinity(0, set(cores))
         _beside_moto(Path(folder), documents[:3000])

@@ -8,6 +8,8 @@ import time
 from contextlib import contextmanager
 
 import boto3
+import pytest
+from botocore.exceptions import ClientError
 
 from tests.shop import CLEAN, Part, free_port
 from tests.waiting import wait_until
@@ -56,3 +58,10 @@ def send(part, *payloads):
 
 def traces(client, *ids):
     return client.batch_get_traces(TraceIds=list(ids))["Traces"]
+
+
+def refusal(ask, **request):
+    """Code and message of an error that must come."""
+    with pytest.raises(ClientError) as caught:
+        ask(**request)
+    return caught.value.response["Error"]["Code"], caught.value.response["Error"]["Message"]

@@ -7,9 +7,8 @@ import sys
 import time
 
 import pytest
-from botocore.exceptions import ClientError
 
-from tests.api.xray.server import client_of, new_trace_id, running, segment, send
+from tests.api.xray.server import client_of, new_trace_id, refusal, running, segment, send
 from tests.shop import CLEAN, CREDENTIALS
 from tests.waiting import wait_until
 
@@ -23,12 +22,6 @@ def _xray(tmp_path_factory):
 @pytest.fixture(name="client")
 def _client(xray):
     return client_of(xray)
-
-
-def refusal(ask, **request):
-    with pytest.raises(ClientError) as caught:
-        ask(**request)
-    return caught.value.response["Error"]["Code"], caught.value.response["Error"]["Message"]
 
 
 @pytest.fixture(name="group")

@@ -4,9 +4,9 @@ import os
 import time
 
 import pytest
-from botocore.exceptions import ClientError
+import requests
 
-from tests.api.xray.server import client_of, new_trace_id, running, segment, send
+from tests.api.xray.server import client_of, new_trace_id, refusal, running, segment, send
 from tests.waiting import wait_until
 
 
@@ -19,12 +19,6 @@ def _xray(tmp_path_factory):
 @pytest.fixture(scope="module", name="client")
 def _client(xray):
     return client_of(xray)
-
-
-def refusal(ask, **request):
-    with pytest.raises(ClientError) as caught:
-        ask(**request)
-    return caught.value.response["Error"]["Code"], caught.value.response["Error"]["Message"]
 
 
 def sent(xray, client, **more):
@@ -149,3 +143,14 @@ def test_a_link_is_an_edge_from_the_other_trace(xray, client):
     assert edge["EdgeType"] == "link"
     assert edge["ReferenceId"] == nodes["consumer", None]["ReferenceId"]
     assert edge["SummaryStatistics"]["TotalCount"] == 1
+
+
+def test_what_an_answer_lacks_is_null_on_the_wire(xray):
+    """As the service writes it; boto3 drops it, other clients may count on it."""
+    now = time.time()
+    span = {"StartTime": now - 60, "EndTime": now}
+
+    answer = requests.post(f"{xray.url}/ServiceGraph", json=span, timeout=5).json()
+
+    assert answer["NextToken"] is None
+    assert all("AccountId" in service and service["AccountId"] is None for service in answer["Services"])
