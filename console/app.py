@@ -1,0 +1,26 @@
+"""The console's Flask application."""
+
+import os
+
+from flask import Flask
+
+from console import pages, security
+from console.aws import Aws
+from console.faults import Faults
+from console.routes import compare, faults, front, groups, logs, metrics, sampling, service_map, trace, traces
+from console.settings import Settings, load
+
+ROUTES = (front, service_map, traces, trace, compare, logs, metrics, sampling, groups, faults)
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """An application that looks where boto3's own variables point."""
+    app = Flask("console")
+    app.extensions["settings"] = settings or load(os.environ)
+    app.extensions["aws"] = Aws()
+    app.extensions["faults"] = Faults(app.extensions["settings"].shop)
+    for part in (security, pages):
+        part.init_app(app)
+    for part in ROUTES:
+        app.register_blueprint(part.routes)
+    return app

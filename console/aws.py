@@ -1,0 +1,95 @@
+"""The clients of AWS's APIs: endpoints, region and credentials come from boto3's own variables and files.
+
+Nothing else in the console knows whether it looks at a laptop or at an account.
+"""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import cached_property
+from typing import Any, TypeVar
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+from flask import current_app
+
+from console.errors import AwsError, explained
+
+T = TypeVar("T")
+THREADS = 12
+CONFIG = Config(
+    connect_timeout=1, read_timeout=10, retries={"total_max_attempts": 2}, max_pool_connections=THREADS
+)
+
+
+class Aws:
+    """X-Ray, CloudWatch Logs and CloudWatch, each made when first asked."""
+
+    def __init__(self) -> None:
+        self._pool = ThreadPoolExecutor(THREADS, "aws")
+
+    @cached_property
+    def xray(self) -> Any:
+        """X-Ray."""
+        return self._client("xray")
+
+    @cached_property
+    def logs(self) -> Any:
+        """CloudWatch Logs."""
+        return self._client("logs")
+
+    @cached_property
+    def cloudwatch(self) -> Any:
+        """CloudWatch metrics and alarms."""
+        return self._client("cloudwatch")
+
+    @cached_property
+    def place(self) -> str:
+        """Where this console looks, for the head of each page: "" for the laptop, else account and region."""
+        if ".amazonaws." not in self.xray.meta.endpoint_url:
+            return ""
+        region = self.xray.meta.region_name
+        try:
+            account = boto3.client("sts", config=CONFIG).get_caller_identity()["Account"]
+        except (BotoCoreError, ClientError):
+            return f"AWS, {region}"
+        return f"AWS account {account}, {region}"
+
+    def ask(self, call: Callable[..., T], **request: Any) -> T:
+        """Call an operation; raises AwsError."""
+        try:
+            return call(**request)
+        except (BotoCoreError, ClientError) as error:
+            raise explained(error) from error
+
+    def pages(self, client: Any, operation: str, key: str, **request: Any) -> Iterator[Any]:
+        """Every item of a paged operation; raises AwsError."""
+        try:
+            for page in client.get_paginator(operation).paginate(**request):
+                yield from page.get(key, ())
+        except (BotoCoreError, ClientError) as error:
+            raise explained(error) from error
+
+    def start(self, work: Callable[[], T]) -> Future[T]:
+        """Begin `work` in a thread. It must not start more itself: the threads are few."""
+        return self._pool.submit(work)
+
+    def _client(self, name: str) -> Any:
+        try:
+            return boto3.client(name, config=CONFIG)
+        except BotoCoreError as error:
+            raise explained(error) from error
+
+
+def attempt(work: Callable[[], T], otherwise: T) -> tuple[T, str]:
+    """The result and "", or `otherwise` and why: a part of a page may fail while the rest is shown."""
+    try:
+        return work(), ""
+    except AwsError as error:
+        return otherwise, error.detail
+
+
+def aws() -> Aws:
+    """The clients of the running application."""
+    clients: Aws = current_app.extensions["aws"]
+    return clients

@@ -1,0 +1,29 @@
+"""The newest of what an API lists oldest first: look at a short while before the end, then further and further back."""
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+T = TypeVar("T")
+FIRST_S, GROWTH, SHORTEST_S = 5.0, 4.0, 0.05
+
+# (start, end) → what is in it, oldest first, and whether that is all of it
+Look = Callable[[float, float], tuple[Sequence[T], bool]]
+
+
+def newest(look: Look[T], start_s: float, end_s: float, wanted: int) -> tuple[list[T], bool]:
+    """The last `wanted` items before `end_s`, oldest first, and whether there may be more before them.
+
+    A look that is told to be incomplete lacks its newest items, so its stretch is made shorter and looked at again.
+    """
+    found: list[T] = []
+    length_s, edge_s = FIRST_S, end_s
+    while edge_s > start_s and len(found) < wanted:
+        since_s = max(start_s, edge_s - length_s)
+        items, is_all = look(since_s, edge_s)
+        if not is_all and length_s > SHORTEST_S:
+            length_s /= GROWTH
+            continue
+        found[:0] = items
+        edge_s = since_s
+        length_s *= GROWTH
+    return found[-wanted:], edge_s > start_s or len(found) > wanted

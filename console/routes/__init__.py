@@ -1,0 +1,1 @@
+"""One page a module: it reads the address, asks, and renders."""

@@ -1,0 +1,41 @@
+"""Switches for the shop's /faults; there is no such page where the console knows no shop."""
+
+from typing import Any
+
+from flask import Blueprint, current_app, redirect, render_template, request, url_for
+
+from console import forms
+from console.errors import NotFound
+from console.faults import Faults
+
+routes = Blueprint("faults", __name__)
+
+
+@routes.get("/faults")
+def show() -> str:
+    """What each service injects, and a form for it."""
+    return render_template("faults.html", states=_shop().states())
+
+
+@routes.post("/faults")
+def switch() -> Any:
+    """Set what `service` injects; all noughts switch it off."""
+    service, form = forms.required(request.form, "service"), request.form
+    if not _shop().knows(service):
+        raise NotFound(f"There is no service {service}.")
+    _shop().switch(
+        service,
+        {
+            "latency_ms": forms.whole(form, "latency_ms", 0, 60_000),
+            "latency_share": forms.number(form, "latency_percent", 0, 100) / 100,
+            "error_share": forms.number(form, "error_percent", 0, 100) / 100,
+        },
+    )
+    return redirect(url_for("faults.show"))
+
+
+def _shop() -> Faults:
+    shop: Faults = current_app.extensions["faults"]
+    if not shop.is_there:
+        raise NotFound("Faults are switched on the laptop only: this console knows no shop.")
+    return shop

@@ -1,0 +1,13 @@
+/** The console's scripts; every page is whole without them. */
+
+import * as brush from "./brush.js";
+import * as complete from "./complete.js";
+import * as pages from "./pages.js";
+import * as theme from "./theme.js";
+
+for (const part of [theme, pages, brush, complete]) part.start();
+addEventListener("keydown", (event) => {
+  if (event.key !== "/" || event.target.closest("input, select, textarea")) return;
+  event.preventDefault();
+  document.querySelector('[role="search"] input').focus();
+});

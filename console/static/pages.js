@@ -1,0 +1,71 @@
+/** Shows another state of the page without loading it anew: links marked data-swap, and pages that refresh themselves. */
+
+import { morph } from "./morph.js";
+
+const QUIET_MS = 60_000;
+let latest = 0;
+let failures = 0;
+
+/** Fetch `href` and make this page say what that one says. Resolves to whether it did. */
+export async function show(href) {
+  const mine = ++latest;
+  const fetched = await fetchDocument(href);
+  if (!fetched || mine !== latest || document.documentElement.dataset.busy) return false;
+  const tail = document.querySelector("[data-tail]");
+  const wasAtEnd = !tail || tail.scrollHeight - tail.scrollTop - tail.clientHeight < 40;
+  document.title = fetched.title;
+  morph(document.body, fetched.body);
+  if (wasAtEnd) scrollToEnd();
+  document.dispatchEvent(new CustomEvent("lantern:shown"));
+  return true;
+}
+
+/** The newest log lines are at the end. */
+export function scrollToEnd() {
+  const tail = document.querySelector("[data-tail]");
+  if (tail) tail.scrollTop = tail.scrollHeight;
+}
+
+/** Answer clicks on data-swap links, the way back, and refresh while somebody looks. */
+export function start() {
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("a[data-swap]");
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+    event.preventDefault();
+    const href = link.href.baseVal ?? link.href;
+    show(href).then((shown) => (shown ? history.pushState(null, "", href) : location.assign(href)));
+  });
+  addEventListener("popstate", () => show(location.href).then((shown) => shown || location.reload()));
+  document.addEventListener("change", (event) => {
+    if (event.target.matches("[data-submit]")) event.target.form.requestSubmit();
+  });
+  scrollToEnd();
+  schedule();
+}
+
+function schedule() {
+  const wait = Number(document.querySelector("main").dataset.live) * 2 ** failures;
+  setTimeout(refresh, Math.min(wait || QUIET_MS, QUIET_MS));
+}
+
+async function refresh() {
+  const isLive = document.querySelector("main").dataset.live;
+  if (isLive && !document.hidden && !isSelecting()) failures = (await show(location.href)) ? 0 : Math.min(failures + 1, 4);
+  schedule();
+}
+
+function isSelecting() {
+  return document.documentElement.dataset.busy || !getSelection().isCollapsed;
+}
+
+/** An error's page counts too: it says what is wrong. XMLHttpRequest parses without running or trusting anything. */
+function fetchDocument(href) {
+  return new Promise((resolve) => {
+    const request = new XMLHttpRequest();
+    request.open("GET", href);
+    request.responseType = "document";
+    request.timeout = 10_000;
+    request.onloadend = () => resolve(request.response);
+    request.send();
+  });
+}
