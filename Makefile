@@ -25,7 +25,7 @@ $(VENV)/checkov.stamp: requirements/checkov.txt $(VENV)/uv.stamp
 	@$(BIN)/uv pip install --quiet --python $(VENV)/checkov/bin/python --require-hashes --compile-bytecode -r $<
 	@touch $@
 
-RUN  := $(VENV)/services.stamp $(VENV)/local.stamp
+RUN  := $(VENV)/services.stamp $(VENV)/local.stamp $(VENV)/console.stamp
 INFRA := $(VENV)/services.stamp $(VENV)/infra.stamp $(VENV)/checkov.stamp
 TEST := $(RUN) $(VENV)/test.stamp $(INFRA)
 LINT := $(TEST) $(VENV)/lint.stamp
@@ -45,6 +45,9 @@ status: $(VENV)/local.stamp ## Show how each service is, and where
 
 logs: $(VENV)/local.stamp ## Show the last log lines; SERVICE=orders picks one, LINES=100 shows more, FOLLOW=1 goes on
 	@$(BIN)/python -m local.stack logs
+
+console: $(VENV)/console.stamp ## Look at the AWS account of your credentials through the console; CONSOLE_PORT=8001 moves it
+	@PORT=$${CONSOLE_PORT:-8000} $(BIN)/python -m console
 
 synth: $(INFRA) ## Write the CloudFormation templates that the CDK code makes
 	@$(BIN)/python -m infra.synth
@@ -87,7 +90,7 @@ format: $(LINT) ## Put the code into the project's format
 	@$(BIN)/ruff check --fix .
 
 requirements: $(VENV)/uv.stamp ## Compile requirements/*.in into pinned, hashed *.txt
-	@for set in services local test bench infra checkov lint; do $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
+	@for set in services local console test bench infra checkov lint; do $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 	  --generate-hashes --no-emit-index-url --no-header requirements/$$set.in -o requirements/$$set.txt || exit 1; done
 
-.PHONY: help up down status logs synth verify-infra deploy drift destroy cost test bench picture lint format requirements
+.PHONY: help up down status logs console synth verify-infra deploy drift destroy cost test bench picture lint format requirements

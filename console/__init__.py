@@ -1,1 +1,1 @@
-"""The web console: map, traces, logs, metrics, sampling. A plain client of AWS's APIs, laptop or account alike."""
+"""The web console: a plain client of AWS's APIs, the laptop's and an account's alike."""

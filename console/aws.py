@@ -81,12 +81,12 @@ class Aws:
             raise explained(error) from error
 
 
-def attempt(work: Callable[[], T], otherwise: T) -> tuple[T, str]:
-    """The result and "", or `otherwise` and why: a part of a page may fail while the rest is shown."""
+def attempt(work: Callable[[], T], otherwise: Callable[[], T]) -> tuple[T, str]:
+    """The result and "", or what `otherwise` makes and why: one part of a page may fail."""
     try:
         return work(), ""
     except AwsError as error:
-        return otherwise, error.detail
+        return otherwise(), error.detail
 
 
 def aws() -> Aws:

@@ -27,7 +27,7 @@ class Pair:
 
 
 def compare(left: Trace, right: Trace) -> list[Pair]:
-    """Lines in the order of the left trace; what only the right one has stands after what it follows there."""
+    """Lines in the order of the left trace; what only the right one has follows what it follows there."""
     lefts, rights = _placed(left), _placed(right)
     order = list(lefts)
     before: Place | None = None

@@ -51,10 +51,10 @@ def explained(error: BotoCoreError | ClientError) -> AwsError:
         return _refusal(error)
     if isinstance(error, NoCredentialsError | PartialCredentialsError):
         return AwsError(
-            "No AWS credentials were found. On the laptop: make up. On an account: aws configure, or aws sso login."
+            "No AWS credentials were found. On the laptop: make up. On AWS: aws configure or aws sso login."
         )
     if isinstance(error, NoRegionError):
-        return AwsError("No region is set: export AWS_REGION=us-east-1, or whichever is yours.")
+        return AwsError("No region is set: export AWS_DEFAULT_REGION=us-east-1, or whichever is yours.")
     if isinstance(error, ConnectionError | HTTPClientError):
         return AwsError(
             f"{error} Is it running? make status shows the parts of the local stack; make up starts them."

@@ -53,7 +53,7 @@ def node(name: str, node_type: str, inner: str = "") -> str:
 
 
 def edge(source: tuple[str, str], target: tuple[str, str], inner: str = "") -> str:
-    """Traces with a call from one node to another, and what must hold for the call; each node is (name, type)."""
+    """Traces with a call from one node to another, what must hold for it; a node is (name, type)."""
     ends = ", ".join(
         f"id(name: {quoted(n)}, type: {quoted(t)})" if t else quoted(n) for n, t in (source, target)
     )

@@ -1,10 +1,11 @@
-"""A service graph of X-Ray's, as a map is drawn from it: nodes with shares, rates and places, edges with numbers.
+"""A service graph of X-Ray's, as a map draws it: nodes with shares, rates and places, edges with numbers.
 
 https://docs.aws.amazon.com/xray/latest/api/API_GetServiceGraph.html
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from console.layout import Point, layered
@@ -76,10 +77,10 @@ class Edge:
         start, *bends, end = self.points
         if self.source == self.target:
             x, y = start
-            return f"M{x - 14:.1f} {y - 34:.1f}C{x - 50:.1f} {y - 90:.1f} {x + 50:.1f} {y - 90:.1f} {x + 14:.1f} {y - 34:.1f}"
+            return f"M{x - 14:.1f} {y - 34:.1f}c-36-56 64-56 28 0"
         way = [_towards(start, (bends or [end])[0], 38), *bends, _towards(end, (bends or [start])[-1], 46)]
         d = f"M{way[0][0]:.1f} {way[0][1]:.1f}"
-        for before, after in zip(way, way[1:], strict=False):
+        for before, after in pairwise(way):
             middle = (before[0] + after[0]) / 2
             d += f"C{middle:.1f} {before[1]:.1f} {middle:.1f} {after[1]:.1f} {after[0]:.1f} {after[1]:.1f}"
         return d

@@ -8,7 +8,7 @@ BARS = 30
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """Requests that took from `start_ms` to `end_ms`; `x`, `width` and `height` are percent of the picture."""
+    """Requests that took from `start_ms` to `end_ms`; `x`, `width`, `height` in percent of the picture."""
 
     start_ms: float
     end_ms: float

@@ -1,15 +1,16 @@
-"""Places a graph's nodes in layers, callers left of what they call. The only module that knows the layout library.
+"""Places a graph's nodes in layers, callers on the left. The only module that knows the layout library.
 
-fast-sugiyama ends the whole process on a loop, so it gets a graph without any: an edge that closes a circle is
-turned round for the layout and drawn in its own direction.
+fast-sugiyama ends the whole process on a loop, so it gets a graph without any: an edge that closes a circle
+is turned round for the layout and drawn in its own direction.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from fast_sugiyama import from_edges
 
-LAYER_PX, ROW_PX, MARGIN_PX = 200.0, 120.0, 70.0
+LAYER_PX, ROW_PX, MARGIN_PX = 172.0, 120.0, 68.0
 
 Point = tuple[float, float]
 Pair = tuple[int, int]
@@ -31,9 +32,8 @@ def layered(count: int, edges: Sequence[Pair]) -> Layout:
     places: dict[int, Point] = {}
     ways: dict[Pair, list[Point]] = {}
     top = 0.0
-    for positions, width, height, drawn in (
-        from_edges(forward, minimum_length=1, vertex_spacing=1) if forward else ()
-    ):
+    drawings: Any = from_edges(forward, minimum_length=1, vertex_spacing=1) if forward else ()
+    for positions, width, height, drawn in drawings:
         at = {name: ((height - y) * LAYER_PX, top + x * ROW_PX) for name, (x, y) in positions}
         places |= {name: at[name] for name in at if name < count}
         ways |= _ways(count, drawn, at)
@@ -57,7 +57,7 @@ def _framed(places: list[Point], edges: Iterable[Pair], ways: dict[Pair, list[Po
 
 
 def _without_circles(count: int, edges: Iterable[Pair]) -> list[Pair]:
-    """Each pair once, in one direction, so that no way leads back: depth first, an edge to an ancestor is turned."""
+    """Each pair once, and no way leads back: depth first, an edge to an ancestor is turned round."""
     below: dict[int, list[int]] = {name: [] for name in range(count)}
     for start, end in sorted({pair for pair in edges if pair[0] != pair[1]}):
         below[start].append(end)
@@ -83,7 +83,7 @@ def _without_circles(count: int, edges: Iterable[Pair]) -> list[Pair]:
 
 
 def _ways(count: int, drawn: Iterable[Pair], at: dict[int, Point]) -> dict[Pair, list[Point]]:
-    """The bends of the edges that cross a layer: the library puts a node of its own, `count` or more, in each."""
+    """The bends of the edges that cross a layer: the library puts a node of its own into each."""
     after: dict[int, list[int]] = {}
     for start, end in drawn:
         after.setdefault(start, []).append(end)

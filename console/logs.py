@@ -1,12 +1,13 @@
 """Log lines of several groups in one chronological list.
 
-The pattern is a quoted phrase, which CloudWatch Logs and its stand-ins all understand; what a field must be is
-looked at here, since not every stand-in can.
+The pattern is a quoted phrase, which CloudWatch Logs and its stand-ins all understand; what a field must be
+is looked at here, since not every stand-in can.
 """
 
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from console.aws import Aws
@@ -93,7 +94,7 @@ def newest_lines(
     aws: Aws, names: list[str], wanted: Wanted, span: tuple[float, float], count: int
 ) -> tuple[list[Line], bool]:
     """The last `count` lines of the groups in `span`, oldest first, and whether there may be more before."""
-    pending = [aws.start(lambda name=name: newest(_look(aws, name, wanted), *span, count)) for name in names]  # type: ignore[misc]
+    pending = [aws.start(partial(newest, _look(aws, name, wanted), *span, count)) for name in names]
     found = [one.result() for one in pending]
     lines = sorted((line for lines, _ in found for line in lines), key=lambda line: line.time_s)
     return lines[-count:], len(lines) > count or any(more for _, more in found)
@@ -102,10 +103,8 @@ def newest_lines(
 def trace_lines(aws: Aws, names: list[str], trace_id: str, span: tuple[float, float]) -> list[Line]:
     """Every line of a trace, in order; at most 2,000 of each group."""
     wanted = Wanted(trace_id=trace_id)
-    pending = [
-        aws.start(lambda name=name: _between(aws, name, wanted, *span, TRACE_LINES)[0]) for name in names
-    ]  # type: ignore[misc]
-    return sorted((line for one in pending for line in one.result()), key=lambda line: line.time_s)
+    pending = [aws.start(partial(_between, aws, name, wanted, *span, TRACE_LINES)) for name in names]
+    return sorted((line for one in pending for line in one.result()[0]), key=lambda line: line.time_s)
 
 
 def _look(aws: Aws, group: str, wanted: Wanted) -> Callable[[float, float], tuple[list[Line], bool]]:

@@ -103,7 +103,7 @@ def alarms(aws: Aws) -> list[Mapping[str, Any]]:
 
 
 def drops(aws: Aws, namespace: str, span: TimeRange) -> dict[str, int]:
-    """How many log lines the agent lost on the way, by group; on AWS nobody publishes it, so there are none."""
+    """How many log lines the agent lost on the way, by group; AWS publishes no such metric."""
     found = list(
         aws.pages(aws.cloudwatch, "list_metrics", "Metrics", Namespace=namespace, MetricName="Dropped")
     )

@@ -1,4 +1,4 @@
-"""The newest of what an API lists oldest first: look at a short while before the end, then further and further back."""
+"""The newest of what an API lists oldest first: look at a short while before the end, then further back."""
 
 from collections.abc import Callable, Sequence
 from typing import TypeVar
@@ -13,7 +13,7 @@ Look = Callable[[float, float], tuple[Sequence[T], bool]]
 def newest(look: Look[T], start_s: float, end_s: float, wanted: int) -> tuple[list[T], bool]:
     """The last `wanted` items before `end_s`, oldest first, and whether there may be more before them.
 
-    A look that is told to be incomplete lacks its newest items, so its stretch is made shorter and looked at again.
+    A look that is incomplete lacks its newest items, so its stretch is made shorter and looked at again.
     """
     found: list[T] = []
     length_s, edge_s = FIRST_S, end_s

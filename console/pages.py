@@ -8,7 +8,7 @@ from flask import Flask, Response, current_app, g, make_response, render_templat
 from werkzeug.exceptions import HTTPException
 
 from console import ranges, text
-from console.aws import aws
+from console.aws import attempt, aws
 from console.errors import BadInput, ConsoleError, NotFound
 from console.ranges import TimeRange, time_range
 
@@ -66,7 +66,7 @@ def _head() -> dict[str, Any]:
         links.append((url_for("faults.show"), "Faults", request.endpoint == "faults.show"))
     return {
         "here": here,
-        "place": aws().place,
+        "place": attempt(lambda: aws().place, lambda: "AWS")[0],
         "links": links,
         "faults_on": shop.on(),
         "theme": request.cookies.get("lantern-theme")
@@ -88,12 +88,7 @@ def _tell_time(response: Response) -> Response:
 
 
 def _show(error: ConsoleError) -> Response:
-    try:
-        page = render_template("error.html", error=error)
-    except ConsoleError:  # the head of a page asks AWS as well
-        page = f"{error.title}: {error.detail}\n"
-        return Response(page, error.status, mimetype="text/plain")
-    return make_response(page, error.status)
+    return make_response(render_template("error.html", error=error), error.status)
 
 
 def _translate(error: HTTPException) -> Any:
@@ -101,6 +96,8 @@ def _translate(error: HTTPException) -> Any:
         return error
     if error.code == 404:
         return _show(NotFound("There is no page at this address."))
+    if error.code == 500:
+        return _show(ConsoleError("That is a fault of the console's own; its log says where."))
     wrong = BadInput(error.description or error.name)
     wrong.status = error.code
     return _show(wrong)

@@ -14,7 +14,7 @@ LONGEST_S = 6 * 3600  # X-Ray's own bound on a question
 
 @dataclass(frozen=True, slots=True)
 class TimeRange:
-    """Epoch seconds from `start_s` to `end_s`; `asked` is what the address said, so that links can say it again."""
+    """Epoch seconds from `start_s` to `end_s`; `asked` is what the address said, for links."""
 
     start_s: float
     end_s: float
@@ -38,7 +38,7 @@ class TimeRange:
 
 
 def time_range(arguments: Mapping[str, str], now_s: float, default: str = "15m") -> TimeRange:
-    """Read `range=15m`, or `start` and `end` as ISO 8601 or epoch seconds; raises BadInput naming the field."""
+    """Read `range=15m`, or `start` and `end` in ISO 8601 or epoch seconds; raises BadInput."""
     if arguments.get("start") or arguments.get("end"):
         start_s, end_s = _instant("start", arguments), _instant("end", arguments)
         if not 0 < end_s - start_s <= LONGEST_S:

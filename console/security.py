@@ -1,13 +1,14 @@
 """Who may ask, and what a page may do.
 
-Any page in the user's browser can reach 127.0.0.1, and can give a name of its own that address (DNS rebinding). So
-the Host must be this machine, what changes something must come from this origin with its token, and no page runs
-anything but the console's own scripts.
+Any page in the user's browser can reach 127.0.0.1, and can give a name of its own that address (DNS
+rebinding). So the Host must be this machine, what changes something must come from this origin with its
+token, and no page runs anything but the console's own scripts.
 """
 
 import ipaddress
 import re
 import secrets
+from typing import NoReturn
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, request
@@ -17,8 +18,9 @@ from flask_wtf.csrf import CSRFError
 from console.errors import BadInput, ConsoleError
 
 CSP = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; "
-    "base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
+    "require-trusted-types-for 'script'; trusted-types 'none'"
 )
 HEADERS = {
     "Content-Security-Policy": CSP,
@@ -81,7 +83,7 @@ def _check_origin() -> None:
         raise Foreign("Only the console's own pages may change something.")
 
 
-def _explain(error: CSRFError) -> object:
+def _explain(error: CSRFError) -> NoReturn:
     raise BadInput(
         f"{error.description} The page is older than this console's start: go back, reload it, try again."
     )

@@ -1,4 +1,4 @@
-"""What can be set from outside. Addresses and credentials of AWS are boto3's own variables, not named here."""
+"""What can be set from outside; AWS's addresses and credentials are boto3's own variables."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ class Settings:
 
 
 def load(environ: Mapping[str, str]) -> Settings:
-    """Read HOST, PORT, LOG_GROUP_PREFIX, METRICS_NAMESPACE and SHOP_URLS; raises SettingsError naming all wrong ones."""
+    """Read HOST, PORT, LOG_GROUP_PREFIX, METRICS_NAMESPACE, SHOP_URLS; raises SettingsError."""
     wrong: list[str] = []
     port, shop = environ.get("PORT") or "8000", {}
     if not port.isdigit() or not 0 < int(port) < 65536:

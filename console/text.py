@@ -1,11 +1,11 @@
-"""Shows any text as text: what would be invisible, or would change the page around it, becomes a visible sign."""
+"""Shows any text as text: what is invisible, or changes the page around it, becomes a visible sign."""
 
 import re
 from typing import Any
 
 from markupsafe import Markup
 
-# C0 and C1 controls but tab and newline, marks of direction and of zero width, line separators, halves of pairs
+# Controls but tab and newline, marks of direction and of zero width, line separators, halves of pairs
 _HIDDEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff]"
 )

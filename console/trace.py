@@ -18,7 +18,7 @@ MAX_DEPTH = 24  # deeper rows are not indented further
 
 
 def trace_id_of(text: str) -> str | None:
-    """The id in X-Ray's form, from that form, a header, a W3C id or a whole `traceparent`; None when it is none."""
+    """The id in X-Ray's form, from that form, a header, a W3C id or a `traceparent`; None when it is none."""
     words = text.strip()
     root = re.search(r"(?:^|;)\s*Root=([^;\s]+)", words)
     words = root[1] if root else words

@@ -18,7 +18,9 @@ def show() -> Any:
     if picked := request.args.getlist("pick"):
         if len(picked) != 2:
             raise BadInput(f"pick: expected two traces to be ticked, not {len(picked)}")
-        return redirect(url_for("compare.show", left=picked[1], right=picked[0]))  # the older one is on the left
+        return redirect(
+            url_for("compare.show", left=picked[1], right=picked[0])
+        )  # the older one is on the left
     texts = {side: request.args.get(side, "").strip() for side in ("left", "right")}
     if not all(texts.values()):
         return render_template("compare.html", texts=texts, pairs=None)

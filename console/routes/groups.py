@@ -15,7 +15,7 @@ def show() -> str:
     """All groups; `group` opens one to change it."""
     found = list(aws().pages(aws().xray, "get_groups", "Groups"))
     asked = request.args.get("group", "")
-    edited = next((one for one in found if one.get("GroupName") == asked), {})
+    edited: dict[str, Any] = next((one for one in found if one.get("GroupName") == asked), {})
     return render_template("groups.html", groups=found, edited=edited)
 
 

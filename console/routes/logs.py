@@ -22,7 +22,9 @@ def show() -> str:
     if service and prefix + service not in names:
         raise BadInput(f"service={service!r}: there is no log group {prefix}{service}")
     chosen = [prefix + service] if service else names
-    lost, _ = attempt(lambda: drops(aws(), f"{current_app.extensions['settings'].namespace}/Logs", span), {})
+    lost, _ = attempt(
+        lambda: drops(aws(), f"{current_app.extensions['settings'].namespace}/Logs", span), dict
+    )
     lines, has_more = newest_lines(aws(), chosen, wanted, (span.start_s, span.end_s), SHOWN)
     return render_template(
         "logs.html",

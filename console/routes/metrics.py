@@ -14,7 +14,7 @@ def show() -> str:
     """Charts and alarms."""
     span = asked_range("1h")
     namespace = current_app.extensions["settings"].namespace
-    found, problem = attempt(lambda: alarms(aws()), [])
+    found, problem = attempt(lambda: alarms(aws()), list)
     return render_template(
         "metrics.html",
         span=span,

@@ -24,7 +24,7 @@ def show() -> str:
         lambda: list(
             aws().pages(aws().xray, "get_sampling_statistic_summaries", "SamplingStatisticSummaries")
         ),
-        [],
+        list,
     )
     asked = request.args.get("rule", "")
     return render_template(

@@ -1,6 +1,7 @@
 """The service map, and the panel of the node or edge that was clicked."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import Blueprint, redirect, render_template, request, url_for
 
@@ -49,7 +50,7 @@ def view_traces() -> Any:
         expression = filters.node(*_named(arguments.get("node", "")), inner)
     if group := arguments.get("group"):
         expression = filters.both(f"group.name = {filters.quoted(group)}", expression)
-    return redirect(url_for("traces.show", filter=expression, **span.asked))
+    return redirect(f"{url_for('traces.show')}?{urlencode({'filter': expression, **span.asked})}")
 
 
 def _services(span: TimeRange, group: str) -> list[Any]:

@@ -1,11 +1,12 @@
 """One trace: its map, its waterfall, the details of a row, and all its log lines."""
 
 import json
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
 
-from console.aws import attempt, aws
+from console.aws import Aws, attempt, aws
 from console.errors import BadInput, NotFound
 from console.graph import graph_of
 from console.logs import Line, groups, trace_lines
@@ -22,13 +23,14 @@ def show(text: str) -> Any:
     """The trace of an id in any spelling; `row` opens the details of a segment or subsegment."""
     trace_id = _checked(text)
     if trace_id != text:
-        return redirect(url_for("trace.show", text=trace_id, **request.args))
-    drawn = aws().start(lambda: graph_of(_services(trace_id)))
+        return redirect(url_for("trace.show", text=trace_id, row=request.args.get("row")))
+    client = aws()
+    drawn = client.start(lambda: graph_of(_services(client, trace_id)))
     trace = find(trace_id)
     if trace is None:
         return _absent(trace_id)
-    lines, log_problem = attempt(lambda: _lines(trace), [])
-    graph, _ = attempt(drawn.result, graph_of([]))
+    lines, log_problem = attempt(partial(_lines, trace), list[Line])
+    graph, _ = attempt(drawn.result, lambda: graph_of([]))
     chosen = trace.row(request.args.get("row", ""))
     return render_template(
         "trace.html",
@@ -39,7 +41,6 @@ def show(text: str) -> Any:
         document=_own_document(chosen) if chosen else "",
         lines=lines,
         log_problem=log_problem,
-        logged={line.segment_id for line in lines},
         versions=_versions(trace),
         top=trace.rows[0],
         max_depth=MAX_DEPTH,
@@ -65,8 +66,8 @@ def find(trace_id: str) -> Trace | None:
     return trace if trace.rows else None
 
 
-def _services(trace_id: str) -> list[Any]:
-    return list(aws().pages(aws().xray, "get_trace_graph", "Services", TraceIds=[trace_id]))
+def _services(client: Aws, trace_id: str) -> list[Any]:
+    return list(client.pages(client.xray, "get_trace_graph", "Services", TraceIds=[trace_id]))
 
 
 def _lines(trace: Trace) -> list[Line]:
@@ -94,15 +95,15 @@ def _checked(text: str) -> str:
     trace_id = trace_id_of(text)
     if not trace_id:
         raise BadInput(
-            f"{text[:200]!r} is no trace id: expected 1-5759e988-bd862e3fe1be46a994272793, or 32 hexadecimal digits"
+            f"{text[:200]!r} is no trace id: expected 1-5759e988-bd862e3fe1be46a994272793 or 32 hex digits"
         )
     return trace_id
 
 
 def _absent(trace_id: str) -> Any:
-    tried = request.args.get("try", "0")
+    tried = request.args.get("tries", "0")
     number = int(tried) if tried.isdigit() and len(tried) < 3 else 0
     if number >= TRIES:
         raise NotFound(f"Trace {trace_id} is not here. It was not sampled, is too old, or never was.")
     page = render_template("waiting.html", trace_id=trace_id, number=number + 1)
-    return page, 404, {"Refresh": f"1; url={url_for('trace.show', text=trace_id, **{'try': number + 1})}"}
+    return page, 404, {"Refresh": f"1; url={url_for('trace.show', text=trace_id, tries=number + 1)}"}

@@ -110,7 +110,7 @@ def _take_down(engine: Engine) -> None:
 
 
 def _print_addresses(site: Site) -> None:
-    named = {"storefront": "the shop", "xray": "local X-Ray", "aws": "local AWS"}
+    named = {"storefront": "the shop", "console": "console", "xray": "local X-Ray", "aws": "local AWS"}
     for service, what in named.items():
         if service in site.stack.services:
             print(f"  {what:<12} {site.address(service)}")
