@@ -25,5 +25,6 @@ def newest(look: Look[T], start_s: float, end_s: float, wanted: int) -> tuple[li
             continue
         found[:0] = items
         edge_s = since_s
-        length_s *= GROWTH
+        # as far as the rest should need, were it as dense as this
+        length_s *= min(GROWTH, max(1.0, 1.5 * (wanted - len(found)) / len(items))) if items else GROWTH
     return found[-wanted:], edge_s > start_s or len(found) > wanted

@@ -13,7 +13,9 @@ Document = dict[str, Any]
 Span = tuple[float, float]
 
 TRACE_ID = re.compile(r"1-?([0-9a-f]{8})-([0-9a-f]{24})", re.IGNORECASE)
-W3C = re.compile(r"(?:[0-9a-f]{2}-)?([0-9a-f]{8})([0-9a-f]{24})(?:-[0-9a-f]{16}-[0-9a-f]{2})?", re.IGNORECASE)
+W3C = re.compile(r"([0-9a-f]{8})([0-9a-f]{24})", re.IGNORECASE)
+TRACEPARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{8})([0-9a-f]{24})-[0-9a-f]{16}-[0-9a-f]{2}", re.IGNORECASE)
+END_OF_CALENDAR_S = 253_402_300_800
 MAX_DEPTH = 24  # deeper rows are not indented further
 
 
@@ -22,7 +24,7 @@ def trace_id_of(text: str) -> str | None:
     words = text.strip()
     root = re.search(r"(?:^|;)\s*Root=([^;\s]+)", words)
     words = root[1] if root else words
-    found = TRACE_ID.fullmatch(words) or W3C.fullmatch(words)
+    found = TRACE_ID.fullmatch(words) or W3C.fullmatch(words) or TRACEPARENT.fullmatch(words)
     return f"1-{found[1]}-{found[2]}".lower() if found else None
 
 
@@ -136,7 +138,7 @@ def assemble(trace_id: str, texts: Iterable[str]) -> Trace:
             document = json.loads(text)
         except (ValueError, RecursionError):
             document = None
-        if isinstance(document, dict) and "id" in document and _is_number(document.get("start_time")):
+        if _is_entity(document):
             documents.append(document)
         else:
             unreadable += 1
@@ -174,17 +176,13 @@ def _add(document: Document, rows: dict[str, Row], waiting: list[tuple[str, Row]
     stack: list[tuple[Document, Row | None]] = [(document, None)]
     while stack:
         entity, parent = stack.pop()
-        if (
-            not isinstance(entity, dict)
-            or not _is_number(entity.get("start_time"))
-            or entity.get("id") in rows
-        ):
+        if not _is_entity(entity) or entity["id"] in rows:
             continue
         end = entity.get("end_time")
         is_segment = parent is None and entity.get("type") != "subsegment"
         service = str(entity.get("name", "")) if is_segment else parent.service if parent else ""
-        row = Row(entity, service, is_segment, entity["start_time"], end if _is_number(end) else None)
-        rows[str(entity.get("id"))] = row
+        row = Row(entity, service, is_segment, entity["start_time"], end if _is_time(end) else None)
+        rows[entity["id"]] = row
         if parent:
             parent.children.append(row)
         else:
@@ -253,5 +251,10 @@ def _mapping(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+def _is_entity(value: Any) -> bool:
+    return isinstance(value, dict) and isinstance(value.get("id"), str) and _is_time(value.get("start_time"))
+
+
+def _is_time(value: Any) -> bool:
+    """Whether it is an instant that a calendar knows, in epoch seconds."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < END_OF_CALENDAR_S

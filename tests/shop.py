@@ -1,4 +1,4 @@
-"""A whole shop as plain processes on free ports: the local AWS, X-Ray and the three services."""
+"""A whole shop as plain processes on free ports: the local AWS, X-Ray, the three services and the console."""
 
 import json
 import os
@@ -109,7 +109,7 @@ class Part:
 
 @dataclass
 class Shop:
-    """The parts by name: aws, xray, storefront, catalog, orders."""
+    """The parts by name: aws, xray, storefront, catalog, orders, console."""
 
     folder: Path
     settings: dict[str, str] = field(default_factory=dict)
@@ -124,7 +124,7 @@ class Shop:
 
     def start(self) -> None:
         """Start everything and wait until the storefront is ready."""
-        for name in ("aws", "xray", *SERVICES):
+        for name in ("aws", "xray", *SERVICES, "console"):
             self._add(name)
         for name in ("aws", "xray"):
             self[name].start()
@@ -133,9 +133,10 @@ class Shop:
         subprocess.run(
             [sys.executable, "-m", "services.catalog.seed"], cwd=ROOT, env=self["catalog"].environ, check=True
         )
-        for name in SERVICES:
+        for name in (*SERVICES, "console"):
             self[name].start()
         self.wait_ready()
+        wait_until(lambda: self["console"].answers("/healthz"), 15, "the console answers")
 
     def wait_ready(self, within_s: float = 15.0) -> None:
         for name in SERVICES:
@@ -239,13 +240,19 @@ class Shop:
             "AWS_XRAY_DAEMON_ADDRESS": f"127.0.0.1:{ports.get('xray', 0)}",
             "AWS_XRAY_NOOP_ID": "false",
             "AWS_XRAY_CONTEXT_MISSING": "IGNORE_ERROR",
-            "TRACE_URL": f"http://127.0.0.1:{ports.get('xray', 0)}/traces/{{trace_id}}",
+            "TRACE_URL": f"http://127.0.0.1:{ports.get('console', 0)}/traces/{{trace_id}}",
+            **(self._consoles() if part.name == "console" else {}),
             "SERVICE_VERSION": "1.0.0-test",
             **{
                 name: value.replace("{xray}", str(ports.get("xray", 0)))
                 for name, value in self.settings.items()
             },
         }
+
+    def _consoles(self) -> dict[str, str]:
+        """What only the console is told; the services know X-Ray by its daemon's address."""
+        shop = " ".join(f"{name}={self[name].url}" for name in SERVICES if name in self.parts)
+        return {"AWS_ENDPOINT_URL_XRAY": self["xray"].url, "SHOP_URLS": shop}
 
 
 @contextmanager
@@ -260,8 +267,9 @@ def running(folder: Path, **settings: str) -> Iterator[Shop]:
 
 
 def _command(name: str) -> list[str]:
-    if name in ("aws", "xray"):
-        return [sys.executable, "-m", {"aws": "local.ministack", "xray": "local.xray"}[name]]
+    modules = {"aws": "local.ministack", "xray": "local.xray", "console": "console"}
+    if name in modules:
+        return [sys.executable, "-m", modules[name]]
     gunicorn = str(Path(sys.executable).with_name("gunicorn"))
     return [gunicorn, "--config", "services/gunicorn.conf.py", f"services.{name}.app:create_app()"]
 

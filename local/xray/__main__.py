@@ -65,7 +65,7 @@ def _serve(settings: Settings) -> None:
             "last write error": store.write_error or "none",
         }
 
-    front = _front(Application("xray", operations.load(backend)), Pages(backend, counters))
+    front = _front(Application("xray", operations.load(backend)), Pages(counters))
     server = create_server(
         front, host=settings.host, port=settings.port, threads=THREADS, ident="lantern-x-ray"
     )

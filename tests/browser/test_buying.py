@@ -47,7 +47,7 @@ def test_the_receipt_links_to_the_trace_of_the_click(visit: Visits, shop: Shop) 
     trace_id = TRACE_ID.search(answer.value.headers["x-amzn-trace-id"])
     assert trace_id is not None
     link = receipt(page).get_by_role("link", name=trace_id[0])
-    expect(link).to_have_attribute("href", f"{shop['xray'].url}/traces/{trace_id[0]}")
+    expect(link).to_have_attribute("href", f"{shop['console'].url}/traces/{trace_id[0]}")
     expect(link).to_have_attribute("target", "_blank")
     expect(link).to_have_attribute("rel", "noopener")
 

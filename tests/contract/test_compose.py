@@ -26,7 +26,7 @@ def stack(**environ):
 
 
 def test_stack_can_be_run_without_docker():
-    assert set(stack().services) == {*SHOP, "seed", "aws", "xray"}
+    assert set(stack().services) == {*SHOP, "console", "seed", "aws", "xray"}
 
 
 def test_everything_is_published_on_this_machine_only_and_on_the_ports_of_the_contract():
@@ -38,6 +38,7 @@ def test_everything_is_published_on_this_machine_only_and_on_the_ports_of_the_co
         ("storefront", 8080, "tcp", "STOREFRONT_PORT"),
         ("catalog", 8081, "tcp", "CATALOG_PORT"),
         ("orders", 8082, "tcp", "ORDERS_PORT"),
+        ("console", 8000, "tcp", "CONSOLE_PORT"),
         ("xray", 2000, "udp", "XRAY_PORT"),
         ("xray", 2000, "tcp", "XRAY_PORT"),
         ("aws", 4566, "tcp", "AWS_PORT"),
@@ -123,7 +124,7 @@ def test_image_runs_what_the_compose_file_runs(name):
 def test_all_images_are_built_on_the_same_base():
     default = variables.read_dotenv(ROOT / ".env.example")["BASE_IMAGE"]
 
-    for dockerfile in ("services/Dockerfile", "local/Dockerfile"):
+    for dockerfile in ("services/Dockerfile", "local/Dockerfile", "console/Dockerfile"):
         assert f"ARG BASE_IMAGE={default}\n" in (ROOT / dockerfile).read_text()
 
 

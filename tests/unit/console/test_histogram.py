@@ -1,0 +1,17 @@
+import pytest
+
+from console.histogram import BARS, histogram
+
+
+def test_every_request_is_in_one_bar_and_percentiles_are_counted():
+    found = histogram([(0.010, 90), (0.100, 9), (1.0, 1)])
+
+    assert sum(bar.count for bar in found.bars) == 100
+    assert found.percentiles == pytest.approx({"p50": 10, "p95": 100, "p99": 100})
+    assert (found.bars[0].count, found.bars[-1].count, len(found.bars)) == (90, 1, BARS)
+    assert found.bars[0].height == 100
+
+
+def test_equal_times_make_a_picture_and_no_times_none():
+    assert sum(bar.count for bar in histogram([(0.5, 7)]).bars) == 7
+    assert histogram([]) is None
