@@ -8,10 +8,9 @@ token, and no page runs anything but the console's own scripts.
 import ipaddress
 import re
 import secrets
-from typing import NoReturn
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, request
+from flask import Flask, Response, current_app, request
 from flask_wtf import CSRFProtect
 from flask_wtf.csrf import CSRFError
 
@@ -48,13 +47,13 @@ def init_app(app: Flask) -> None:
         SESSION_COOKIE_NAME="lantern-console",  # a cookie knows no port; the shop has cookies of its own
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Strict",
+        WTF_CSRF_CHECK_DEFAULT=False,  # it is checked below, after Host and Origin
         WTF_CSRF_TIME_LIMIT=None,
         WTF_CSRF_SSL_STRICT=False,
         MAX_CONTENT_LENGTH=64 * 1024,
     )
-    app.before_request(_check_origin)
-    CSRFProtect(app)
-    app.register_error_handler(CSRFError, _explain)
+    app.before_request(_check)
+    app.extensions["console.csrf"] = CSRFProtect(app)
     app.after_request(_mark)
 
 
@@ -70,7 +69,7 @@ def is_own_host(host: str) -> bool:
     return True
 
 
-def _check_origin() -> None:
+def _check() -> None:
     if not is_own_host(request.host):
         raise Foreign(f"This console answers at addresses of its own machine, not as {request.host}.")
     if request.method in SAFE_METHODS:
@@ -81,12 +80,10 @@ def _check_origin() -> None:
         "none",
     ):
         raise Foreign("Only the console's own pages may change something.")
-
-
-def _explain(error: CSRFError) -> NoReturn:
-    raise BadInput(
-        f"{error.description} The page is older than this console's start: go back, reload it, try again."
-    )
+    try:
+        current_app.extensions["console.csrf"].protect()
+    except CSRFError as error:
+        raise BadInput(f"{error.description} Go back, reload the page and try again.") from None
 
 
 def _mark(response: Response) -> Response:

@@ -1,0 +1,320 @@
+"""What the console's pages say of real traces, log lines and metrics."""
+
+import re
+import time
+from datetime import UTC, datetime
+from html import unescape
+
+import pytest
+
+from tests.api.console.conftest import start_console
+from tests.api.xray.server import new_trace_id, segment
+from tests.shop import free_port
+
+W3C = re.compile(r"1-([0-9a-f]{8})-([0-9a-f]{24})")
+
+
+def call(name, parent, **more):
+    """A subsegment that calls `name`, within its parent's time."""
+    times = {"start_time": parent["start_time"] + 0.01, "end_time": parent["end_time"] - 0.01}
+    return {**segment(None, name, namespace="remote"), **times, **more, "trace_id": None}
+
+
+def a_click(console, **orders):
+    """A trace of a storefront that called orders; returns its id and both segments."""
+    trace_id = new_trace_id()
+    shop = segment(
+        trace_id,
+        "storefront",
+        http={"request": {"method": "POST", "url": "http://shop/api/orders"}, "response": {"status": 200}},
+    )
+    to_orders = call("orders", shop)
+    shop["subsegments"] = [to_orders]
+    called = segment(trace_id, "orders", parent_id=to_orders["id"], annotations={"version": "7.7"}, **orders)
+    console.send(shop, called)
+    return trace_id, shop, called
+
+
+def test_the_map_shows_who_called_whom_with_numbers_and_status(console):
+    a_click(console, fault=True)
+
+    page = console.page("/map")
+
+    assert re.search(r'aria-label="orders: \d+ request.*?fault', page)
+    assert 'aria-label="storefront to orders: ' in page
+    assert "Local stand-ins: nothing here is on AWS" in page
+
+
+def test_the_panel_of_a_node_becomes_a_filter_that_x_ray_takes(console):
+    a_click(console, fault=True)
+
+    arguments = {
+        "range": "5m",
+        "node": "orders",
+        "status": ["fault", "error"],
+        "least_ms": "1",
+        "most_ms": "5000",
+    }
+    answer = console.get("/map/traces", params=arguments)
+
+    assert answer.status_code == 200
+    assert (
+        'service("orders") { (fault OR error) AND responsetime >= 0.001 AND responsetime <= 5 }'
+        in unescape(answer.text)
+    )
+    assert re.search(r"[1-9]\d* traces", answer.text)
+
+
+def test_the_panel_of_an_edge_becomes_a_filter_too(console):
+    a_click(console)
+
+    answer = console.get("/map/traces", params={"source": "storefront", "target": "orders"})
+
+    assert 'edge("storefront", "orders")' in unescape(answer.text)
+    assert re.search(r"[1-9]\d* traces", answer.text)
+
+
+def test_a_trace_shows_every_hop_its_annotations_its_exception_and_its_log_lines_in_order(console):
+    failed = {
+        "exceptions": [
+            {
+                "id": "1",
+                "type": "OutOfStock",
+                "message": "none left",
+                "stack": [{"path": "orders/placing.py", "line": 12, "label": "place"}],
+            }
+        ]
+    }
+    trace_id, shop, called = a_click(console, fault=True, cause=failed)
+    line = {"trace_id": trace_id, "level": "INFO"}
+    console.log("storefront", {**line, "service": "storefront", "message": "first", "segment_id": shop["id"]})
+    time.sleep(0.01)
+    console.log(
+        "orders",
+        {**line, "service": "orders", "message": "second", "segment_id": called["id"]},
+        {"message": "another trace's"},
+    )
+
+    page = console.page(f"/traces/{trace_id}", row=called["id"])
+
+    assert page.index(">storefront</bdi>") < page.index(">orders</bdi>")
+    assert "OutOfStock" in page
+    assert "orders/placing.py:12" in page
+    assert "7.7" in page
+    assert page.index("<summary>first") < page.index("<summary>second")
+    assert f'href="#row-{called["id"]}"' in page
+    assert "another trace" not in page
+
+
+@pytest.mark.parametrize("spelling", ["{0}{1}", "00-{0}{1}-53995c3f42cd8ad8-01", "1-{0}-{1}"])
+def test_a_trace_is_found_by_its_id_in_any_spelling(console, spelling):
+    trace_id, *_ = a_click(console)
+    written = spelling.format(*W3C.fullmatch(trace_id).groups())
+
+    for answer in (console.get(f"/traces/{written}"), console.get("/find", params={"q": written})):
+        assert answer.status_code == 200
+        assert answer.url.endswith(f"/traces/{trace_id}")
+
+
+def test_raw_data_are_the_documents_as_they_were_sent(console):
+    trace_id, shop, _ = a_click(console)
+
+    documents = console.get(f"/traces/{trace_id}.json").json()
+
+    assert shop["id"] in {one["id"] for one in documents}
+
+
+def test_a_trace_that_is_not_here_yet_is_asked_for_again_and_then_given_up(console):
+    trace_id = new_trace_id()
+
+    first = console.get(f"/traces/{trace_id}", allow_redirects=False)
+    last = console.get(f"/traces/{trace_id}?tries=5")
+
+    assert (first.status_code, last.status_code) == (404, 404)
+    assert first.headers["Refresh"] == f"1; url=/traces/{trace_id}?tries=1"
+    assert "Refresh" not in last.headers
+    assert "was not sampled" in last.text
+
+
+def test_a_list_counts_what_its_traces_have_in_common(console):
+    trace_id, *_ = a_click(console)
+    a_click(console)
+
+    page = unescape(console.page("/traces", filter='service("orders")'))
+
+    assert trace_id in page
+    assert re.search(
+        r'filter=[^"]*http.method[^"]*" data-swap><bdi>POST</bdi></a> <span class="count">\d+<', page
+    )
+    assert 'annotation[version] = "7.7"' in page or "annotation%5Bversion%5D" in page
+
+
+@pytest.mark.parametrize("sort", ["status", "method", "url", "response", "duration", "age", "id"])
+def test_a_list_can_be_ordered_by_each_column(console, sort):
+    a_click(console, error=True)
+    a_click(console)
+
+    pages = [console.page("/traces", sort=sort, dir=direction) for direction in ("asc", "desc")]
+
+    orders = [re.findall(r'<tr data-key="([^"]+)"', page) for page in pages]
+    assert sorted(orders[0]) == sorted(orders[1])
+    if sort in ("age", "id"):
+        assert orders[0] == orders[1][::-1]
+
+
+def test_a_wrong_expression_is_marked_at_its_character(console):
+    page = console.page("/traces", filter="fault ANDD x")
+
+    assert "fault <mark>A</mark>NDD x" in page
+    assert 'data-wrong-at="6"' in page
+    assert "Invalid filter expression at character 7" in page
+
+
+def test_two_traces_stand_side_by_side(console):
+    (left, *_), (right, *_) = a_click(console), a_click(console, fault=True)
+
+    page = console.get("/compare", params={"pick": [right, left]}).text
+
+    assert page.index(f"/traces/{left}") < page.index(f"/traces/{right}")
+    assert page.count('<tr class="') == 3
+    assert "fault" in page
+
+
+def test_logs_are_filtered_by_service_level_text_and_trace(console):
+    trace_id = new_trace_id()
+    console.log(
+        "catalog",
+        {"level": "INFO", "message": "counted lanterns"},
+        {"level": "ERROR", "message": "lost lanterns", "trace_id": trace_id},
+        "Traceback (most recent call last)",
+    )
+
+    def found(**arguments):
+        return re.findall(r"<summary>(.*?)</summary>", console.page("/logs", service="catalog", **arguments))
+
+    assert found()[-3:] == ["counted lanterns", "lost lanterns", "Traceback (most recent call last)"]
+    assert found(level="WARNING")[-1:] == ["lost lanterns"]
+    assert "lost lanterns" not in found(text="counted")
+    assert found(trace=trace_id) == ["lost lanterns"]
+
+
+def test_metrics_are_drawn_by_service_and_version_and_alarms_have_states(console):
+    cloudwatch, now = console.client("cloudwatch"), datetime.now(UTC)
+    for version, value in (("1.0", 12), ("1.1", 90)):
+        dimensions = [{"Name": "Service", "Value": "orders"}, {"Name": "Version", "Value": version}]
+        for name, unit, values in (
+            ("Requests", "Count", [1, 1, 1]),
+            ("Faults", "Count", [0, 0, 1]),
+            ("Latency", "Milliseconds", [value] * 3),
+        ):
+            data = {
+                "MetricName": name,
+                "Dimensions": dimensions,
+                "Timestamp": now,
+                "Unit": unit,
+                "Values": values,
+                "Counts": [1] * 3,
+            }
+            cloudwatch.put_metric_data(Namespace="Lantern", MetricData=[data])
+    cloudwatch.put_metric_alarm(
+        AlarmName="orders-too-slow",
+        MetricName="Latency",
+        Namespace="Lantern",
+        Statistic="Average",
+        Period=60,
+        EvaluationPeriods=1,
+        Threshold=1,
+        ComparisonOperator="GreaterThanThreshold",
+    )
+
+    page = console.page("/metrics")
+
+    assert re.search(r"p95 · 1\.0: 12<", page)
+    assert re.search(r"p95 · 1\.1: 90<", page)
+    assert re.search(r"requests · 1\.0: 3<", page)
+    assert re.search(r"5xx · 1\.1: 1<", page)
+    assert "orders-too-slow" in page
+
+
+def test_lost_lines_are_told_where_the_lines_are(console):
+    console.log("storefront", {"message": "here"})
+    data = {
+        "MetricName": "Dropped",
+        "Dimensions": [{"Name": "LogGroup", "Value": "/lantern/orders"}],
+        "Timestamp": datetime.now(UTC),
+        "Value": 42,
+    }
+    console.client("cloudwatch").put_metric_data(Namespace="Lantern/Logs", MetricData=[data])
+
+    assert "/lantern/orders lost 42" in console.page("/logs")
+
+
+@pytest.mark.parametrize(
+    ("path", "named"),
+    [
+        ("/map?range=soon", "range="),
+        ("/map/traces?node=x&least_ms=a", "least_ms"),
+        ("/traces?sort=colour", "sort="),
+        ("/traces/nonsense", "is no trace id"),
+        ("/compare?pick=1", "two traces"),
+        ("/compare?left=x&right=y", "left="),
+        ("/logs?level=LOUD", "level="),
+        ("/logs?service=nobody", "nobody"),
+        ("/logs?trace=x", "trace="),
+    ],
+)
+def test_what_cannot_be_read_is_refused_naming_the_field(console, path, named):
+    answer = console.get(path)
+
+    assert answer.status_code == 400
+    assert named in unescape(answer.text)
+
+
+def test_no_page_and_no_faults_without_a_shop(console):
+    assert [console.get(path).status_code for path in ("/nothing", "/faults")] == [404, 404]
+    assert ">Faults<" not in console.page("/map")
+
+
+def test_without_x_ray_the_pages_say_what_to_do(console, tmp_path):
+    nobody = f"http://127.0.0.1:{free_port()}"
+    part = start_console(tmp_path, nobody, console.aws.url)
+    try:
+        answer = console.get.__func__(type(console)(part, None, None), "/map")
+    finally:
+        part.stop()
+
+    assert answer.status_code == 502
+    assert nobody in answer.text
+    assert "make up starts them" in answer.text
+
+
+def test_a_trace_is_shown_though_its_log_lines_cannot_be_read(console, tmp_path):
+    trace_id, *_ = a_click(console)
+    part = start_console(tmp_path, console.xray.url, f"http://127.0.0.1:{free_port()}")
+    try:
+        answer = type(console)(part, None, None).get(f"/traces/{trace_id}")
+    finally:
+        part.stop()
+
+    assert answer.status_code == 200
+    assert ">storefront</bdi>" in answer.text
+    assert "The log lines can't be read" in answer.text
+
+
+def test_without_credentials_or_endpoint_it_says_what_is_missing(tmp_path, console):
+    """As on an account that nobody has signed in to; nothing is asked of anybody."""
+    settings = {
+        "AWS_ACCESS_KEY_ID": "",
+        "AWS_SECRET_ACCESS_KEY": "",
+        "AWS_SHARED_CREDENTIALS_FILE": "/nonexistent",
+        "AWS_CONFIG_FILE": "/nonexistent",
+    }
+    part = start_console(tmp_path, "", "", **settings)
+    try:
+        answer = type(console)(part, None, None).get("/map")
+    finally:
+        part.stop()
+
+    assert answer.status_code == 502
+    assert "No AWS credentials were found" in answer.text
+    assert "Local stand-ins" not in answer.text
