@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 BARS = 30
+HALF_MS = 0.5  # X-Ray rounds to a millisecond; a filter looks at the exact time
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +33,8 @@ def histogram(counted: Sequence[tuple[float, int]]) -> Histogram | None:
     """Bars of (seconds, count), sorted by seconds; None without any."""
     if not counted:
         return None
-    start, end = counted[0][0] * 1000, counted[-1][0] * 1000
-    step = max((end - start) / BARS, 0.001)
+    start, end = counted[0][0] * 1000 - HALF_MS, counted[-1][0] * 1000 + HALF_MS
+    step = (end - start) / BARS
     counts = [0] * BARS
     for seconds, count in counted:
         counts[min(BARS - 1, int((seconds * 1000 - start) / step))] += count

@@ -1,11 +1,16 @@
 /** Dragging over a histogram chooses a stretch of response times. */
 
-/** The stretch between two places of a picture (0 to 1) on an axis from `start` to `end`, rounded outwards to 0.1. */
-export function stretch(first, second, start, end) {
+const BARS = 30;
+
+/** The bars between two places of a picture (0 to 1), as shares of it: {low, high}. */
+export function barsBetween(first, second) {
   const [low, high] = [Math.min(first, second), Math.max(first, second)].map((at) => Math.min(1, Math.max(0, at)));
-  const least = Math.floor((start + low * (end - start)) * 10) / 10;
-  const most = Math.ceil((start + high * (end - start)) * 10) / 10;
-  return { least, most };
+  return { low: Math.floor(low * BARS) / BARS, high: Math.ceil(high * BARS) / BARS };
+}
+
+/** A share of an axis from `start` to `end`, to a tenth. */
+export function valueAt(share, start, end) {
+  return Math.round((start + share * (end - start)) * 10) / 10;
 }
 
 export function start() {
@@ -31,12 +36,12 @@ function place(picture, event) {
 }
 
 function choose(picture, from, to) {
-  const { least, most } = stretch(from, to, Number(picture.dataset.start), Number(picture.dataset.end));
+  const { low, high } = barsBetween(from, to);
+  const axis = [Number(picture.dataset.start), Number(picture.dataset.end)];
   const form = picture.closest("form");
-  form.elements.least_ms.value = least;
-  form.elements.most_ms.value = most;
+  form.elements.least_ms.value = valueAt(low, ...axis);
+  form.elements.most_ms.value = valueAt(high, ...axis);
   const brushed = picture.querySelector(".brushed");
-  const [low, high] = [Math.min(from, to), Math.max(from, to)].map((at) => 100 * Math.min(1, Math.max(0, at)));
-  brushed.setAttribute("x", low);
-  brushed.setAttribute("width", high - low);
+  brushed.setAttribute("x", 100 * low);
+  brushed.setAttribute("width", 100 * (high - low));
 }

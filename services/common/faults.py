@@ -55,9 +55,11 @@ def _inject() -> None:
     if faults.latency_ms and random.random() < faults.latency_share:  # noqa: S311  not a secret
         time.sleep(faults.latency_ms / 1000)
     if random.random() < faults.error_share:  # noqa: S311
-        error = InjectedFault("This error was asked for at /faults; DELETE /faults ends it.")
-        tracing.record_exception(error)
-        raise error
+        try:
+            raise InjectedFault("This error was asked for at /faults; DELETE /faults ends it.")
+        except InjectedFault as error:  # only what was raised has a stack to show
+            tracing.record_exception(error)
+            raise
 
 
 @routes.get("/faults")

@@ -3,29 +3,16 @@
 from collections.abc import Callable
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from tests.browser.conftest import Theme, Visits
 from tests.browser.harness import Backend
+from tests.browser.looks import accessibility_report, overflow
 from tests.browser.steps import BRASS, MOON, SOUK, add, basket, place_order, problem, receipt
 
 pytestmark = pytest.mark.requires("chromium")
 HOSTILE = '<img src=x onerror="window.hacked=1"><script>window.hacked=1</script>{{7*7}}"\'&amp;'
 WIDTHS = (360, 390, 768, 1440)
-
-
-def accessibility_report(page: Page) -> str:
-    """What axe finds wrong, in words; empty when nothing is."""
-    page.evaluate("Promise.allSettled(document.getAnimations().map((each) => each.finished)).then(() => 0)")
-    results = Axe().run(page)
-    return results.generate_report() if results.violations_count else ""
-
-
-def overflow(page: Page) -> int:
-    """By how many pixels the page is wider than the window."""
-    wider: int = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    return wider
 
 
 @pytest.mark.parametrize("width", WIDTHS)

@@ -14,4 +14,5 @@ def test_every_request_is_in_one_bar_and_percentiles_are_counted():
 
 def test_equal_times_make_a_picture_and_no_times_none():
     assert sum(bar.count for bar in histogram([(0.5, 7)]).bars) == 7
+    assert (histogram([(0.5, 7)]).start_ms, round(histogram([(0.5, 7)]).end_ms, 3)) == (499.5, 500.5)
     assert histogram([]) is None
