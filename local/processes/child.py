@@ -11,6 +11,7 @@ from pathlib import Path
 from subprocess import DEVNULL, STDOUT
 
 from local.processes.compose import Healthcheck, Service
+from local.processes.forwarding import Forwarder
 from local.processes.logs import BoundedLog
 from local.processes.records import kill_group
 
@@ -28,6 +29,7 @@ class Child:
         self._environment = environment
         self._cwd = cwd
         self._log = BoundedLog(log)
+        self._forwarder = Forwarder(service.forward_to, service.name) if service.forward_to else None
         self._process: asyncio.subprocess.Process | None = None
 
     @property
@@ -54,6 +56,8 @@ class Child:
             raise
         finally:
             os.close(write_end)
+        if self._forwarder:
+            self._forwarder.source = str(self._process.pid)
         os.set_blocking(read_end, False)
         asyncio.get_running_loop().add_reader(read_end, self._copy, read_end)
 
@@ -75,6 +79,13 @@ class Child:
             await self.ended()
             return False
         return True
+
+    async def close(self, within_s: float = 1.0) -> None:
+        """Send on what it wrote last; the log agent may be away, so not for longer than `within_s`."""
+        if self._forwarder:
+            await asyncio.sleep(0)  # the last output is read by a callback of the loop
+            await self._forwarder.flush(within_s)
+            await self._forwarder.stop()
 
     async def is_healthy(self, check: Healthcheck) -> bool:
         """Run the health check once, as Docker would inside the container."""
@@ -116,6 +127,8 @@ class Child:
                 os.close(read_end)
         if chunk:
             self._log.write(chunk)
+        if chunk and self._forwarder:
+            self._forwarder.write(chunk)
 
 
 async def _is_open(port: int) -> bool:

@@ -15,8 +15,20 @@ T = TypeVar("T")
 
 # What only makes sense for a container. Anything that is neither here nor read below is an error.
 CONTAINER_ONLY = {
-    *("build", "image", "init", "logging", "mem_limit", "pids_limit"),
+    *("build", "image", "init", "mem_limit", "pids_limit"),
     *("cap_drop", "dns_opt", "read_only", "security_opt", "tmpfs", "user"),
+}
+# What a log driver is told that only Docker does: bounds of its own files and buffers
+LOG_OPTIONS = {
+    "json-file": {"max-size", "max-file"},
+    "fluentd": {
+        "fluentd-address",
+        "fluentd-async",
+        "fluentd-buffer-limit",
+        "labels",
+        "cache-max-size",
+        "cache-max-file",
+    },
 }
 UNITS_S = {"ms": 0.001, "s": 1, "m": 60, "h": 3600}
 STARTED, HEALTHY, COMPLETED = "service_started", "service_healthy", "service_completed_successfully"
@@ -62,6 +74,7 @@ class Service:
     depends_on: dict[str, str] = field(default_factory=dict)  # service → condition
     healthcheck: Healthcheck | None = None
     restarts: bool = False
+    forward_to: str = ""  # host:port of a log agent that takes its output as well
     stop_grace_s: float = 10
 
 
@@ -120,6 +133,7 @@ def _service(name: str, raw: dict[str, Any], variables: Mapping[str, str]) -> Se
         "depends_on": ("depends_on", _depends_on),
         "healthcheck": ("healthcheck", _healthcheck),
         "restart": ("restarts", _restarts),
+        "logging": ("forward_to", _logging),
         "stop_grace_period": ("stop_grace_s", seconds),
     }
     values: dict[str, Any] = {"command": ()}
@@ -193,6 +207,20 @@ def _restarts(raw: Any) -> bool:
     if raw not in ("no", "unless-stopped"):
         raise ValueError(f'{raw!r}: expected "no" or unless-stopped')
     return bool(raw == "unless-stopped")
+
+
+def _logging(raw: dict[str, Any]) -> str:
+    """The address of the log agent, where the driver has one; the supervisor bounds files itself."""
+    driver, options = raw.get("driver", ""), raw.get("options") or {}
+    if driver not in LOG_OPTIONS or (unknown := sorted(options.keys() - LOG_OPTIONS[driver])):
+        wrong = f"driver {driver!r}" if driver not in LOG_OPTIONS else f"options {', '.join(unknown)}"
+        raise ValueError(f"{wrong}: not supported without Docker")
+    if driver != "fluentd":
+        return ""
+    address = str(options.get("fluentd-address", ""))
+    if not re.fullmatch(r"127\.0\.0\.1:\d{1,5}", address):
+        raise ValueError(f"fluentd-address {address!r}: expected 127.0.0.1:<port>")
+    return address
 
 
 def _check_dependencies(stack: Stack) -> None:

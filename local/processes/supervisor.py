@@ -148,10 +148,9 @@ class Supervisor:
     async def _stop_one(self, name: str) -> None:
         if self._entry(name).state in ("waiting", "completed", "failed"):
             return
-        if await self._children[name].stop():
-            self._tell(name, "stopped")
-        else:
-            self._tell(name, "stopped", "by SIGKILL: it did not end in time")
+        went = await self._children[name].stop()
+        await self._children[name].close()
+        self._tell(name, "stopped", "" if went else "by SIGKILL: it did not end in time")
 
     def _tell(self, name: str, state: str, note: str = "") -> None:
         """Write the new state down, log it, and let go on who waits for it."""

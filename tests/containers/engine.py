@@ -13,7 +13,7 @@ from tests.shop import free_port
 
 ROOT = Path(__file__).parents[2]
 SHOP = ("storefront", "catalog", "orders")
-EVERYTHING = {*SHOP, "console", "seed", "aws", "xray"}
+EVERYTHING = {*SHOP, "console", "seed", "aws", "xray", "logs"}
 TRACKED = (
     *("docker-compose.yml", ".dockerignore", ".env.example", "pyproject.toml", "Makefile"),
     *("services", "local", "requirements", "infra/cloudformation/lantern-data.json"),
@@ -26,7 +26,7 @@ class Checkout:
     def __init__(self, folder: Path, project: str) -> None:
         self.folder = folder
         self.project = project
-        self.ports = {name: free_port() for name in (*SHOP, "console", "xray", "aws")}
+        self.ports = {name: free_port() for name in (*SHOP, "console", "xray", "aws", "logs")}
         self.env = {
             "PATH": os.environ["PATH"],
             "HOME": str(folder),

@@ -26,7 +26,7 @@ def stack(**environ):
 
 
 def test_stack_can_be_run_without_docker():
-    assert set(stack().services) == {*SHOP, "console", "seed", "aws", "xray"}
+    assert set(stack().services) == {*SHOP, "console", "seed", "aws", "xray", "logs"}
 
 
 def test_everything_is_published_on_this_machine_only_and_on_the_ports_of_the_contract():
@@ -41,6 +41,7 @@ def test_everything_is_published_on_this_machine_only_and_on_the_ports_of_the_co
         ("console", 8000, "tcp", "CONSOLE_PORT"),
         ("xray", 2000, "udp", "XRAY_PORT"),
         ("xray", 2000, "tcp", "XRAY_PORT"),
+        ("logs", 24224, "tcp", "LOGS_PORT"),
         ("aws", 4566, "tcp", "AWS_PORT"),
     }
     assert all(
@@ -58,7 +59,10 @@ def test_every_container_is_hardened_and_bounded(name):
     assert service["read_only"] is True
     assert service["cap_drop"] == ["ALL"]
     assert service["security_opt"] == ["no-new-privileges:true"]
-    assert service["logging"] == {"driver": "json-file", "options": {"max-size": "10m", "max-file": "3"}}
+    bounds = {"json-file": ("max-size", "max-file"), "fluentd": ("cache-max-size", "cache-max-file")}
+    logging = service["logging"]
+    assert [logging["options"][name] for name in bounds[logging["driver"]]] == ["10m", "3"]
+    assert (logging["driver"] == "fluentd") == (name in SHOP)
     assert service["mem_limit"]
     assert service["pids_limit"] == 256
     assert not service.keys() & {"privileged", "cap_add", "network_mode", "pid", "devices"}

@@ -1,0 +1,1 @@
+"""The log agent, in FireLens' place: lines in by the forward protocol, out by CloudWatch's API."""
