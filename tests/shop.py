@@ -7,9 +7,10 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from typing import Any
 import boto3
 import requests
 
+from local.processes import forwarding
 from tests.waiting import wait_until
 
 ROOT = Path(__file__).parent.parent
@@ -54,16 +56,33 @@ class Part:
     log: Path
     port: int
     process: subprocess.Popen[bytes] | None = None
+    agent: int = 0  # port of a log agent that gets its output as well
+    _feeder: threading.Thread | None = None
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
     def start(self) -> None:
+        if self.agent:
+            self._start_fed()
+            return
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 self.command, cwd=ROOT, env=self.environ, stdout=log, stderr=log, start_new_session=True
             )
+
+    def _start_fed(self) -> None:
+        self.process = subprocess.Popen(
+            self.command,
+            cwd=ROOT,
+            env=self.environ,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        self._feeder = threading.Thread(target=_feed, args=(self, self.process))
+        self._feeder.start()
 
     def signal(self, number: signal.Signals) -> None:
         """Send a signal to the whole process group: gunicorn's master and its worker."""
@@ -81,7 +100,10 @@ class Part:
         assert self.process is not None
         if self.is_running:
             self.terminate()
-        return self.process.wait(15)
+        code = self.process.wait(15)
+        if self._feeder:
+            self._feeder.join(5)
+        return code
 
     def terminate(self) -> None:
         assert self.process is not None
@@ -109,11 +131,12 @@ class Part:
 
 @dataclass
 class Shop:
-    """The parts by name: aws, xray, storefront, catalog, orders, console."""
+    """The parts by name: aws, xray, storefront, catalog, orders, console, and logs where it is asked for."""
 
     folder: Path
     settings: dict[str, str] = field(default_factory=dict)
     parts: dict[str, Part] = field(default_factory=dict)
+    with_logs: bool = False
 
     def __getitem__(self, name: str) -> Part:
         return self.parts[name]
@@ -124,8 +147,12 @@ class Shop:
 
     def start(self) -> None:
         """Start everything and wait until the storefront is ready."""
-        for name in ("aws", "xray", *SERVICES, "console"):
+        for name in ("aws", "xray", *SERVICES, "console", *(["logs"] if self.with_logs else [])):
             self._add(name)
+        if self.with_logs:
+            self["logs"].start()
+            for name in SERVICES:
+                self[name].agent = self["logs"].port
         for name in ("aws", "xray"):
             self[name].start()
         wait_until(lambda: self["aws"].answers("/_lantern/health"), 20)
@@ -234,6 +261,7 @@ class Shop:
             "PYTHONUNBUFFERED": "1",
             "PORT": str(part.port),
             "XRAY_PORT": str(ports.get("xray", 0)),
+            "LOGS_PORT": str(ports.get("logs", 0)),
             "STATE_DIR": str(self.folder / "aws-state"),
             "XRAY_STATE_DIR": str(self.folder / "xray-state"),
             "AWS_ENDPOINT_URL": f"http://127.0.0.1:{ports.get('aws', 0)}",
@@ -256,9 +284,9 @@ class Shop:
 
 
 @contextmanager
-def running(folder: Path, **settings: str) -> Iterator[Shop]:
+def running(folder: Path, *, with_logs: bool = False, **settings: str) -> Iterator[Shop]:
     """A whole shop, stopped at the end whatever happened."""
-    shop = Shop(folder, settings)
+    shop = Shop(folder, settings, with_logs=with_logs)
     try:
         shop.start()
         yield shop
@@ -266,8 +294,24 @@ def running(folder: Path, **settings: str) -> Iterator[Shop]:
         shop.stop()
 
 
+def _feed(part: Part, process: subprocess.Popen[bytes]) -> None:
+    """Copy a part's output into its file and, while that lives, to the log agent, as the supervisor does."""
+    assert process.stdout is not None
+    with process.stdout, part.log.open("ab", buffering=0) as log, closing(socket.socket()) as agent:
+        wait_until(lambda: agent.connect_ex(("127.0.0.1", part.agent)) == 0, 10, "the log agent listens")
+        for line in process.stdout:
+            log.write(line)
+            with suppress(OSError):
+                agent.sendall(forwarding.message(part.name, str(process.pid), line.decode().rstrip("\n")))
+
+
 def _command(name: str) -> list[str]:
-    modules = {"aws": "local.ministack", "xray": "local.xray", "console": "console"}
+    modules = {
+        "aws": "local.ministack",
+        "xray": "local.xray",
+        "logs": "local.cloudwatch",
+        "console": "console",
+    }
     if name in modules:
         return [sys.executable, "-m", modules[name]]
     gunicorn = str(Path(sys.executable).with_name("gunicorn"))

@@ -4,19 +4,27 @@ import asyncio
 import contextlib
 import time
 from collections import deque
+from itertools import islice, takewhile
 from typing import Any
 
 import msgpack
 
 MAX_BYTES = 8_000_000
 RETRY_S = 0.5
-BURST = 500  # lines in one write
+BURST = 500  # lines in one message
+SERVICE_LABEL = "com.docker.compose.service"
 
 
-def message(service: str, source: str, text: str) -> bytes:
-    """One line of a process in the forward protocol's message mode, with the names that Docker uses."""
-    record = {"container_id": source, "container_name": f"/{service}", "com.docker.compose.service": service}
-    return _packed([f"lantern.{service}", int(time.time()), {**record, "source": "stdout", "log": text}])
+def message(service: str, source: str, *texts: str, chunk: str = "") -> bytes:
+    """Lines of a process in the forward protocol, with Docker's names; `chunk` asks for an answer."""
+    record = {
+        "container_id": source,
+        "container_name": f"/{service}",
+        SERVICE_LABEL: service,
+        "source": "stdout",
+    }
+    entries = [[int(time.time()), {**record, "log": text}] for text in texts]
+    return _packed([f"lantern.{service}", entries, {"chunk": chunk} if chunk else {}])
 
 
 class Forwarder:
@@ -25,7 +33,7 @@ class Forwarder:
     def __init__(self, address: str, service: str) -> None:
         self._host, _, port = address.rpartition(":")
         self._port, self._service, self.source = int(port), service, ""
-        self._waiting: deque[bytes] = deque()
+        self._waiting: deque[tuple[str, str]] = deque()  # source and line
         self._waiting_bytes = self._dropped = 0
         self._rest = b""
         self._there = asyncio.Event()
@@ -62,44 +70,53 @@ class Forwarder:
             self._task = None
 
     def _add(self, line: bytes) -> None:
-        packed = message(self._service, self.source, line.decode("utf-8", "replace"))
-        if self._waiting_bytes + len(packed) > MAX_BYTES:
+        text = line.decode("utf-8", "replace")
+        if self._waiting_bytes + len(text) > MAX_BYTES:
             self._dropped += 1
             return
-        self._waiting.append(packed)
-        self._waiting_bytes += len(packed)
+        self._waiting.append((self.source, text))
+        self._waiting_bytes += len(text)
+
+    def _burst(self) -> tuple[str, list[str]]:
+        """The next lines of one process, and its number."""
+        source = self._waiting[0][0] if self._waiting else self.source
+        same = takewhile(lambda one: one[0] == source, islice(self._waiting, BURST))
+        return source, [text for _, text in same]
 
     async def _send(self) -> None:
         while True:
             try:
-                _, writer = await asyncio.open_connection(self._host, self._port)
+                reader, writer = await asyncio.open_connection(self._host, self._port)
             except OSError:
                 await asyncio.sleep(RETRY_S)
                 continue
-            with contextlib.suppress(OSError):
-                await self._send_to(writer)
+            with contextlib.suppress(OSError, asyncio.IncompleteReadError):
+                await self._send_to(reader, writer)
             writer.close()
             with contextlib.suppress(OSError):
                 await writer.wait_closed()
 
-    async def _send_to(self, writer: asyncio.StreamWriter) -> None:
-        """A line leaves the queue when the connection has taken it."""
+    async def _send_to(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """A line leaves the queue when the agent has said that it took it."""
         while True:
             if not self._waiting and not self._dropped:
                 self._there.clear()
                 await self._there.wait()
-            some = [self._waiting[n] for n in range(min(BURST, len(self._waiting)))]
+            source, some = self._burst()
             dropped = self._dropped
             if dropped:
-                record = {"com.docker.compose.service": self._service, "lantern_dropped": dropped}
-                some.append(_packed([f"lantern.{self._service}", int(time.time()), record]))
-            writer.write(b"".join(some))
-            await writer.drain()
-            for _ in range(len(some) - bool(dropped)):
-                self._waiting_bytes -= len(self._waiting.popleft())
+                record = {SERVICE_LABEL: self._service, "lantern_dropped": dropped}
+                writer.write(_packed([f"lantern.{self._service}", int(time.time()), record]))
+            writer.write(message(self._service, source, *some, chunk="sent"))
+            await reader.readexactly(len(ACKNOWLEDGED))
+            for _ in some:
+                self._waiting_bytes -= len(self._waiting.popleft()[1])
             self._dropped -= dropped
 
 
 def _packed(value: Any) -> bytes:
     packed: bytes = msgpack.packb(value)
     return packed
+
+
+ACKNOWLEDGED = _packed({"ack": "sent"})

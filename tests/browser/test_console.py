@@ -23,14 +23,14 @@ HOSTILE = '<img src=x onerror="document.title=1">\u202e\x1b[31m{{7*7}}'
 @pytest.fixture(scope="module", name="shop")
 def _shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     """A shop that can be broken, its console and its log agent."""
-    with running(tmp_path_factory.mktemp("console"), FAULTS="on") as shop:
+    with running(tmp_path_factory.mktemp("console"), with_logs=True, FAULTS="on") as shop:
         yield shop
 
 
 @pytest.fixture(autouse=True)
 def _icons(visit: Visits) -> None:
-    """A page that is left at once has not loaded its icon yet."""
-    visit.expect_trouble("/static/favicon.svg")
+    """A page that is left at once has not loaded its icon and its scripts yet."""
+    visit.expect_trouble("/static/")
 
 
 def console(shop: Shop, path: str = "/map") -> str:

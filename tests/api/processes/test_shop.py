@@ -24,7 +24,7 @@ class Machine:
 
     def __init__(self, folder):
         self.home = folder / "lantern"
-        self.ports = {name: free_port() for name in (*SHOP, "xray", "aws")}
+        self.ports = {name: free_port() for name in (*SHOP, "console", "xray", "aws", "logs")}
         self.env = {
             "PATH": str(folder / "nothing-here"),
             "HOME": str(folder / "clean"),
@@ -119,6 +119,30 @@ def test_order_is_taken_and_traced(shop):
         return {document["name"] for document in documents} >= set(SHOP)
 
     wait_until(services, 15, "segments of all three services")
+
+
+def test_what_the_processes_write_arrives_in_cloudwatch_logs_and_the_shop_needs_no_agent(shop):
+    keys = {"region_name": "us-east-1", "aws_access_key_id": "laptop", "aws_secret_access_key": "laptop"}
+    logs = boto3.client("logs", endpoint_url=shop.url("aws"), **keys)
+
+    def arrived(trace_id):
+        return all(
+            logs.filter_log_events(logGroupName=f"/lantern/{name}", filterPattern=f'"{trace_id}"')["events"]
+            for name in SHOP
+        )
+
+    def order(key):
+        placed = shop.order(key)
+        assert placed.status_code == 201
+        return placed.headers["X-Amzn-Trace-Id"].split("Root=")[1].split(";")[0]
+
+    first = order("processes-logs-1")
+    wait_until(lambda: arrived(first), 5, "lines of all services")
+    agent = next(one for one in shop.family() if one.cmdline()[-1:] == ["local.cloudwatch"])
+    agent.suspend()
+    second = order("processes-logs-2")
+    agent.kill()
+    wait_until(lambda: arrived(second), 15, "what was written while there was no agent")
 
 
 def test_everything_listens_on_this_machine_only(shop):
