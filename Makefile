@@ -18,16 +18,16 @@ $(VENV)/%.stamp: requirements/%.txt $(VENV)/uv.stamp
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --compile-bytecode -r $<
 	@touch $@
 
-# checkov holds boto3 at a version of its own, so it lives apart
-$(VENV)/checkov.stamp: requirements/checkov.txt $(VENV)/uv.stamp
-	@echo "Installing $(basename $(notdir $<)) packages"
-	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(VENV)/checkov
-	@$(BIN)/uv pip install --quiet --python $(VENV)/checkov/bin/python --require-hashes --compile-bytecode -r $<
+# checkov holds boto3 at a version of its own, Locust replaces parts of the standard library: they live apart
+$(VENV)/checkov.stamp $(VENV)/traffic.stamp: $(VENV)/%.stamp: requirements/%.txt $(VENV)/uv.stamp
+	@echo "Installing $* packages"
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(VENV)/$*
+	@$(BIN)/uv pip install --quiet --python $(VENV)/$*/bin/python --require-hashes --compile-bytecode -r $<
 	@touch $@
 
 RUN  := $(VENV)/services.stamp $(VENV)/local.stamp $(VENV)/console.stamp
 INFRA := $(VENV)/services.stamp $(VENV)/infra.stamp $(VENV)/checkov.stamp
-TEST := $(RUN) $(VENV)/test.stamp $(INFRA)
+TEST := $(RUN) $(VENV)/test.stamp $(VENV)/traffic.stamp $(INFRA)
 LINT := $(TEST) $(VENV)/lint.stamp
 
 # --- what a user types ---------------------------------------------------------------------------------------
@@ -48,6 +48,9 @@ logs: $(VENV)/local.stamp ## Show the last log lines; SERVICE=orders picks one, 
 
 console: $(VENV)/console.stamp ## Look at the AWS account of your credentials through the console; CONSOLE_PORT=8001 moves it
 	@PORT=$${CONSOLE_PORT:-8000} $(BIN)/python -m console
+
+traffic: $(RUN) $(VENV)/traffic.stamp ## Send shoppers to the running shop; RATE=5 requests a second for SECONDS=60
+	@$(BIN)/python -m local.stack traffic
 
 synth: $(INFRA) ## Write the CloudFormation templates that the CDK code makes
 	@$(BIN)/python -m infra.synth
@@ -74,7 +77,7 @@ bench: $(TEST) $(VENV)/bench.stamp ## Measure what tracing costs, start-up, memo
 	@$(BIN)/python -m tests.bench
 	@$(BIN)/python -m tests.bench.xray
 
-picture: $(TEST) ## Photograph the running shop and its service map for the README
+picture: $(TEST) ## Photograph the running shop and console for the README; wants make up FAULTS=on
 	@$(BIN)/python docs/picture.py
 
 lint: $(LINT) ## Check format, style, types and architecture
@@ -90,7 +93,7 @@ format: $(LINT) ## Put the code into the project's format
 	@$(BIN)/ruff check --fix .
 
 requirements: $(VENV)/uv.stamp ## Compile requirements/*.in into pinned, hashed *.txt
-	@for set in services local console test bench infra checkov lint; do $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
+	@for set in services local console traffic test bench infra checkov lint; do $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 	  --generate-hashes --no-emit-index-url --no-header requirements/$$set.in -o requirements/$$set.txt || exit 1; done
 
-.PHONY: help up down status logs console synth verify-infra deploy drift destroy cost test bench picture lint format requirements
+.PHONY: help up down status logs console traffic synth verify-infra deploy drift destroy cost test bench picture lint format requirements

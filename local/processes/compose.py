@@ -109,7 +109,9 @@ def read(file: Path, environ: Mapping[str, str]) -> Stack:
         if unknown := [key for key in raw if key not in ("name", "services", "volumes") and key[:2] != "x-"]:
             raise ComposeError(f"{', '.join(unknown)}: not supported without Docker")
         variables = known(file.parent, environ)
-        services = {name: _service(name, entry, variables) for name, entry in raw["services"].items()}
+        # a service of a profile runs only when somebody names the profile, which is Docker's to do
+        always = {name: entry for name, entry in raw["services"].items() if not entry.get("profiles")}
+        services = {name: _service(name, entry, variables) for name, entry in always.items()}
         stack = Stack(variables.get("COMPOSE_PROJECT_NAME") or raw.get("name") or file.parent.name, services)
         _check_dependencies(stack)
     except (ComposeError, VariableError, yaml.YAMLError) as error:

@@ -1,4 +1,4 @@
-"""`python -m local.stack up|down|logs|status`: the commands behind the Makefile's targets."""
+"""`python -m local.stack up|down|logs|status|traffic`: the commands behind the Makefile's targets."""
 
 import argparse
 import contextlib
@@ -82,6 +82,18 @@ def logs(site: Site) -> None:
     engine.logs(service, int(lines), follow=bool(site.environ.get("FOLLOW")))
 
 
+def traffic(site: Site) -> None:
+    """Become the shoppers, who read RATE and SECONDS themselves; Locust has an environment of its own."""
+    python = Path(sys.prefix) / "traffic" / "bin" / "python"
+    if not python.exists():
+        raise Refused("Locust is not installed; make traffic installs it and begins")
+    os.chdir(site.root)
+    environ = (
+        os.environ | site.environ | {"TARGET_URL": site.address("storefront"), "PYTHONPATH": str(site.root)}
+    )
+    os.execve(python, [str(python), "-m", "local.traffic"], environ)  # noqa: S606  its exit code is ours
+
+
 def _choose(site: Site, containers: Containers, processes: Processes) -> Engine:
     if site.mode == "containers" and containers.missing:
         raise Refused(f"MODE=containers: {containers.missing}")
@@ -140,7 +152,7 @@ def _interrupt(*_: Any) -> None:
 
 def main() -> int:
     """Exit codes: 1 it did not come up, 2 refused and nothing was begun, 130 interrupted."""
-    commands = {"up": up, "down": down, "status": status, "logs": logs}
+    commands = {"up": up, "down": down, "status": status, "logs": logs, "traffic": traffic}
     parser = argparse.ArgumentParser(prog="python -m local.stack", description=__doc__)
     parser.add_argument("command", choices=commands)
     parser.add_argument("--file", type=Path, default=FILE, help="the compose file; .env is read beside it")

@@ -83,7 +83,7 @@ class Containers:
             _end(up)
 
     def stop(self) -> None:
-        self._run([*self._compose(), "down", "--remove-orphans"])
+        self._run([*self._compose(), "--profile", "traffic", "down", "--remove-orphans"])
 
     def states(self) -> list[State]:
         printed = self._run([*self._compose(), "ps", "--all", "--format", "json"])

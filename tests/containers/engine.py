@@ -16,7 +16,7 @@ SHOP = ("storefront", "catalog", "orders")
 EVERYTHING = {*SHOP, "console", "seed", "aws", "xray", "logs"}
 TRACKED = (
     *("docker-compose.yml", ".dockerignore", ".env.example", "pyproject.toml", "Makefile"),
-    *("services", "local", "requirements", "infra/cloudformation/lantern-data.json"),
+    *("services", "local", "console", "requirements", "infra/cloudformation/lantern-data.json"),
 )
 
 
@@ -26,7 +26,7 @@ class Checkout:
     def __init__(self, folder: Path, project: str) -> None:
         self.folder = folder
         self.project = project
-        self.ports = {name: free_port() for name in (*SHOP, "console", "xray", "aws", "logs")}
+        self.ports = {name: free_port() for name in (*SHOP, "console", "xray", "aws", "logs", "traffic")}
         self.env = {
             "PATH": os.environ["PATH"],
             "HOME": str(folder),

@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 
 import boto3
 import docker
@@ -64,6 +65,63 @@ def test_order_is_taken_once_and_traced_through_all_services(shop):
         return {document["name"] for document in documents} >= set(SHOP)
 
     wait_until(services, 15, "segments of all three services")
+
+
+def test_what_the_containers_write_arrives_in_cloudwatch_logs_and_docker_reads_it_too(shop):
+    trace_id = shop.order("containers-logs").headers["X-Amzn-Trace-Id"].split("Root=")[1].split(";")[0]
+    keys = {"region_name": "us-east-1", "aws_access_key_id": "laptop", "aws_secret_access_key": "laptop"}
+    logs = boto3.client("logs", endpoint_url=f"http://127.0.0.1:{shop.ports['aws']}", **keys)
+
+    def arrived():
+        return all(
+            logs.filter_log_events(logGroupName=f"/lantern/{name}", filterPattern=f'"{trace_id}"')["events"]
+            for name in SHOP
+        )
+
+    wait_until(arrived, 10, "lines of all three services")
+    for name in SHOP:
+        assert trace_id in shop.compose("logs", name)
+
+
+def test_the_console_shows_the_trace_of_an_order_with_its_log_lines(shop):
+    trace_id = shop.order("containers-console").headers["X-Amzn-Trace-Id"].split("Root=")[1].split(";")[0]
+
+    def page():
+        answer = requests.get(f"http://127.0.0.1:{shop.ports['console']}/traces/{trace_id}", timeout=10)
+        return answer.text if answer.ok else ""
+
+    wait_until(
+        lambda: all('class="who" href="#row-' in page() and f">{name}</bdi>" in page() for name in SHOP), 10
+    )
+
+
+def test_without_the_agent_the_services_run_stop_and_start_all_the_same(shop):
+    shop.containers()["logs"].stop()
+    try:
+        assert shop.order("containers-no-agent").status_code == 201
+        began = time.monotonic()
+        shop.compose("restart", "catalog")
+        assert time.monotonic() - began < 15
+        wait_until(lambda: shop.order("containers-no-agent-2").status_code == 201, 20, "the catalog is back")
+    finally:
+        shop.compose("start", "logs")
+
+
+def test_shoppers_have_a_page_of_their_own_when_they_are_asked_for(shop):
+    shop.compose("--profile", "traffic", "up", "--detach", "--build", "--wait", "traffic")
+    try:
+        page = f"http://127.0.0.1:{shop.ports['traffic']}"
+        assert requests.post(f"{page}/swarm", data={"user_count": 5, "spawn_rate": 5}, timeout=10).json()[
+            "success"
+        ]
+
+        def counted():
+            return requests.get(f"{page}/stats/requests", timeout=10).json()["stats"][-1]
+
+        wait_until(lambda: counted()["num_requests"] > 5, 20, "requests")
+        assert counted()["num_failures"] == 0
+    finally:
+        shop.compose("--profile", "traffic", "rm", "--stop", "--force", "traffic")
 
 
 @pytest.mark.parametrize("name", LASTING)

@@ -51,6 +51,15 @@ def test_everything_is_published_on_this_machine_only_and_on_the_ports_of_the_co
     )
 
 
+def test_what_is_only_started_when_asked_for_is_left_out_without_docker():
+    profiles = {
+        name: service["profiles"] for name, service in RAW["services"].items() if "profiles" in service
+    }
+
+    assert profiles == {"traffic": ["traffic"]}
+    assert not profiles.keys() & stack().services.keys()
+
+
 @pytest.mark.parametrize("name", RAW["services"])
 def test_every_container_is_hardened_and_bounded(name):
     service = RAW["services"][name]
@@ -69,7 +78,7 @@ def test_every_container_is_hardened_and_bounded(name):
     assert not any("docker.sock" in volume for volume in service.get("volumes", []))
 
 
-@pytest.mark.parametrize("name", [name for name in RAW["services"] if name != "seed"])
+@pytest.mark.parametrize("name", [name for name in stack().services if name != "seed"])
 def test_every_lasting_service_restarts_and_tells_its_health(name):
     service = stack().services[name]
 
@@ -128,7 +137,12 @@ def test_image_runs_what_the_compose_file_runs(name):
 def test_all_images_are_built_on_the_same_base():
     default = variables.read_dotenv(ROOT / ".env.example")["BASE_IMAGE"]
 
-    for dockerfile in ("services/Dockerfile", "local/Dockerfile", "console/Dockerfile"):
+    for dockerfile in (
+        "services/Dockerfile",
+        "local/Dockerfile",
+        "local/traffic/Dockerfile",
+        "console/Dockerfile",
+    ):
         assert f"ARG BASE_IMAGE={default}\n" in (ROOT / dockerfile).read_text()
 
 

@@ -1,0 +1,1 @@
+"""Shoppers: Locust on a believable mix, in an environment of its own; nothing of Lantern imports it."""

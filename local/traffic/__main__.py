@@ -1,0 +1,84 @@
+"""`python -m local.traffic`: shoppers for SECONDS at RATE requests a second, with progress and a table.
+
+Exit codes: 0 every answer was as expected, 1 some were not, 2 nothing was begun.
+"""
+
+import os
+import sys
+import time
+import urllib.error
+import urllib.request
+
+import gevent
+from locust.env import Environment
+
+from local.traffic.pace import Pace
+from local.traffic.report import progress, table
+from local.traffic.settings import Settings, SettingsError, load
+from local.traffic.shoppers import Shopper
+
+PROGRESS_S = 5.0
+USERS_A_REQUEST = 4  # shoppers at once, so that answers of this many seconds do not lower the rate
+MAX_USERS = 400
+
+
+def main() -> int:
+    """Run, and say how it went."""
+    try:
+        settings = load(os.environ)
+    except SettingsError as error:
+        print(error, file=sys.stderr)
+        return 2
+    if why := closed_because(settings.target):
+        print(f"No shop answers at {settings.target}: {why}. Start it with: make up", file=sys.stderr)
+        return 2
+    return run(settings)
+
+
+def run(settings: Settings) -> int:
+    """Let shoppers in until the time is over or somebody interrupts; what was counted is shown either way."""
+    environment = Environment(user_classes=[Shopper], host=settings.target)
+    environment.pace = Pace(settings.rate)
+    runner = environment.create_local_runner()
+    Shopper.wait_time = lambda _: 0.0  # the pace decides, not the shopper
+    users = min(MAX_USERS, max(4, round(settings.rate * USERS_A_REQUEST)))
+    print(
+        f"Shoppers at {settings.target}: {settings.rate:g} requests a second for {settings.seconds:g} s",
+        flush=True,
+    )
+    began = time.monotonic()
+    runner.start(users, spawn_rate=users)
+    try:
+        while (elapsed := time.monotonic() - began) < settings.seconds:
+            gevent.sleep(min(PROGRESS_S, settings.seconds - elapsed))
+            show(progress(environment.stats, time.monotonic() - began, settings.seconds))
+    except KeyboardInterrupt:
+        print("\nInterrupted; so far:", file=sys.stderr)
+    took = time.monotonic() - began
+    runner.quit()
+    print("\n" + "\n".join(table(environment.stats, took)), flush=True)
+    return 1 if environment.stats.total.num_failures or not environment.stats.total.num_requests else 0
+
+
+def show(line: str) -> None:
+    """Rewrite the line on a terminal, else print it."""
+    print(
+        f"\r{line}\x1b[K" if sys.stdout.isatty() else line,
+        end="" if sys.stdout.isatty() else "\n",
+        flush=True,
+    )
+
+
+def closed_because(target: str) -> str:
+    """Why the shop can't be visited; "" when it can."""
+    try:
+        with urllib.request.urlopen(f"{target}/api/products", timeout=5) as answer:  # noqa: S310  checked in settings
+            return "" if answer.status == 200 else f"it answers {answer.status}"
+    except urllib.error.HTTPError as error:
+        return f"it answers {error.code}"
+    except OSError as error:
+        return str(getattr(error, "reason", error))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,105 @@
+"""Shoppers in a real shop: as fast as asked, for as long as asked, and honest about what failed."""
+
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import requests
+
+from tests.shop import CLEAN, ROOT, free_port, running
+
+PYTHON = Path(sys.prefix) / "traffic" / "bin" / "python"
+KINDS = ("its style", "one lantern", "order", "the page", "the shelf")
+
+
+def begin(target, **environ):
+    environ = {**CLEAN, "PYTHONPATH": str(ROOT), "TARGET_URL": target, **environ}
+    return subprocess.Popen(
+        [PYTHON, "-m", "local.traffic"],
+        env=environ,
+        cwd=ROOT,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+
+
+def shoppers(target, **environ):
+    """Exit code and what was printed."""
+    process = begin(target, **environ)
+    printed, complaints = process.communicate(timeout=60)
+    return process.returncode, printed + complaints
+
+
+def counts(printed):
+    """Requests and failures of each row of the table."""
+    rows = re.findall(r"^(\w[\w ]*?) +(\d+) +(\d+) +[\d.]+ +\d+ +\d+ +\d+$", printed, re.M)
+    return {name: (int(requests), int(failures)) for name, requests, failures in rows}
+
+
+def test_shoppers_keep_their_pace_do_what_shoppers_do_and_their_orders_are_there(shop):
+    before = shop.stock("brass-storm-lantern") + shop.stock("paper-moon-lantern")
+
+    code, printed = shoppers(shop.url, RATE="40", SECONDS="6")
+
+    found = counts(printed)
+    assert code == 0, printed
+    assert found["all"][0] == pytest.approx(240, rel=0.1)
+    assert found["all"][1] == 0
+    assert set(KINDS) <= found.keys()
+    assert re.search(r"5 of 6 s +\d+ requests +0 failed", printed)
+    assert shop.stock("brass-storm-lantern") + shop.stock("paper-moon-lantern") < before
+
+
+def test_what_fails_is_counted_explained_and_the_exit_code(tmp_path):
+    with running(tmp_path, FAULTS="on") as shop:
+        requests.put(f"{shop['catalog'].url}/faults", json={"error_share": 0.5}, timeout=5)
+        code, printed = shoppers(shop.url, RATE="20", SECONDS="3")
+
+    found = counts(printed)
+    assert code == 1
+    assert 0 < found["all"][1] < found["all"][0]
+    assert re.search(r"\d+ times .*50\d .*Root=1-", printed)
+
+
+def test_an_interrupt_ends_in_order_and_shows_what_was_counted(shop):
+    process = begin(shop.url, RATE="20", SECONDS="600")
+    time.sleep(3)
+    process.send_signal(signal.SIGINT)
+    printed, complaints = process.communicate(timeout=20)
+
+    assert process.returncode == 0, printed + complaints
+    assert counts(printed)["all"][0] > 10
+    assert "Interrupted; so far:" in complaints
+
+
+@pytest.mark.parametrize(
+    ("environ", "named"),
+    [
+        ({"RATE": "fast"}, "RATE='fast'"),
+        ({"RATE": "0"}, "RATE='0'"),
+        ({"RATE": "201"}, "at most 200"),
+        ({"SECONDS": "4000"}, "SECONDS='4000'"),
+        ({"TARGET_URL": "http://shop.example.com"}, "TARGET_URL"),
+    ],
+)
+def test_a_wrong_variable_is_named_and_nothing_begins(environ, named):
+    code, printed = shoppers(
+        **{"target": "http://127.0.0.1:9", **environ}
+        if "TARGET_URL" not in environ
+        else {"target": environ["TARGET_URL"]}
+    )
+
+    assert code == 2
+    assert named in printed
+
+
+def test_without_a_shop_it_says_how_to_start_one():
+    code, printed = shoppers(f"http://127.0.0.1:{free_port()}")
+
+    assert code == 2
+    assert "make up" in printed
