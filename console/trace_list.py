@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from math import ceil, floor
 from typing import Any
 
 from console import filters
@@ -10,6 +11,7 @@ from console.aws import Aws
 from console.newest import newest
 
 SHOWN = 250
+SECOND = 1.0
 PAGES = 8  # a filter that matches little is followed this far in one stretch
 
 Summary = Mapping[str, Any]
@@ -37,13 +39,17 @@ def newest_summaries(
             page = aws.ask(aws.xray.get_trace_summaries, **asked)
             found += page["TraceSummaries"]
             asked["NextToken"] = page.get("NextToken")
-            if not asked["NextToken"] or len(found) >= wanted:
-                break
-        return sorted(found, key=started), not asked["NextToken"]
+            if not asked["NextToken"] or (len(found) >= wanted and end_s - start_s > SECOND):
+                break  # the shortest stretch is read to its end, where the newest are
+        is_all = not asked["NextToken"]
+        fresh = [summary for summary in found if summary["Id"] not in seen]
+        seen.update(summary["Id"] for summary in fresh if is_all or end_s - start_s <= SECOND)
+        return sorted(fresh, key=started), is_all
 
-    summaries, has_more = newest(look, *span, wanted)
-    once = {summary["Id"]: summary for summary in summaries}
-    return sorted(once.values(), key=started, reverse=True), has_more
+    seen: set[str] = set()  # a stretch may begin with the second with which the next one ends
+    start_s, end_s = floor(span[0]), ceil(span[1])  # boto3 sends whole seconds
+    summaries, has_more = newest(look, start_s, end_s, wanted, SECOND)
+    return sorted(summaries, key=started, reverse=True), has_more
 
 
 def started(summary: Summary) -> float:

@@ -17,7 +17,7 @@ CATALOG = f"http://127.0.0.1:{os.environ.get('CATALOG_PORT') or 8081}"
 CONSOLE = f"http://127.0.0.1:{os.environ.get('CONSOLE_PORT') or 8000}"
 FOLDER = Path(__file__).parent
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
-SIZE = {"width": 1200, "height": 760}
+SIZE = {"width": 1280, "height": 800}
 
 
 def main() -> None:

@@ -1,5 +1,6 @@
 """The service map, and the panel of the node or edge that was clicked."""
 
+from math import ceil
 from typing import Any
 from urllib.parse import urlencode
 
@@ -54,7 +55,10 @@ def view_traces() -> Any:
 
 
 def _services(span: TimeRange, group: str) -> list[Any]:
-    asked: dict[str, Any] = {"StartTime": span.start_s, "EndTime": span.end_s}
+    asked: dict[str, Any] = {
+        "StartTime": span.start_s,
+        "EndTime": ceil(span.end_s),
+    }  # boto3 sends whole seconds
     if group:
         asked["GroupName"] = group
     return list(aws().pages(aws().xray, "get_service_graph", "Services", **asked))

@@ -16,7 +16,8 @@ from pythonjsonlogger.orjson import OrjsonFormatter
 from services.common import metrics
 
 log = logging.getLogger("services.access")
-QUIET_ROUTES = ("/healthz", "/readyz")  # asked every few seconds; logged at DEBUG only
+# asked every few seconds by load balancers and by the console; logged at DEBUG only
+QUIET = (("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/faults"))
 REPEATS_EVERY_S = 60.0
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
@@ -144,9 +145,10 @@ def _write_access_line(response: Response) -> Response:
         "status": response.status_code,
         "duration_ms": duration_ms,
     }
-    level = logging.DEBUG if route in QUIET_ROUTES else logging.INFO
+    is_quiet = (request.method, route) in QUIET
+    level = logging.DEBUG if is_quiet else logging.INFO
     if log.isEnabledFor(level):
-        if route not in QUIET_ROUTES:
+        if not is_quiet:
             fields |= metrics.embedded(response.status_code, duration_ms)
         log.log(level, "%s %s %s", request.method, request.path, response.status_code, extra=fields)
     return response

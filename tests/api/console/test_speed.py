@@ -110,3 +110,29 @@ def thousand():
         documents.append(document | ({"parent_id": parent} if parent else {}))
         parent = steps[-1]["id"]
     return documents
+
+
+def test_a_second_with_more_traces_than_a_page_has_its_newest_ones_listed(console):
+    start = int(time.time()) - 30
+    client, random_ = server.client_of(console.xray), random.Random(7)
+    documents = [
+        json.dumps(
+            {
+                **segment(f"1-{start:08x}-{random_.randbytes(12).hex()}", "dense"),
+                "start_time": start + n / 1000,
+                "end_time": start + 1,
+            }
+        )
+        for n in range(900)
+    ]
+    for at in range(0, len(documents), 50):
+        client.put_trace_segments(TraceSegmentDocuments=documents[at : at + 50])
+    newest_id = json.loads(documents[-1])["trace_id"]
+
+    def listed():
+        return re.findall(
+            r'<tr data-key="([^"]+)"', console.page("/traces", range="1m", filter='service("dense")')
+        )
+
+    wait_until(lambda: newest_id in listed(), 5)
+    assert len(listed()) == len(set(listed())) == 250

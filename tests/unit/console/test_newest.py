@@ -39,3 +39,15 @@ def test_a_rush_is_looked_at_in_ever_shorter_stretches_and_quiet_in_ever_longer_
 
     assert len(found) == 40
     assert len(looks) < 12
+
+
+def test_a_coarse_api_is_asked_for_whole_steps_only():
+    looks = []
+
+    def look(start, end):
+        looks.append((start, end))
+        return source([50 + n / 1000 for n in range(3000)])(start, end)
+
+    newest(look, 0, 60, 40, step_s=1.0)
+
+    assert all(start == int(start) and end == int(end) and end - start >= 1 for start, end in looks)
