@@ -73,9 +73,10 @@ cost: $(VENV)/services.stamp ## What the templates cost a day, in USD; EGRESS=na
 test: lint ## Check everything: rules, real processes, containers, a real browser
 	@$(BIN)/python -m pytest
 
-bench: $(TEST) $(VENV)/bench.stamp ## Measure what tracing costs, start-up, memory, images, the local X-Ray; about six minutes
+bench: $(TEST) $(VENV)/bench.stamp ## Measure what tracing costs, start-up, memory, images, the local X-Ray, log lines; about six minutes
 	@$(BIN)/python -m tests.bench
 	@$(BIN)/python -m tests.bench.xray
+	@$(BIN)/python -m tests.bench.logs
 
 picture: $(TEST) ## Photograph the running shop and console for the README; wants make up FAULTS=on
 	@$(BIN)/python docs/picture.py

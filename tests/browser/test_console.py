@@ -201,7 +201,7 @@ def test_the_filter_is_completed_by_keyboard_and_a_wrong_character_is_selected(
     page.keyboard.type('"orders"')
     expect(box).to_have_value('fault AND service("orders")')
 
-    box.fill("fault ANDD x")
+    box.fill("fault ANDX x")
     page.keyboard.press("Enter")
     expect(page.get_by_role("alert")).to_contain_text("character 7")
     expect(box).to_be_focused()

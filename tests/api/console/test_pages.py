@@ -163,9 +163,9 @@ def test_a_list_can_be_ordered_by_each_column(console, sort):
 
 
 def test_a_wrong_expression_is_marked_at_its_character(console):
-    page = console.page("/traces", filter="fault ANDD x")
+    page = console.page("/traces", filter="fault ANDX x")
 
-    assert "fault <mark>A</mark>NDD x" in page
+    assert "fault <mark>A</mark>NDX x" in page
     assert 'data-wrong-at="6"' in page
     assert "Invalid filter expression at character 7" in page
 
