@@ -4,12 +4,14 @@ Exit codes: 0 every answer was as expected, 1 some were not, 2 nothing was begun
 """
 
 import os
+import signal
 import sys
 import time
 import urllib.error
 import urllib.request
 
 import gevent
+from gevent.event import Event
 from locust.env import Environment
 
 from local.traffic.pace import Pace
@@ -48,12 +50,14 @@ def run(settings: Settings) -> int:
     )
     began = time.monotonic()
     runner.start(users, spawn_rate=users)
-    try:
-        while (elapsed := time.monotonic() - began) < settings.seconds:
-            gevent.sleep(min(PROGRESS_S, settings.seconds - elapsed))
-            show(progress(environment.stats, time.monotonic() - began, settings.seconds))
-    except KeyboardInterrupt:
-        print("\nInterrupted; so far:", file=sys.stderr)
+    interrupted = Event()
+    for number in (signal.SIGINT, signal.SIGTERM):  # a shell's background job starts with SIGINT ignored
+        gevent.signal_handler(number, interrupted.set)
+    while (elapsed := time.monotonic() - began) < settings.seconds:
+        if interrupted.wait(min(PROGRESS_S, settings.seconds - elapsed)):
+            print("\nInterrupted; so far:", file=sys.stderr)
+            break
+        show(progress(environment.stats, time.monotonic() - began, settings.seconds))
     took = time.monotonic() - began
     runner.quit()
     print("\n" + "\n".join(table(environment.stats, took)), flush=True)
@@ -70,9 +74,9 @@ def show(line: str) -> None:
 
 
 def closed_because(target: str) -> str:
-    """Why the shop can't be visited; "" when it can."""
+    """Why the shop can't be visited; "" when it can, broken or not."""
     try:
-        with urllib.request.urlopen(f"{target}/api/products", timeout=5) as answer:  # noqa: S310  checked in settings
+        with urllib.request.urlopen(f"{target}/healthz", timeout=5) as answer:  # noqa: S310  checked in settings
             return "" if answer.status == 200 else f"it answers {answer.status}"
     except urllib.error.HTTPError as error:
         return f"it answers {error.code}"

@@ -5,7 +5,9 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
+from subprocess import PIPE
 
 import pytest
 import requests
@@ -16,23 +18,23 @@ PYTHON = Path(sys.prefix) / "traffic" / "bin" / "python"
 KINDS = ("its style", "one lantern", "order", "the page", "the shelf")
 
 
-def begin(target, **environ):
+@contextmanager
+def begun(target, **environ):
+    """Shoppers under way; ended with their test."""
     environ = {**CLEAN, "PYTHONPATH": str(ROOT), "TARGET_URL": target, **environ}
-    return subprocess.Popen(
-        [PYTHON, "-m", "local.traffic"],
-        env=environ,
-        cwd=ROOT,
-        text=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
+    command = [PYTHON, "-m", "local.traffic"]
+    with subprocess.Popen(command, env=environ, cwd=ROOT, text=True, stdout=PIPE, stderr=PIPE) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def shoppers(target, **environ):
     """Exit code and what was printed."""
-    process = begin(target, **environ)
-    printed, complaints = process.communicate(timeout=60)
-    return process.returncode, printed + complaints
+    with begun(target, **environ) as process:
+        printed, complaints = process.communicate(timeout=60)
+        return process.returncode, printed + complaints
 
 
 def counts(printed):
@@ -41,8 +43,13 @@ def counts(printed):
     return {name: (int(requests), int(failures)) for name, requests, failures in rows}
 
 
+def on_the_shelf(shop):
+    """How many lanterns there are altogether."""
+    return sum(one["stock"] for one in requests.get(f"{shop.url}/api/products", timeout=5).json()["products"])
+
+
 def test_shoppers_keep_their_pace_do_what_shoppers_do_and_their_orders_are_there(shop):
-    before = shop.stock("brass-storm-lantern") + shop.stock("paper-moon-lantern")
+    before = on_the_shelf(shop)
 
     code, printed = shoppers(shop.url, RATE="40", SECONDS="6")
 
@@ -52,7 +59,7 @@ def test_shoppers_keep_their_pace_do_what_shoppers_do_and_their_orders_are_there
     assert found["all"][1] == 0
     assert set(KINDS) <= found.keys()
     assert re.search(r"5 of 6 s +\d+ requests +0 failed", printed)
-    assert shop.stock("brass-storm-lantern") + shop.stock("paper-moon-lantern") < before
+    assert on_the_shelf(shop) < before
 
 
 def test_what_fails_is_counted_explained_and_the_exit_code(tmp_path):
@@ -67,10 +74,10 @@ def test_what_fails_is_counted_explained_and_the_exit_code(tmp_path):
 
 
 def test_an_interrupt_ends_in_order_and_shows_what_was_counted(shop):
-    process = begin(shop.url, RATE="20", SECONDS="600")
-    time.sleep(3)
-    process.send_signal(signal.SIGINT)
-    printed, complaints = process.communicate(timeout=20)
+    with begun(shop.url, RATE="20", SECONDS="600") as process:
+        time.sleep(3)
+        process.send_signal(signal.SIGINT)
+        printed, complaints = process.communicate(timeout=20)
 
     assert process.returncode == 0, printed + complaints
     assert counts(printed)["all"][0] > 10

@@ -83,6 +83,31 @@ def test_what_the_containers_write_arrives_in_cloudwatch_logs_and_docker_reads_i
         assert trace_id in shop.compose("logs", name)
 
 
+def test_a_line_that_docker_cuts_into_pieces_arrives_whole(shop):
+    label, words = "com.docker.compose.service", "a" * 16_000 + "b" * 16_000 + "c" * 8_000
+    docker.from_env().containers.run(
+        shop.containers()["catalog"].image.id,
+        ["python3", "-c", "print('a' * 16_000 + 'b' * 16_000 + 'c' * 8_000)"],
+        remove=True,
+        network_mode="none",
+        labels={label: "long"},
+        log_config=docker.types.LogConfig(
+            type="fluentd",
+            config={"fluentd-address": f"127.0.0.1:{shop.ports['logs']}", "labels": label},
+        ),
+    )
+    keys = {"region_name": "us-east-1", "aws_access_key_id": "laptop", "aws_secret_access_key": "laptop"}
+    logs = boto3.client("logs", endpoint_url=f"http://127.0.0.1:{shop.ports['aws']}", **keys)
+
+    def arrived():
+        groups = {one["logGroupName"] for one in logs.describe_log_groups()["logGroups"]}
+        if "/lantern/long" not in groups:
+            return []
+        return [one["message"] for one in logs.filter_log_events(logGroupName="/lantern/long")["events"]]
+
+    assert wait_until(arrived, 10) == [words]
+
+
 def test_the_console_shows_the_trace_of_an_order_with_its_log_lines(shop):
     trace_id = shop.order("containers-console").headers["X-Amzn-Trace-Id"].split("Root=")[1].split(";")[0]
 
