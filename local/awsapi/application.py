@@ -1,4 +1,5 @@
-"""A WSGI application that answers one AWS service's API over rest-json, as botocore's model describes it."""
+"""A WSGI application that answers one AWS service's API as botocore's model describes it: rest-json, where each
+operation has a path, or json, where a header names it."""
 
 import logging
 import re
@@ -18,6 +19,7 @@ from local.awsapi.errors import (
     InvalidRequestException,
     NotImplementedYet,
     SerializationException,
+    UnknownOperationException,
 )
 from local.awsapi.origins import is_foreign, is_foreign_host
 
@@ -35,6 +37,7 @@ class Application:
     def __init__(self, service: str, operations: Mapping[str, Operation]) -> None:
         self.model = ServiceModel(Loader().load_service_model(service, "service-2"), service)
         self._operations = operations
+        self.target_prefix: str = self.model.metadata.get("targetPrefix", "")  # "" with rest-json
         self._routes: dict[tuple[str, str], OperationModel] = {}
         for name in self.model.operation_names:
             operation = self.model.operation_model(name)
@@ -48,14 +51,14 @@ class Application:
             status, headers, body = 200, {}, self._answer(environ)
         except ApiError as error:
             status, headers = error.status, {"x-amzn-errortype": error.code}
-            body = {error.message_key: str(error)}
+            body = self._error_body(error.code, error.message_key, str(error))
         except Exception:  # outermost edge of a request: logged with its traceback, and the server goes on
             log.exception("%s %s failed", environ.get("REQUEST_METHOD"), environ.get("PATH_INFO"))
             status, headers = 500, {"x-amzn-errortype": "InternalFailure"}
-            body = {"Message": "The local stand-in failed; its log says how."}
+            body = self._error_body("InternalFailure", "Message", "The local stand-in failed; its log says how.")
         content = orjson.dumps(body)
         headers |= {
-            "Content-Type": "application/json",
+            "Content-Type": "application/x-amz-json-1.1" if self.target_prefix else "application/json",
             "Content-Length": str(len(content)),
             "x-amzn-RequestId": str(uuid.uuid4()),
         }
@@ -67,17 +70,32 @@ class Application:
             raise AccessDeniedException("The local stand-in answers no web pages from other sites")
         if is_foreign_host(environ.get("HTTP_HOST")):
             raise AccessDeniedException("The local stand-in answers under no name of the internet")
+        operation = self._named(environ) if self.target_prefix else self._routed(environ)
+        run = self._operations.get(operation.name)
+        if run is None:
+            raise NotImplementedYet(f"{operation.name} is in AWS's API and not in this local stand-in yet")
+        request = shapes.parse(operation.input_shape, _read_json(environ))
+        answer = shapes.render(operation.output_shape, run(request))
+        return shapes.without_nulls(answer) if self.target_prefix else answer
+
+    def _routed(self, environ: Environ) -> OperationModel:
         method, path = environ["REQUEST_METHOD"], environ.get("PATH_INFO", "/")
         operation = self._routes.get((method, path)) or self._routes.get((method, path.rstrip("/")))
         if operation is None:
             error = InvalidRequestException(f"{self.model.service_name} has no operation at {method} {path}")
             error.status = 404
             raise error
-        run = self._operations.get(operation.name)
-        if run is None:
-            raise NotImplementedYet(f"{operation.name} is in AWS's API and not in this local stand-in yet")
-        request = shapes.parse(operation.input_shape, _read_json(environ))
-        return shapes.render(operation.output_shape, run(request))
+        return operation
+
+    def _named(self, environ: Environ) -> OperationModel:
+        target = environ.get("HTTP_X_AMZ_TARGET", "")
+        prefix, _, name = target.partition(".")
+        if prefix != self.target_prefix or name not in self.model.operation_names:
+            raise UnknownOperationException(f"{self.model.service_name} has no operation {target!r}")
+        return self.model.operation_model(name)
+
+    def _error_body(self, code: str, key: str, message: str) -> dict[str, str]:
+        return {"__type": code, "message": message} if self.target_prefix else {key: message}
 
 
 def _read_json(environ: Environ) -> Any:

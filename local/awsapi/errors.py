@@ -4,6 +4,7 @@ ApiError                       status and code of the service's own model
 ├── InvalidRequestException    400  the request is understood and refused
 ├── ValidationException        400  the request does not fit the model; `message` in lower case
 ├── SerializationException     400  the body is not JSON
+├── UnknownOperationException  400  the API has no operation of this name
 ├── AccessDeniedException      403  a web page from another site asks
 └── NotImplementedYet          501  a real operation that this stand-in lacks, and says so
 """
@@ -33,6 +34,10 @@ class ValidationException(ApiError):
 
 class SerializationException(ApiError):
     """The body is not JSON."""
+
+
+class UnknownOperationException(ApiError):
+    """The API has no operation of this name."""
 
 
 class AccessDeniedException(ApiError):

@@ -37,6 +37,15 @@ def render(shape: Shape | None, value: Any) -> Any:
     return value
 
 
+def without_nulls(value: Any) -> Any:
+    """`value` less the members that are null: services of the json protocol leave them out."""
+    if isinstance(value, dict):
+        return {key: without_nulls(member) for key, member in value.items() if member is not None}
+    if isinstance(value, list):
+        return [without_nulls(item) for item in value]
+    return value
+
+
 def _parse(shape: Shape, value: Any, path: str, depth: int) -> Any:
     if depth > MAX_DEPTH:
         raise ValidationException("the request is nested too deeply")

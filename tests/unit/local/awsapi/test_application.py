@@ -141,3 +141,33 @@ def test_a_fuzzed_body_is_answered_200_or_400(path, body):
     status, _, _ = call(MODEL.operation_model(path).http["requestUri"], json.dumps(body).encode())
 
     assert status in (200, 400)
+
+
+JSON = Application("codepipeline", {"GetPipelineState": lambda request: {"pipelineName": request["name"]}})
+
+
+def test_an_operation_of_the_json_protocol_is_named_by_a_header_and_absent_members_are_left_out():
+    body = json.dumps({"name": "lantern"}).encode()
+    status, headers, answer = call(
+        "/", body, app=JSON, HTTP_X_AMZ_TARGET="CodePipeline_20150709.GetPipelineState"
+    )
+
+    assert (status, answer) == (200, {"pipelineName": "lantern"})
+    assert headers["Content-Type"] == "application/x-amz-json-1.1"
+
+
+@pytest.mark.parametrize(
+    ("target", "code"),
+    [
+        ("CodePipeline_20150709.GetPipelines", "UnknownOperationException"),
+        ("Elsewhere.GetPipelineState", "UnknownOperationException"),
+        ("CodePipeline_20150709.PutApprovalResult", "NotImplemented"),
+        ("CodePipeline_20150709.GetPipelineState", "ValidationException"),
+    ],
+)
+def test_errors_of_the_json_protocol_name_their_type_in_the_body(target, code):
+    status, _, answer = call("/", b"{}", app=JSON, HTTP_X_AMZ_TARGET=target)
+
+    assert status in (400, 501)
+    assert answer["__type"] == code
+    assert answer["message"]
