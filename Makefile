@@ -2,6 +2,8 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 UV     := uv==0.13.9
+# Empty where an environment is used once, as in a build: BYTECODE=
+BYTECODE ?= --compile-bytecode
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -15,20 +17,21 @@ $(VENV)/uv.stamp:
 
 $(VENV)/%.stamp: requirements/%.txt $(VENV)/uv.stamp
 	@echo "Installing $(basename $(notdir $<)) packages"
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --compile-bytecode -r $<
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes $(BYTECODE) -r $<
 	@touch $@
 
 # checkov holds boto3 at a version of its own, Locust replaces parts of the standard library: they live apart
 $(VENV)/checkov.stamp $(VENV)/traffic.stamp: $(VENV)/%.stamp: requirements/%.txt $(VENV)/uv.stamp
 	@echo "Installing $* packages"
 	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(VENV)/$*
-	@$(BIN)/uv pip install --quiet --python $(VENV)/$*/bin/python --require-hashes --compile-bytecode -r $<
+	@$(BIN)/uv pip install --quiet --python $(VENV)/$*/bin/python --require-hashes $(BYTECODE) -r $<
 	@touch $@
 
 RUN  := $(VENV)/services.stamp $(VENV)/local.stamp $(VENV)/console.stamp
 INFRA := $(VENV)/services.stamp $(VENV)/infra.stamp $(VENV)/checkov.stamp
-TEST := $(RUN) $(VENV)/test.stamp $(VENV)/traffic.stamp $(INFRA)
+TEST := $(RUN) $(VENV)/unit.stamp $(VENV)/test.stamp $(VENV)/traffic.stamp $(INFRA)
 LINT := $(TEST) $(VENV)/lint.stamp
+CHECK := $(VENV)/services.stamp $(VENV)/unit.stamp $(VENV)/lint.stamp
 
 # --- what a user types ---------------------------------------------------------------------------------------
 help: ## List the targets
@@ -73,6 +76,13 @@ cost: $(VENV)/services.stamp ## What the templates cost a day, in USD; EGRESS=na
 test: lint ## Check everything: rules, real processes, containers, a real browser
 	@$(BIN)/python -m pytest
 
+check-service: $(CHECK) ## Check what the pipeline's build checks: style, types and unit tests of SERVICE=orders
+	@test -d services/$(SERVICE)/ || { echo "SERVICE='$(SERVICE)': expected storefront, catalog or orders" >&2; exit 2; }
+	@$(BIN)/ruff format --check --quiet services
+	@$(BIN)/ruff check --quiet services
+	@$(BIN)/mypy --package services.common --package services.$(SERVICE)
+	@$(BIN)/python -m pytest tests/unit/services/common tests/unit/services/$(SERVICE) --junitxml=reports/tests.xml
+
 bench: $(TEST) $(VENV)/bench.stamp ## Measure what tracing costs, start-up, memory, images, the local X-Ray, log lines; about six minutes
 	@$(BIN)/python -m tests.bench
 	@$(BIN)/python -m tests.bench.xray
@@ -94,7 +104,7 @@ format: $(LINT) ## Put the code into the project's format
 	@$(BIN)/ruff check --fix .
 
 requirements: $(VENV)/uv.stamp ## Compile requirements/*.in into pinned, hashed *.txt
-	@for set in services local console traffic test bench infra checkov lint; do $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
+	@for set in services local console traffic unit test bench infra checkov lint pipeline; do $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 	  --generate-hashes --no-emit-index-url --no-header requirements/$$set.in -o requirements/$$set.txt || exit 1; done
 
-.PHONY: help up down status logs console traffic synth verify-infra deploy drift destroy cost test bench picture lint format requirements
+.PHONY: help up down status logs console traffic synth verify-infra deploy drift destroy cost test check-service bench picture lint format requirements

@@ -1,5 +1,7 @@
-"""A WSGI application that answers one AWS service's API as botocore's model describes it: rest-json, where each
-operation has a path, or json, where a header names it."""
+"""A WSGI application that answers one AWS service's API as botocore's model describes it.
+
+With the rest-json protocol each operation has a path, with json a header names it.
+"""
 
 import logging
 import re
@@ -55,7 +57,7 @@ class Application:
         except Exception:  # outermost edge of a request: logged with its traceback, and the server goes on
             log.exception("%s %s failed", environ.get("REQUEST_METHOD"), environ.get("PATH_INFO"))
             status, headers = 500, {"x-amzn-errortype": "InternalFailure"}
-            body = self._error_body("InternalFailure", "Message", "The local stand-in failed; its log says how.")
+            body = self._error_body("InternalFailure", "Message", "The stand-in failed; its log says how.")
         content = orjson.dumps(body)
         headers |= {
             "Content-Type": "application/x-amz-json-1.1" if self.target_prefix else "application/json",

@@ -1,0 +1,1 @@
+"""CodeDeploy, API version 2014-10-06."""

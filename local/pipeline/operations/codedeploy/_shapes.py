@@ -1,0 +1,192 @@
+"""Deployments, targets, groups and configurations as CodeDeploy's API shows them."""
+
+import hashlib
+from typing import Any
+
+from local.pipeline.architecture import ArchitectureError, DeploymentGroup, shift
+from local.pipeline.deployment import Deployment
+from local.pipeline.errors import DeploymentConfigDoesNotExistException, DeploymentTargetDoesNotExistException
+from local.pipeline.names import arn
+from local.pipeline.runner import Runner
+
+
+def deployment(one: Deployment) -> dict[str, Any]:
+    """GetDeployment's shape."""
+    rollback = {
+        "rollbackDeploymentId": one.rollback or None,
+        "rollbackTriggeringDeploymentId": one.rolls_back or None,
+        "rollbackMessage": one.rollback_message,
+    }
+    is_live = one.status in ("Created", "InProgress")
+    return {
+        "applicationName": one.application,
+        "deploymentGroupName": one.group,
+        "deploymentConfigName": one.config,
+        "deploymentId": one.id,
+        "revision": {
+            "revisionType": "AppSpecContent",
+            "appSpecContent": {
+                "content": one.app_spec,
+                "sha256": hashlib.sha256(one.app_spec.encode()).hexdigest(),
+            },
+        },
+        "status": one.status,
+        "errorInformation": {"code": one.error_code, "message": one.error_message}
+        if one.error_code
+        else None,
+        "createTime": one.created,
+        "startTime": one.started,
+        "completeTime": one.ended,
+        "deploymentOverview": {
+            "Pending": 0,
+            "InProgress": int(is_live),
+            "Succeeded": int(one.status == "Succeeded"),
+            "Failed": int(one.status in ("Failed", "Stopped")),
+            "Skipped": 0,
+            "Ready": 0,
+        },
+        "description": one.description or None,
+        "creator": one.creator,
+        "rollbackInfo": rollback if one.rollback_message else None,
+        "deploymentStyle": {
+            "deploymentType": "BLUE_GREEN",
+            "deploymentOption": "WITH_TRAFFIC_CONTROL",
+        },
+        "computePlatform": "ECS",
+    }
+
+
+def target_id(runner: Runner, one: Deployment) -> str:
+    """Such as lantern:orders."""
+    group = runner.architecture.groups[one.group]
+    return f"{group.cluster}:{group.service}"
+
+
+def target(runner: Runner, one: Deployment, key: str) -> dict[str, Any]:
+    """GetDeploymentTarget's shape. Raises DeploymentTargetDoesNotExistException."""
+    if key != target_id(runner, one):
+        raise DeploymentTargetDoesNotExistException(
+            f"Deployment {one.id} has no target {key!r}, it has {target_id(runner, one)}"
+        )
+    group = runner.architecture.groups[one.group]
+    return {
+        "deploymentTargetType": "ECSTarget",
+        "ecsTarget": {
+            "deploymentId": one.id,
+            "targetId": key,
+            "targetArn": arn("ecs", f"service/{group.cluster}/{group.service}"),
+            "lastUpdatedAt": one.ended
+            or max((event.started or 0 for event in one.events), default=one.created),
+            "lifecycleEvents": [
+                {
+                    "lifecycleEventName": event.name,
+                    "startTime": event.started,
+                    "endTime": event.ended,
+                    "status": event.status,
+                    "diagnostics": {"message": event.message} if event.message else None,
+                }
+                for event in one.events
+            ],
+            "status": _target_status(one),
+            "taskSetsInfo": [
+                shown
+                for shown in (
+                    _task_set(runner, one.blue, "Blue", one.blue_targets, 100 - one.green_weight),
+                    _task_set(runner, one.green, "Green", one.green_targets, one.green_weight),
+                )
+                if shown
+            ],
+        },
+    }
+
+
+def config(name: str) -> dict[str, Any]:
+    """GetDeploymentConfig's shape. Raises DeploymentConfigDoesNotExistException."""
+    try:
+        found = shift(name)
+    except ArchitectureError as error:
+        raise DeploymentConfigDoesNotExistException(str(error)) from None
+    how: dict[str, Any] = {"type": "AllAtOnce"}
+    if found.kind == "Canary":
+        how = {
+            "type": "TimeBasedCanary",
+            "timeBasedCanary": {"canaryPercentage": found.percent, "canaryInterval": int(found.minutes)},
+        }
+    if found.kind == "Linear":
+        how = {
+            "type": "TimeBasedLinear",
+            "timeBasedLinear": {"linearPercentage": found.percent, "linearInterval": int(found.minutes)},
+        }
+    return {"deploymentConfigName": name, "computePlatform": "ECS", "trafficRoutingConfig": how}
+
+
+def group(runner: Runner, one: DeploymentGroup) -> dict[str, Any]:
+    """GetDeploymentGroup's shape."""
+    mine = [there for there in runner.deployments.all() if there.group == one.name]
+    good = [there for there in mine if there.status == "Succeeded"]
+    return {
+        "applicationName": one.application,
+        "deploymentGroupName": one.name,
+        "deploymentConfigName": one.shift.name,
+        "computePlatform": "ECS",
+        "alarmConfiguration": {"enabled": True, "alarms": [{"name": name} for name in one.alarms]},
+        "autoRollbackConfiguration": {"enabled": bool(one.rolls_back_on), "events": list(one.rolls_back_on)},
+        "deploymentStyle": {"deploymentType": "BLUE_GREEN", "deploymentOption": "WITH_TRAFFIC_CONTROL"},
+        "blueGreenDeploymentConfiguration": {
+            "terminateBlueInstancesOnDeploymentSuccess": {
+                "action": "TERMINATE",
+                "terminationWaitTimeInMinutes": int(one.termination_minutes),
+            },
+            "deploymentReadyOption": {
+                "actionOnTimeout": "CONTINUE_DEPLOYMENT",
+                "waitTimeInMinutes": int(one.ready_minutes),
+            },
+        },
+        "loadBalancerInfo": {
+            "targetGroupPairInfoList": [
+                {
+                    "targetGroups": [{"name": one.blue.name}, {"name": one.green.name}],
+                    "prodTrafficRoute": {"listenerArns": [one.production.name]},
+                    "testTrafficRoute": {"listenerArns": [one.test.name]},
+                }
+            ]
+        },
+        "ecsServices": [{"clusterName": one.cluster, "serviceName": one.service}],
+        "lastSuccessfulDeployment": _last(good),
+        "lastAttemptedDeployment": _last(mine),
+    }
+
+
+def _task_set(runner: Runner, key: str, label: str, targets: str, weight: int) -> dict[str, Any] | None:
+    task_set = runner.fleet.task_set(key)
+    if not task_set:
+        return None
+    health = runner.fleet.health(key)
+    return {
+        "identifer": key,  # the API's own spelling
+        "desiredCount": task_set.desired,
+        "pendingCount": health.pending,
+        "runningCount": health.running,
+        "status": "ACTIVE" if task_set.status == "WAITING" else task_set.status,
+        "trafficWeight": float(weight),
+        "targetGroup": {"name": targets},
+        "taskSetLabel": label,
+    }
+
+
+def _target_status(one: Deployment) -> str:
+    if one.status in ("Failed", "Stopped"):
+        return "Failed"
+    return {"Created": "Pending"}.get(one.status, one.status)
+
+
+def _last(found: list[Deployment]) -> dict[str, Any] | None:
+    if not found:
+        return None
+    one = found[-1]
+    return {
+        "deploymentId": one.id,
+        "status": one.status,
+        "createTime": one.created,
+        "endTime": one.ended,
+    }

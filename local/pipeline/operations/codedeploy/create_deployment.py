@@ -1,0 +1,37 @@
+"""CreateDeployment."""
+
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from local.pipeline.app_spec import AppSpecError, read
+from local.pipeline.deploy_action import ActionFailed
+from local.pipeline.errors import InvalidRevisionException
+from local.pipeline.operations.codedeploy import _shapes as shapes
+from local.pipeline.runner import Runner
+
+
+def answer(request: dict[str, Any], runner: Runner) -> dict[str, Any]:
+    """Begin a deployment of an AppSpec that is sent along."""
+    group = runner.deployments.group(request["applicationName"], request.get("deploymentGroupName") or "")
+    content = ((request.get("revision") or {}).get("appSpecContent") or {}).get("content")
+    if not content:
+        raise InvalidRevisionException("revision: expected appSpecContent with the AppSpec's content")
+    config = request.get("deploymentConfigName") or ""
+    if config:
+        shapes.config(config)
+    try:
+        definition = runner.aws.task_definition(read(content, "appSpecContent").task_definition)
+        deployment = runner.deployments.create(
+            group,
+            content,
+            definition,
+            definition["taskDefinitionArn"],
+            description=request.get("description") or "",
+            config=config,
+        )
+    except (AppSpecError, ActionFailed) as error:
+        raise InvalidRevisionException(str(error)) from None
+    except ClientError as error:
+        raise InvalidRevisionException(f"TaskDefinition: {error}") from None
+    return {"deploymentId": deployment.id}

@@ -1,0 +1,23 @@
+"""ListDeployments."""
+
+from typing import Any
+
+from local.pipeline.paging import paged
+from local.pipeline.runner import Runner
+
+
+def answer(request: dict[str, Any], runner: Runner) -> dict[str, Any]:
+    """Ids, the newest first."""
+    group, statuses = request.get("deploymentGroupName"), request.get("includeOnlyStatuses")
+    if group:
+        runner.deployments.group(request.get("applicationName") or "", group)
+    times = request.get("createTimeRange") or {}
+    found = [
+        one.id
+        for one in reversed(runner.deployments.all())
+        if group in (None, one.group)
+        and (not statuses or one.status in statuses)
+        and (times.get("start") or 0) <= one.created <= (times.get("end") or float("inf"))
+    ]
+    page, token = paged(found, 100, request.get("nextToken"))
+    return {"deployments": page, "nextToken": token}

@@ -1,0 +1,1 @@
+"""CodePipeline, API version 2015-07-09."""

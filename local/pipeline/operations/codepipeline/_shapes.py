@@ -1,0 +1,176 @@
+"""Executions, stages and actions as CodePipeline's API shows them."""
+
+from typing import Any
+
+from local.pipeline.errors import PipelineNotFoundException
+from local.pipeline.execution import Action, Execution, Stage
+from local.pipeline.runner import Runner
+from local.pipeline.tasks import camel
+
+
+def require_pipeline(runner: Runner, name: str) -> None:
+    """Raises PipelineNotFoundException."""
+    if name != runner.architecture.pipeline["Name"]:
+        raise PipelineNotFoundException(f"The account has no pipeline with the name '{name}'")
+
+
+def declaration(pipeline: dict[str, Any]) -> dict[str, Any]:
+    """The pipeline's structure; names of a configuration's keys are the provider's, not the API's."""
+    shown: dict[str, Any] = camel(
+        {key: value for key, value in pipeline.items() if key not in ("Tags", "Stages")}
+    )
+    shown["stages"] = [
+        {
+            "name": stage["Name"],
+            "actions": [
+                camel({key: value for key, value in action.items() if key != "Configuration"})
+                | {"configuration": action.get("Configuration", {})}
+                for action in stage["Actions"]
+            ],
+        }
+        for stage in pipeline["Stages"]
+    ]
+    return shown | {"version": 1}
+
+
+def execution(one: Execution) -> dict[str, Any]:
+    """GetPipelineExecution's shape."""
+    return {
+        "pipelineName": one.pipeline,
+        "pipelineVersion": 1,
+        "pipelineExecutionId": one.id,
+        "status": one.status,
+        "statusSummary": one.stop_reason or None,
+        "artifactRevisions": [
+            {
+                "name": one.stages[0].actions[0].outputs[0],
+                "revisionId": one.commit,
+                "revisionSummary": one.summary,
+                "created": one.authored,
+            }
+        ],
+        "variables": [],
+        "trigger": {"triggerType": one.trigger_type, "triggerDetail": one.trigger_detail},
+        "executionMode": "QUEUED",
+        "executionType": "STANDARD",
+    }
+
+
+def summary(one: Execution) -> dict[str, Any]:
+    """ListPipelineExecutions' shape."""
+    action = one.stages[0].actions[0]
+    shown = execution(one)
+    return {
+        key: shown[key]
+        for key in (
+            "pipelineExecutionId",
+            "status",
+            "statusSummary",
+            "trigger",
+            "executionMode",
+            "executionType",
+        )
+    } | {
+        "startTime": one.created,
+        "lastUpdateTime": one.ended or _latest(one),
+        "sourceRevisions": [
+            {"actionName": action.name, "revisionId": one.commit, "revisionSummary": one.summary}
+        ],
+        "stopTrigger": {"reason": one.stop_reason} if one.stop_asked else None,
+    }
+
+
+def stage_state(stage: dict[str, Any], index: int, executions: list[Execution]) -> dict[str, Any]:
+    """GetPipelineState's: the newest execution that came so far, and those that wait to enter."""
+    name = stage["Name"]
+    inside = [one for one in executions if one.stages[index].status != "Pending"]
+    waiting = [
+        one
+        for one in executions
+        if one.status == "InProgress" and one.stage == index and one.stages[index].status == "Pending"
+    ]
+    state: dict[str, Any] = {
+        "stageName": name,
+        "inboundTransitionState": {"enabled": True},
+        "inboundExecutions": [
+            {"pipelineExecutionId": one.id, "status": "InProgress", "type": "STANDARD"} for one in waiting
+        ],
+        "actionStates": [{"actionName": action["Name"]} for action in stage["Actions"]],
+    }
+    if inside:
+        latest = inside[-1]
+        state["latestExecution"] = {
+            "pipelineExecutionId": latest.id,
+            "status": _status(latest, latest.stages[index]),
+            "type": "STANDARD",
+        }
+        state["actionStates"] = [_action_state(action) for action in latest.stages[index].actions]
+    return state
+
+
+def action_detail(one: Execution, stage: Stage, action: Action) -> dict[str, Any]:
+    """ListActionExecutions' shape."""
+    return {
+        "pipelineExecutionId": one.id,
+        "actionExecutionId": action.id,
+        "pipelineVersion": 1,
+        "stageName": stage.name,
+        "actionName": action.name,
+        "startTime": action.started,
+        "lastUpdateTime": action.ended or action.started,
+        "status": action.status,
+        "input": {
+            "actionTypeId": {
+                "category": action.category,
+                "owner": "AWS",
+                "provider": action.provider,
+                "version": "1",
+            },
+            "configuration": action.configuration,
+            "namespace": action.namespace or None,
+            "inputArtifacts": [{"name": name} for name in action.inputs],
+        },
+        "output": {
+            "outputArtifacts": [{"name": name} for name in action.outputs],
+            "outputVariables": one.variables.get(action.namespace, {}),
+            "executionResult": {
+                "externalExecutionId": action.external_id or None,
+                "externalExecutionSummary": action.summary or None,
+                "errorDetails": _error(action),
+            },
+        },
+    }
+
+
+def _action_state(action: Action) -> dict[str, Any]:
+    if action.status == "Pending":
+        return {"actionName": action.name}
+    return {
+        "actionName": action.name,
+        "latestExecution": {
+            "actionExecutionId": action.id,
+            "status": action.status,
+            "summary": action.summary or None,
+            "lastStatusChange": action.ended or action.started,
+            "token": action.token if action.token and action.status == "InProgress" else None,
+            "externalExecutionId": action.external_id or None,
+            "errorDetails": _error(action),
+        },
+    }
+
+
+def _error(action: Action) -> dict[str, str] | None:
+    return {"code": action.error_code, "message": action.error_message} if action.error_code else None
+
+
+def _status(one: Execution, stage: Stage) -> str:
+    if one.status in ("Stopped", "Stopping") and stage.status == "InProgress":
+        return one.status
+    return stage.status
+
+
+def _latest(one: Execution) -> float:
+    times = [
+        at for stage in one.stages for action in stage.actions for at in (action.started, action.ended) if at
+    ]
+    return max(times, default=one.created)

@@ -1,0 +1,23 @@
+"""ListActionExecutions."""
+
+from typing import Any
+
+from local.pipeline.operations.codepipeline import _shapes as shapes
+from local.pipeline.paging import paged
+from local.pipeline.runner import Runner
+
+
+def answer(request: dict[str, Any], runner: Runner) -> dict[str, Any]:
+    """Actions, the newest first."""
+    shapes.require_pipeline(runner, request["pipelineName"])
+    only = (request.get("filter") or {}).get("pipelineExecutionId")
+    details = [
+        shapes.action_detail(execution, stage, action)
+        for execution in reversed(runner.executions.all())
+        if only in (None, execution.id)
+        for stage in reversed(execution.stages)
+        for action in stage.actions
+        if action.id
+    ]
+    page, token = paged(details, request.get("maxResults") or 100, request.get("nextToken"))
+    return {"actionExecutionDetails": page, "nextToken": token}

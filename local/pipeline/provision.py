@@ -1,0 +1,123 @@
+"""Makes the local AWS hold what `make deploy` makes on AWS, and starts each service's first tasks.
+
+Everything is asked for again at each start and left alone where it is there.
+"""
+
+import logging
+import os
+from pathlib import Path
+
+import docker
+import docker.errors
+
+from local.pipeline import architecture as templates
+from local.pipeline.architecture import Architecture
+from local.pipeline.aws import Aws
+from local.pipeline.clock import Clock
+from local.pipeline.deployments import Deployments
+from local.pipeline.fleet import Fleet, TaskSet
+from local.pipeline.names import task_set_id
+from local.pipeline.settings import Settings
+from local.pipeline.tasks import TASK_KEYS, camel
+
+log = logging.getLogger(__name__)
+
+XRAY_DAEMON = Path(__file__).parent / "xray_daemon"
+CREDENTIALS = {"username": "AWS", "password": "laptop"}
+REVISION = "org.opencontainers.image.revision"
+
+
+class ProvisionError(Exception):
+    """Something that a rehearsal stands on can't be had; says what to do."""
+
+
+class Provision:
+    """`run` may be called until it succeeds."""
+
+    def __init__(
+        self, architecture: Architecture, settings: Settings, aws: Aws, fleet: Fleet, deployments: Deployments
+    ) -> None:
+        self._architecture, self._settings, self._aws = architecture, settings, aws
+        self._fleet, self._deployments = fleet, deployments
+        self._engine = docker.from_env(timeout=120)
+
+    def run(self) -> None:
+        """Raises ProvisionError, botocore's and Docker's errors."""
+        one = self._architecture
+        self._aws.make("s3", "create_bucket", Bucket=one.bucket)
+        for name, repository in one.repositories.items():
+            self._aws.make(
+                "ecr",
+                "create_repository",
+                repositoryName=name,
+                imageTagMutability=repository.get("ImageTagMutability", "MUTABLE"),
+            )
+        for name in one.log_groups:
+            self._aws.make("logs", "create_log_group", logGroupName=name)
+        for function in one.functions.values():
+            endpoints = {
+                "AWS_ENDPOINT_URL_CODEDEPLOY": self._settings.own_url,
+                "AWS_ENDPOINT_URL_EC2": self._settings.own_url,
+            }
+            self._aws.put_function(function, endpoints)
+        self._push_daemon()
+        for group in one.groups.values():
+            if not self._deployments.service(group.name).primary:
+                self._first_task_set(group)
+
+    def _push_daemon(self) -> None:
+        """An image under the daemon's name and tag: a stand-in that takes the same arguments."""
+        repository = next(name for name in self._architecture.repositories if name.endswith("xray-daemon"))
+        tag = self._daemon_tag()
+        if self._aws.has_image(repository, tag):
+            return
+        arguments = {"BASE_IMAGE": os.environ["BASE_IMAGE"]} if os.environ.get("BASE_IMAGE") else {}
+        image, _ = self._engine.images.build(
+            path=str(XRAY_DAEMON), tag="lantern-xray-daemon", buildargs=arguments, rm=True
+        )
+        self._push(image, repository, tag)
+
+    def _daemon_tag(self) -> str:
+        for group in self._architecture.groups.values():
+            for container in group.first_task_definition["ContainerDefinitions"]:
+                if "xray-daemon:" in container["Image"]:
+                    return str(container["Image"].rpartition(":")[2])
+        raise ProvisionError("no task definition of the templates has an X-Ray daemon")
+
+    def _first_task_set(self, group: templates.DeploymentGroup) -> None:
+        """The service's first tasks: the image that compose built, under the template's definition."""
+        try:
+            image = self._engine.images.get(f"lantern-{group.name}")
+        except docker.errors.ImageNotFound:
+            raise ProvisionError(f"there is no image lantern-{group.name}: 'make up' builds it") from None
+        tag = image.labels.get(REVISION) or "first"
+        repository = next(name for name in self._architecture.repositories if name.endswith(f"/{group.name}"))
+        if not self._aws.has_image(repository, tag):
+            self._push(image, repository, tag)
+        chosen = templates.read({"ImageTag": tag}).groups[group.name]
+        definition = camel(chosen.first_task_definition)
+        registered = self._aws.register({key: definition[key] for key in TASK_KEYS if key in definition})
+        key = task_set_id()
+        self._fleet.keep(
+            TaskSet(
+                id=key,
+                service=group.name,
+                target_group=group.production.target_group,
+                task_definition=registered,
+                definition=definition,
+                desired=group.desired,
+                created=Clock().now(),
+                status="PRIMARY",
+                version=tag,
+            )
+        )
+        service = self._deployments.service(group.name)
+        service.primary = key
+        self._deployments.keep_service(service)
+
+    def _push(self, image: object, repository: str, tag: str) -> None:
+        target = f"{self._settings.registry}/{repository}"
+        image.tag(target, tag)  # type: ignore[attr-defined]
+        for line in self._engine.images.push(target, tag, auth_config=CREDENTIALS, stream=True, decode=True):
+            if "error" in line:
+                raise ProvisionError(f"push {target}:{tag}: {line['error']}")

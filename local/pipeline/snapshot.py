@@ -1,0 +1,72 @@
+"""The state of now in one document, for the live view; the console asks AWS's own API instead."""
+
+import time
+from typing import Any
+
+from local.pipeline import deployment as deployments
+from local.pipeline import execution as executions
+from local.pipeline.runner import Runner
+
+WINDOW_S = 5.0
+
+
+def take(runner: Runner, execution_id: str = "") -> dict[str, Any]:
+    """An execution (the newest) with its deployments, each service's traffic, tasks and error rates."""
+    now = time.time()
+    found = [one for one in runner.executions.all() if execution_id in ("", one.id)]
+    one = found[-1] if found else None
+    mine = [there for there in runner.deployments.all() if one and there.execution == one.id]
+    return {
+        "now": now,
+        "scale": runner.clock.scale,
+        "trouble": runner.trouble,
+        "execution": executions.as_document(one) if one else None,
+        "deployments": [deployments.as_document(there) for there in mine],
+        "services": [_service(runner, name, now) for name in runner.architecture.groups],
+        "alarms": {name: [state.value, state.reason] for name, state in runner.deployments.alarms().items()},
+        "ahead": [
+            there.id
+            for there in runner.executions.all()
+            if one and there.created < one.created and there.status not in executions.ENDED
+        ],
+    }
+
+
+def _service(runner: Runner, name: str, now: float) -> dict[str, Any]:
+    service, group = runner.deployments.service(name), runner.architecture.groups[name]
+    return {
+        "name": name,
+        "production": service.production,
+        "test": service.test,
+        "termination minutes": group.termination_minutes,
+        "shift": group.shift.steps(),
+        "task sets": [
+            {
+                "id": task_set.id,
+                "target group": task_set.target_group,
+                "status": task_set.status,
+                "version": task_set.version,
+                "desired": task_set.desired,
+                "running": runner.fleet.health(task_set.id).running,
+                "healthy": runner.fleet.health(task_set.id).healthy,
+                "stopped reason": task_set.stopped_reason,
+            }
+            for task_set in runner.fleet.task_sets()
+            if task_set.service == name
+        ],
+        "target groups": {
+            target_group.name: _rates(runner, target_group.full_name, now)
+            for target_group in (group.blue, group.green)
+        },
+    }
+
+
+def _rates(runner: Runner, full_name: str, now: float) -> dict[str, float]:
+    samples = runner.metrics.samples(full_name, now - WINDOW_S, now)
+    bad = sum(1 for sample in samples if not sample.answered or sample.status >= 500)
+    times = sorted(sample.response_s for sample in samples if sample.answered)
+    return {
+        "requests": len(samples),
+        "failed": bad,
+        "p95": times[int(len(times) * 0.95)] if times else 0.0,
+    }
