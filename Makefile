@@ -81,7 +81,7 @@ check-service: $(CHECK) ## Check what the pipeline's build checks: style, types 
 	@$(BIN)/ruff format --check --quiet services
 	@$(BIN)/ruff check --quiet services
 	@$(BIN)/mypy --package services.common --package services.$(SERVICE)
-	@$(BIN)/python -m pytest tests/unit/services/common tests/unit/services/$(SERVICE) --junitxml=reports/tests.xml
+	@$(BIN)/python -m pytest $(wildcard $(addprefix tests/unit/services/,common $(SERVICE))) --junitxml=reports/tests.xml
 
 bench: $(TEST) $(VENV)/bench.stamp ## Measure what tracing costs, start-up, memory, images, the local X-Ray, log lines; about six minutes
 	@$(BIN)/python -m tests.bench

@@ -70,7 +70,7 @@ class CodeBuild:
         spec = self._spec(source)
         for phase in spec.phases:
             for runtime, version in phase.runtimes.items():
-                progress(f"runtime-versions: {runtime} {version} is asked for; the build image has its own")
+                progress(f"{runtime} {version} is asked for; the build image here has its own")
         environment = self._environment(spec, build_id, commit, variables)
         container = self._engine.api.create_container_from_config(  # type: ignore[no-untyped-call]
             self._body(environment)
@@ -152,8 +152,8 @@ class CodeBuild:
         waiting: list[tuple[int, str]] = []
         for line in _lines(self._engine.api.attach(container, stream=True, logs=True)):
             waiting.append((int(time.time() * 1000), line))
-            if "] Entering phase " in line:
-                progress(line.rpartition("] ")[2])
+            if line.startswith("[Container]") and "Entering phase" in line:
+                progress(line.partition("Entering ")[2])
                 self._aws.put_logs(group, stream, waiting)
                 waiting = []
             elif len(waiting) >= LINES_AT_ONCE:
