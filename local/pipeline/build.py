@@ -150,7 +150,7 @@ class CodeBuild:
         stream = build_id.rpartition(":")[2]
         group = self._project["LogsConfig"]["CloudWatchLogs"]["GroupName"]
         waiting: list[tuple[int, str]] = []
-        for line in _lines(self._engine.api.attach(container, stream=True, logs=True)):
+        for line in _lines(self._engine.api.logs(container, stream=True, follow=True)):
             waiting.append((int(time.time() * 1000), line))
             if line.startswith("[Container]") and "Entering phase" in line:
                 progress(line.partition("Entering ")[2])

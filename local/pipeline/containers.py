@@ -1,6 +1,7 @@
 """Runs tasks on the Docker engine, and tells how they are."""
 
 import contextlib
+import threading
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,8 +12,6 @@ import docker.errors
 
 from local.pipeline import tasks
 from local.pipeline.tasks import LABEL, PAUSE, Place, Task, TaskError
-
-GRACE_S = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,12 +53,18 @@ class Containers:
             raise TaskError(f"CannotStartContainerError: {error}") from None
 
     def stop(self, task_id: str) -> None:
-        """SIGTERM, wait as long as each container's stopTimeout says, and remove."""
-        found = self._of(task_id)
-        for one in sorted(found, key=lambda one: one.labels[f"{LABEL}.essential"] == "false"):
-            if one.labels[f"{LABEL}.container"] != PAUSE:
-                with contextlib.suppress(docker.errors.DockerException):
-                    one.stop()  # the timeout is the container's own
+        """SIGTERM for all, wait as long as each container's stopTimeout says, and remove."""
+        found = [one for one in self._of(task_id) if one.labels[f"{LABEL}.container"] != PAUSE]
+
+        def end(one: Any) -> None:
+            with contextlib.suppress(docker.errors.DockerException):
+                one.stop()  # the timeout is the container's own
+
+        threads = [threading.Thread(target=end, args=(one,)) for one in found]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
         self.remove(task_id)
 
     def remove(self, task_id: str) -> None:
