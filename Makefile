@@ -11,8 +11,11 @@ BYTECODE ?= --compile-bytecode
 # --- environments: a target asks for the sets it needs, and only those are installed -------------------------
 $(VENV)/uv.stamp:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Lantern needs Python 3.11 or newer; '$(PYTHON)' is $$($(PYTHON) --version 2>&1). Try: make PYTHON=python3.12" >&2; exit 1; }
-	@$(PYTHON) -m venv $(VENV) || { echo "Could not make $(VENV): on Debian and Ubuntu run 'apt-get install python3-venv', then try again" >&2; exit 1; }
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check $(UV)
+	@if $(PYTHON) -m pip --python $(PYTHON) --version >/dev/null 2>&1; then \
+	  $(PYTHON) -m venv --without-pip $(VENV) && $(PYTHON) -m pip --python $(BIN)/python install --quiet --disable-pip-version-check $(UV); \
+	else \
+	  $(PYTHON) -m venv $(VENV) && $(BIN)/python -m pip install --quiet --disable-pip-version-check $(UV); \
+	fi || { echo "Could not make $(VENV): on Debian and Ubuntu run 'apt-get install python3-venv', then try again" >&2; exit 1; }
 	@touch $@
 
 $(VENV)/%.stamp: requirements/%.txt $(VENV)/uv.stamp

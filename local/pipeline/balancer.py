@@ -15,7 +15,7 @@ from local.pipeline.settings import SettingsError, scale
 
 SLOTS = 12  # places for targets in each target group
 SHARES = 100
-LEAST_INTERVAL_S = 0.2
+LEAST_INTERVAL_S = 0.5  # real: six targets that are asked oftener would keep a laptop busy
 FOLDER = Path("/balancer")
 ADMIN, ACCESS = "admin.sock", "access.sock"
 

@@ -237,7 +237,6 @@ def _place(settings: Settings) -> Place:
         registry=settings.registry,
         pause_image=settings.build_image,
         logs_address=settings.logs_address,
-        scale=settings.scale,
         environment={  # what Fargate and the network give on AWS: credentials and endpoints
             "AWS_ENDPOINT_URL": settings.aws_url,
             "AWS_ENDPOINT_URL_XRAY": settings.xray_url,

@@ -13,7 +13,6 @@ SECOND_NS = 1_000_000_000
 CPU_PERIOD_US = 100_000
 LOG_GROUP_PREFIX = "/lantern/"  # the log agent makes the group's name of the service's label
 SERVICE_LABEL = "com.docker.compose.service"
-LEAST_INTERVAL_S = 1.0
 PAUSE = "pause"
 
 # What is understood; anything else in a definition is refused, because it would silently be left out
@@ -45,7 +44,6 @@ class Place:
     registry: str
     pause_image: str
     logs_address: str
-    scale: float
     environment: Mapping[str, str]
 
 
@@ -168,15 +166,15 @@ def _body(raw: Mapping[str, Any], task: Task, place: Place, network_of: str, quo
     }
     body |= {docker: raw[key] for docker, key in optional.items() if raw.get(key)}
     if raw.get("healthCheck"):
-        body["Healthcheck"] = _health(raw["healthCheck"], place.scale)
+        body["Healthcheck"] = _health(raw["healthCheck"])
     return body
 
 
-def _health(raw: Mapping[str, Any], scale: float) -> dict[str, Any]:
-    """As often as simulated time says, but once a second at most; a program starts in its own time."""
+def _health(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """In real time: each check is a program of its own. Docker asks a starting container every second."""
     return {
         "Test": raw["command"],
-        "Interval": round(max(raw.get("interval", 30) / scale, LEAST_INTERVAL_S) * SECOND_NS),
+        "Interval": raw.get("interval", 30) * SECOND_NS,
         "Timeout": raw.get("timeout", 5) * SECOND_NS,
         "Retries": raw.get("retries", 3),
         "StartPeriod": raw.get("startPeriod", 0) * SECOND_NS,
