@@ -34,7 +34,6 @@ RUN  := $(VENV)/services.stamp $(VENV)/local.stamp $(VENV)/console.stamp
 INFRA := $(VENV)/services.stamp $(VENV)/infra.stamp $(VENV)/checkov.stamp
 TEST := $(RUN) $(VENV)/unit.stamp $(VENV)/test.stamp $(VENV)/traffic.stamp $(INFRA)
 LINT := $(TEST) $(VENV)/lint.stamp
-CHECK := $(VENV)/services.stamp $(VENV)/unit.stamp $(VENV)/lint.stamp
 
 # --- what a user types ---------------------------------------------------------------------------------------
 help: ## List the targets
@@ -79,11 +78,8 @@ cost: $(VENV)/services.stamp ## What the templates cost a day, in USD; EGRESS=na
 test: lint ## Check everything: rules, real processes, containers, a real browser
 	@$(BIN)/python -m pytest
 
-check-service: $(CHECK) ## Check what the pipeline's build checks: style, types and unit tests of SERVICE=orders
+test-service: $(VENV)/services.stamp $(VENV)/unit.stamp ## Run the unit tests of SERVICE=orders, as the pipeline's build does
 	@test -d services/$(SERVICE)/ || { echo "SERVICE='$(SERVICE)': expected storefront, catalog or orders" >&2; exit 2; }
-	@$(BIN)/ruff format --check --quiet services
-	@$(BIN)/ruff check --quiet services
-	@$(BIN)/mypy --package services.common --package services.$(SERVICE)
 	@$(BIN)/python -m pytest $(wildcard $(addprefix tests/unit/services/,common $(SERVICE))) --junitxml=reports/tests.xml
 
 bench: $(TEST) $(VENV)/bench.stamp ## Measure what tracing costs, start-up, memory, images, the local X-Ray, log lines; about six minutes
@@ -110,4 +106,4 @@ requirements: $(VENV)/uv.stamp ## Compile requirements/*.in into pinned, hashed 
 	@for set in services local console traffic unit test bench infra checkov lint pipeline; do $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 	  --generate-hashes --no-emit-index-url --no-header requirements/$$set.in -o requirements/$$set.txt || exit 1; done
 
-.PHONY: help up down status logs console traffic synth verify-infra deploy drift destroy cost test check-service bench picture lint format requirements
+.PHONY: help up down status logs console traffic synth verify-infra deploy drift destroy cost test test-service bench picture lint format requirements

@@ -26,6 +26,7 @@ SOCKET = "/var/run/docker.sock"
 HOME = "/codebuild"
 AGENT = ["/venv/bin/python3", "-m", "local.pipeline.build_agent"]
 LINES_AT_ONCE = 500
+SHARES = 32  # of the processor, a container has 1,024: on AWS a build has a machine of its own
 
 
 class BuildFailed(Exception):
@@ -141,6 +142,7 @@ class CodeBuild:
             "HostConfig": {
                 "NetworkMode": self._settings.network,
                 "Init": True,
+                "CpuShares": SHARES,
                 "Binds": [f"{SOCKET}:{SOCKET}", f"{project}_build-cache:{HOME}/local-cache"],
                 "LogConfig": {"Type": "json-file", "Config": {"max-size": "20m"}},
             },

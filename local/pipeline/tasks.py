@@ -11,6 +11,7 @@ from typing import Any
 LABEL = "lantern.rehearsal"
 SECOND_NS = 1_000_000_000
 CPU_PERIOD_US = 100_000
+SHARES = 8  # for each CPU unit, so that a task comes before whatever else the machine does
 LOG_GROUP_PREFIX = "/lantern/"  # the log agent makes the group's name of the service's label
 SERVICE_LABEL = "com.docker.compose.service"
 PAUSE = "pause"
@@ -152,7 +153,7 @@ def _body(raw: Mapping[str, Any], task: Task, place: Place, network_of: str, quo
             "Init": bool(linux.get("initProcessEnabled")),
             "CpuPeriod": CPU_PERIOD_US,
             "CpuQuota": quota_us,  # of the whole task: an idle sidecar leaves its share to the other
-            "CpuShares": max(2, int(raw.get("cpu") or 2)),
+            "CpuShares": max(2, int(raw.get("cpu") or 2)) * SHARES,
             "Memory": int(raw["memory"]) * 1024 * 1024 if raw.get("memory") else 0,
             "RestartPolicy": {"Name": "always" if (raw.get("restartPolicy") or {}).get("enabled") else "no"},
             "LogConfig": _log(raw, place),

@@ -130,7 +130,7 @@ def test_the_services_lines_are_in_their_log_groups(open_shop):
         )
 
 
-CHECKS = ("make check-service",)  # this very run does them already
+CHECKS = ("make test-service",)  # this very run does them already
 
 
 def run_buildspec(account, folder: Path, commit: str) -> subprocess.CompletedProcess[str]:
