@@ -65,9 +65,10 @@ class CodeBuild:
         source: bytes,
         commit: str,
         variables: dict[str, str],
+        cache: str,
         progress: Callable[[str], None],
     ) -> Build:
-        """Run to the end; `progress` hears each phase. Raises BuildFailed."""
+        """Run to the end with the cache of this name; `progress` hears each phase. Raises BuildFailed."""
         spec = self._spec(source)
         for phase in spec.phases:
             for runtime, version in phase.runtimes.items():
@@ -77,7 +78,7 @@ class CodeBuild:
             self._body(environment)
         )["Id"]
         try:
-            self._engine.api.put_archive(container, "/", _tar(_files(spec, source)))
+            self._engine.api.put_archive(container, "/", _tar(_files(spec, source, cache)))
             self._engine.api.start(container)
             self._follow(container, build_id, progress)
             return self._result(container)
@@ -183,7 +184,7 @@ class CodeBuild:
             return member.read() if member else b""
 
 
-def _files(spec: Buildspec, source: bytes) -> dict[str, bytes]:
+def _files(spec: Buildspec, source: bytes, cache: str) -> dict[str, bytes]:
     build = {
         "environment": {},
         "phases": [
@@ -200,6 +201,7 @@ def _files(spec: Buildspec, source: bytes) -> dict[str, bytes]:
         "discard_paths": spec.discard_paths,
         "exported": spec.exported,
         "cache_paths": spec.cache_paths,
+        "cache": cache,
     }
     return {f"{HOME}/build.json": json.dumps(build).encode(), f"{HOME}/source.zip": source}
 

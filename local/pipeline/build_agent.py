@@ -41,7 +41,7 @@ def main() -> int:
     build = json.loads((HOME / "build.json").read_text())
     for folder in (SOURCE, MEMORY.parent, CACHE):
         folder.mkdir(parents=True, exist_ok=True)
-    _link_caches(build["cache_paths"])
+    _link_caches(build["cache_paths"], CACHE / build["cache"])
     with zipfile.ZipFile(HOME / "source.zip") as archive:
         _unpack(archive)
     environment = {**os.environ, **build["environment"], "CODEBUILD_SRC_DIR": str(SOURCE)}
@@ -107,13 +107,13 @@ def _exported(names: list[str]) -> dict[str, str]:
     return {name: value for name, value in zip(names, said.split("\0"), strict=False) if value}
 
 
-def _link_caches(paths: list[str]) -> None:
-    """Cached folders are links into the cache, as with CodeBuild's local cache."""
+def _link_caches(paths: list[str], cache: Path) -> None:
+    """Cached folders are links into the cache, as with CodeBuild's local cache, which a host has for itself."""
     for path in paths:
         folder = Path(path.removesuffix("/**/*").removesuffix("/*"))
         if not folder.is_absolute():
             folder = SOURCE / folder
-        kept = CACHE / hashlib.sha256(path.encode()).hexdigest()[:16]
+        kept = cache / hashlib.sha256(path.encode()).hexdigest()[:16]
         kept.mkdir(parents=True, exist_ok=True)
         folder.parent.mkdir(parents=True, exist_ok=True)
         if not folder.exists():
@@ -125,6 +125,8 @@ def _unpack(archive: zipfile.ZipFile) -> None:
         target = archive.extract(member, SOURCE)
         if mode := member.external_attr >> 16:
             os.chmod(target, mode & 0o777)
+        written = datetime(*member.date_time, tzinfo=UTC).timestamp()  # make compares times
+        os.utime(target, (written, written))
 
 
 def _pack(build: dict[str, Any]) -> str:

@@ -322,7 +322,7 @@ class Executions:
 
         began = time.monotonic()
         content = self._aws.artifact(self.architecture.bucket, source)
-        build = self._builds.run(action.external_id, content, commit, variables, progress)
+        build = self._builds.run(action.external_id, content, commit, variables, action.name, progress)
         return Outcome(
             summary=f"Build succeeded in {time.monotonic() - began:.1f} s",
             artifacts=dict.fromkeys(action.outputs, build.artifact),
