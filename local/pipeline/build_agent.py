@@ -108,7 +108,7 @@ def _exported(names: list[str]) -> dict[str, str]:
 
 
 def _link_caches(paths: list[str], cache: Path) -> None:
-    """Cached folders are links into the cache, as with CodeBuild's local cache, which a host has for itself."""
+    """Cached folders are links into the cache, as with CodeBuild's local cache; each host has its own."""
     for path in paths:
         folder = Path(path.removesuffix("/**/*").removesuffix("/*"))
         if not folder.is_absolute():
