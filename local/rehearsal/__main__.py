@@ -1,4 +1,4 @@
-"""`python -m local.rehearsal`: the command behind `make rehearse`. COMMIT, RELEASE, TIME_SCALE, RATE say what.
+"""`python -m local.rehearsal`: what `make rehearse` runs, told by COMMIT, RELEASE, TIME_SCALE and RATE.
 
 Exit codes: 0 deployed, 3 rolled back, stopped or refused by a hook, 2 could not run, 1 a fault of this tool,
 130 interrupted (the execution goes on).

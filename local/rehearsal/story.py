@@ -1,4 +1,4 @@
-"""What is new between two snapshots, as lines; each says whether the real thing did it or what stood in for it."""
+"""What is new between two snapshots, as lines; each says whether the real thing did it, or what else."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ REAL, EMULATED, STAND_IN = "real", "emulated", "stand-in"
 LEGEND = {
     REAL: "what AWS would run: your commit, your commands, your containers",
     EMULATED: "MiniStack answers for S3, ECR, ECS, Lambda and CloudWatch",
-    STAND_IN: "Lantern's own part in the place of CodePipeline, CodeBuild, CodeDeploy, Fargate and the load balancer",
+    STAND_IN: "Lantern's own, in place of CodePipeline, CodeBuild, CodeDeploy, Fargate, load balancer, alarms",
 }
 GOOD, BAD, PLAIN = "good", "bad", "plain"
 BY_CATEGORY = {"Source": REAL, "Build": REAL, "Approval": STAND_IN, "Deploy": STAND_IN}
@@ -46,12 +46,12 @@ def _queue(old: dict[str, Any], new: dict[str, Any]) -> Iterator[Line]:
         yield Line(
             new["now"],
             STAND_IN,
-            f"waits behind {', '.join(new['ahead'])}: the pipeline is QUEUED, one execution in a stage at a time",
+            f"waits behind {', '.join(new['ahead'])}: the pipeline is QUEUED, one at a time in a stage",
         )
 
 
 def _actions(old: dict[str, Any], new: dict[str, Any]) -> Iterator[Line]:
-    known = {key: action for key, action in _each_action(old)}
+    known = dict(_each_action(old))
     for key, action in _each_action(new):
         was = known.get(key, {"status": "Pending", "progress": []})
         mark, name = BY_CATEGORY.get(action["category"], STAND_IN), " ".join(dict.fromkeys(key))
@@ -75,7 +75,7 @@ def _begins(action: dict[str, Any]) -> str:
         case "Build":
             return "the commands of buildspec.yml, in a container of their own"
         case "Approval":
-            return f"waits for an approval: {action['summary']} (aws codepipeline put-approval-result, or the console)"
+            return f"waits for put-approval-result, or for the console: {action['summary']}"
     return "fills taskdef.json and appspec.yaml, registers the task definition, asks CodeDeploy"
 
 
@@ -123,7 +123,7 @@ def _events(was: dict[str, Any], one: dict[str, Any], scale: float) -> Iterator[
 def _weights(
     was: dict[str, Any], one: dict[str, Any], service: dict[str, Any], scale: float
 ) -> Iterator[Line]:
-    minutes = {share: wait for share, wait in service["shift"]}
+    minutes = dict(service["shift"])
     for at, share in one["weights"][len(was["weights"]) :]:
         waits = f", for {scaled(minutes[share], scale)}" if minutes.get(share) else ""
         tone = BAD if share == 0 else PLAIN
