@@ -8,7 +8,7 @@ REAL, EMULATED, STAND_IN = "real", "emulated", "stand-in"
 LEGEND = {
     REAL: "what AWS would run: your commit, your commands, your containers",
     EMULATED: "MiniStack answers for S3, ECR, ECS, Lambda and CloudWatch",
-    STAND_IN: "Lantern's own, in place of CodePipeline, CodeBuild, CodeDeploy, Fargate, load balancer, alarms",
+    STAND_IN: "Lantern in place of CodePipeline, CodeBuild, CodeDeploy, Fargate, load balancer, alarms",
 }
 GOOD, BAD, PLAIN = "good", "bad", "plain"
 BY_CATEGORY = {"Source": REAL, "Build": REAL, "Approval": STAND_IN, "Deploy": STAND_IN}
