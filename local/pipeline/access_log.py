@@ -27,6 +27,7 @@ class Access:
     client: str
     trace: str
     request: str
+    agent: str = "-"
 
 
 def parse(line: str) -> Access | None:
