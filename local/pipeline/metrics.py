@@ -57,7 +57,7 @@ class Metrics:
 
     def add(self, full_name: str, access: Access) -> None:
         """Count a request, at the time at which it was over."""
-        over = access.at + access.response_s
+        over = access.at + access.took_s
         with self._lock:
             samples = self._samples[full_name]
             samples.append(

@@ -18,8 +18,10 @@ def request(at=START, *, status=200, response_s=0.02, answered=True, target="172
         sent=512,
         client="172.18.0.1:55012",
         trace="Root=1-6b49d200-0123456789abcdef01234567",
-        request="GET http://orders.lantern.internal:8082/orders HTTP/1.1",
-        agent="python-requests",
+        request="GET /orders HTTP/1.1",
+        host="orders.lantern.internal:8082",
+        agent="python-requests/2.32",
+        took_s=response_s,
     )
 
 

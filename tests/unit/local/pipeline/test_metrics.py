@@ -38,7 +38,7 @@ def test_what_the_balancer_itself_answers_is_no_status_of_the_target():
 
 
 def test_a_request_for_which_no_target_was_there_is_not_counted():
-    """AWS: RequestCount "is only incremented for requests where the load balancer node was able to choose"."""
+    """AWS: "only incremented for requests where the load balancer node was able to choose a target"."""
     metrics = measured(request(status=503, answered=False, target="-"))
 
     assert statistic(metrics, "RequestCount", "Sum") is None
