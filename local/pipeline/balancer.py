@@ -9,7 +9,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from local.pipeline.architecture import Architecture, TargetGroup, read
+from local.pipeline.access_log import FORMAT
+from local.pipeline.architecture import Architecture, ArchitectureError, TargetGroup, read
 from local.pipeline.clock import Clock
 from local.pipeline.settings import SettingsError, scale
 
@@ -44,8 +45,11 @@ unless {{ req.hdr(X-Amzn-Trace-Id) -m found }}
   http-request set-header X-Forwarded-Proto http
   http-request set-header X-Forwarded-Port {port}
   option forwardfor
-  http-request set-var(txn.trace) req.hdr(X-Amzn-Trace-Id)
-  log-format "%Ts.%ms %f %b %si:%sp %Tw %Tr %Ta %ST %U %B %ts %ci:%cp %{{+Q}}[var(txn.trace)] %{{+Q}}r"
+  http-request set-var(txn.at) date(0,ms)
+  http-request set-var(txn.trace) req.hdr(X-Amzn-Trace-Id),bytes(0,512)
+  http-request set-var(txn.host) req.hdr(Host),bytes(0,256)
+  http-request set-var(txn.agent) req.hdr(User-Agent),bytes(0,512)
+  log-format "{log_format}"
   use_backend %[rand({shares}),map({folder}/{name}.map)]
 """
 BACKEND = """\
@@ -64,7 +68,9 @@ def configuration(architecture: Architecture, clock: Clock, folder: Path = FOLDE
     parts = [HEAD.format(folder=folder)]
     for _, listener in architecture.listeners():
         name = listener_name(listener.name)
-        parts.append(FRONTEND.format(name=name, port=listener.port, shares=SHARES, folder=folder))
+        parts.append(
+            FRONTEND.format(name=name, port=listener.port, shares=SHARES, folder=folder, log_format=FORMAT)
+        )
     parts += [_backend(group, clock) for group in architecture.target_groups()]
     return "".join(parts)
 
@@ -100,10 +106,10 @@ def _backend(group: TargetGroup, clock: Clock) -> str:
 
 
 def main() -> None:
-    """Become HAProxy; exit code 2 on wrong settings."""
+    """Become HAProxy; exit code 2 on wrong settings or templates."""
     try:
         architecture, clock = read(), Clock(scale(os.environ))
-    except SettingsError as error:
+    except (SettingsError, ArchitectureError) as error:
         sys.stderr.write(f"The load balancer cannot start: {error}\n")
         sys.exit(2)
     for _, listener in architecture.listeners():

@@ -8,9 +8,10 @@ from functools import cache
 from typing import Any
 
 from lark import Lark, Transformer, Tree
-from lark.exceptions import LarkError
+from lark.exceptions import LarkError, VisitError
 
 Value = float | None
+Series = list[Value]  # of several metrics, in one period
 
 GRAMMAR = r"""
 ?start: either
@@ -18,10 +19,11 @@ GRAMMAR = r"""
 ?both: compared | both "AND" compared -> and_ | both "&&" compared -> and_
 ?compared: sum | sum COMPARISON sum -> compare
 ?sum: product | sum "+" product -> add | sum "-" product -> subtract
-?product: power | product "*" power -> multiply | product "/" power -> divide
-?power: signed | signed "^" power -> raise_
-?signed: atom | "-" signed -> negate
-?atom: NUMBER -> number | NAME "(" [either ("," either)*] ")" -> call | NAME -> metric | "(" either ")"
+?product: signed | product "*" signed -> multiply | product "/" signed -> divide
+?signed: power | "-" signed -> negate
+?power: atom | atom "^" signed -> raise_
+?atom: NUMBER -> number | NAME "(" (given ("," given)*)? ")" -> call | NAME -> metric | "(" either ")"
+?given: either | "[" either ("," either)* "]" -> series
 COMPARISON: ">=" | "<=" | "==" | "!=" | ">" | "<"
 NAME: /(?!(AND|OR)\b)[A-Za-z_]\w*/
 %import common.NUMBER
@@ -46,16 +48,30 @@ class MathError(Exception):
 def evaluate(expression: str, values: Mapping[str, Value]) -> Value:
     """The expression's value in one period, its metrics' values given by their ids. Raises MathError."""
     try:
-        result: Value = _Evaluator(values).transform(_parsed(expression))
-    except LarkError as error:
-        cause = error.__context__ if isinstance(error.__context__, MathError) else error
-        raise MathError(f"{expression!r}: {str(cause).splitlines()[0]}") from None
+        result: Value = _Evaluator(values).transform(parsed(expression))
+    except VisitError as error:
+        raise MathError(f"{expression!r}: {error.orig_exc}") from None
     return result
 
 
+def ids(expression: str) -> set[str]:
+    """The ids that the expression refers to. Raises MathError."""
+    return {str(tree.children[0]) for tree in parsed(expression).find_data("metric")}
+
+
 @cache
-def _parsed(expression: str) -> Tree[Any]:
-    return Lark(GRAMMAR, parser="lalr").parse(expression)
+def parsed(expression: str) -> Tree[Any]:
+    """What the expression says. Raises MathError."""
+    try:
+        tree = _parser().parse(expression)
+    except LarkError as error:
+        raise MathError(f"{expression!r}: {str(error).splitlines()[0]}") from None
+    return tree if isinstance(tree, Tree) else Tree("start", [tree])
+
+
+@cache
+def _parser() -> Lark:
+    return Lark(GRAMMAR, parser="lalr")
 
 
 def _known(function: Callable[..., Value]) -> Callable[..., Value]:
@@ -63,12 +79,35 @@ def _known(function: Callable[..., Value]) -> Callable[..., Value]:
     return lambda *values: None if None in values else function(*values)
 
 
+def _of_those_there(function: Callable[[list[float]], float]) -> Callable[[Any], Value]:
+    """Of an array's values in this period, those that are missing left out."""
+
+    def apply(series: Any) -> Value:
+        there = [value for value in series if value is not None]
+        return function(there) if there else None
+
+    return apply
+
+
+def _power(base: float, exponent: float) -> Value:
+    try:
+        value = base**exponent
+    except (OverflowError, ZeroDivisionError):
+        return None
+    return value if isinstance(value, float) else None  # a root of a negative number is none
+
+
 FUNCTIONS: dict[str, tuple[int, Callable[..., Value]]] = {
     "IF": (3, lambda when, then, otherwise: None if when is None else then if when else otherwise),
     "FILL": (2, lambda value, filler: filler if value is None else value),
-    "MIN": (2, _known(min)),
-    "MAX": (2, _known(max)),
     "ABS": (1, _known(abs)),
+}
+# of a single metric these would be one value for the whole graph, which an alarm can't take
+OF_ARRAYS: dict[str, Callable[[Any], Value]] = {
+    "MIN": _of_those_there(min),
+    "MAX": _of_those_there(max),
+    "SUM": _of_those_there(sum),
+    "AVG": _of_those_there(lambda values: sum(values) / len(values)),
 }
 
 
@@ -87,13 +126,22 @@ class _Evaluator(Transformer[Any, Value]):
             raise MathError(f"no metric has the id {children[0]}")
         return self._values[children[0]]
 
+    def series(self, children: list[Any]) -> Series:
+        return children
+
     def call(self, children: list[Any]) -> Value:
         name, *given = children
+        if name in OF_ARRAYS:
+            if len(given) != 1 or not isinstance(given[0], list):
+                raise MathError(f"{name} takes an array here, such as {name}([a, b])")
+            return OF_ARRAYS[name](given[0])
         if name not in FUNCTIONS:
-            raise MathError(f"{name} is not understood here; {', '.join(FUNCTIONS)} are")
+            raise MathError(f"{name} is not understood here; {', '.join([*FUNCTIONS, *OF_ARRAYS])} are")
         wanted, function = FUNCTIONS[name]
         if len(given) != wanted:
             raise MathError(f"{name} takes {wanted} values, found {len(given)}")
+        if any(isinstance(one, list) for one in given):
+            raise MathError(f"{name} takes no array here")
         return function(*given)
 
     def compare(self, children: list[Any]) -> Value:
@@ -113,7 +161,7 @@ class _Evaluator(Transformer[Any, Value]):
         return _known(lambda a, b: a / b if b else None)(*children)
 
     def raise_(self, children: list[Any]) -> Value:
-        return _known(lambda a, b: a**b)(*children)
+        return _known(_power)(*children)
 
     def negate(self, children: list[Any]) -> Value:
         return _known(lambda a: -a)(*children)

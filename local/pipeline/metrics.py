@@ -4,6 +4,7 @@ A simulated minute lasts a second at a time scale of 60. Sums are given for the 
 rate that was measured, so a threshold such as "five requests a minute" keeps its meaning.
 """
 
+import re
 import threading
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Mapping
@@ -14,6 +15,7 @@ from local.pipeline.clock import Clock
 
 KEPT_S = 15 * 60.0
 NAMESPACE = "AWS/ApplicationELB"
+DIMENSIONS = {"LoadBalancer", "TargetGroup"}
 
 
 class UnknownMetric(Exception):
@@ -28,6 +30,7 @@ class Sample:
     status: int
     answered: bool
     response_s: float
+    had_target: bool = True
 
 
 def _count(matches: Callable[[Sample], bool]) -> Callable[[Iterable[Sample]], list[float]]:
@@ -35,7 +38,7 @@ def _count(matches: Callable[[Sample], bool]) -> Callable[[Iterable[Sample]], li
 
 
 MEASURES: dict[str, Callable[[Iterable[Sample]], list[float]]] = {
-    "RequestCount": _count(lambda _: True),
+    "RequestCount": _count(lambda one: one.had_target),  # "where a target could be chosen"
     "HTTPCode_Target_2XX_Count": _count(lambda one: one.answered and one.status // 100 == 2),
     "HTTPCode_Target_3XX_Count": _count(lambda one: one.answered and one.status // 100 == 3),
     "HTTPCode_Target_4XX_Count": _count(lambda one: one.answered and one.status // 100 == 4),
@@ -54,11 +57,13 @@ class Metrics:
 
     def add(self, full_name: str, access: Access) -> None:
         """Count a request, at the time at which it was over."""
-        over = access.at + access.response_s
+        over = access.at + access.took_s
         with self._lock:
             samples = self._samples[full_name]
-            samples.append(Sample(over, access.status, access.answered, access.response_s))
-            while samples and samples[0].at < over - KEPT_S:
+            samples.append(
+                Sample(over, access.status, access.answered, access.response_s, access.target != "-")
+            )
+            while samples[0].at < over - KEPT_S:
                 samples.popleft()
 
     def statistic(
@@ -68,13 +73,17 @@ class Metrics:
         measure = MEASURES.get(name)
         if not measure:
             raise UnknownMetric(f"{name}: expected one of {', '.join(MEASURES)}")
-        values = measure(self.samples(dimensions.get("TargetGroup", ""), begin, end))
+        if "TargetGroup" not in dimensions or dimensions.keys() - DIMENSIONS:
+            said = ", ".join(dimensions) or "none"
+            raise UnknownMetric(f"{name}: expected the dimensions LoadBalancer and TargetGroup, found {said}")
+        values = measure(self.samples(dimensions["TargetGroup"], begin, end))
         return _apply(statistic, values, self._clock.scale)
 
     def samples(self, full_name: str, begin: float, end: float) -> list[Sample]:
         """The requests to a target group that ended in [begin, end)."""
         with self._lock:
-            return [sample for sample in self._samples[full_name] if begin <= sample.at < end]
+            kept = self._samples.get(full_name, ())
+            return [sample for sample in kept if begin <= sample.at < end]
 
 
 def _apply(statistic: str, values: list[float], scale: float) -> float | None:
@@ -91,9 +100,11 @@ def _apply(statistic: str, values: list[float], scale: float) -> float | None:
             return min(values)
         case "Maximum":
             return max(values)
-    if statistic.startswith("p"):
+    if re.fullmatch(r"p(100|\d{1,2}(\.\d{1,10})?)", statistic):
         return _percentile(sorted(values), float(statistic[1:]))
-    raise UnknownMetric(f"statistic {statistic!r}: expected Sum, Average, Minimum, Maximum or a percentile")
+    raise UnknownMetric(
+        f"statistic {statistic!r}: expected Sum, SampleCount, Average, Minimum, Maximum or a percentile"
+    )
 
 
 def _percentile(values: list[float], percent: float) -> float:
