@@ -81,7 +81,7 @@ def rehearse(file: Path, console: Console) -> int:
     with shoppers(site.root, place.shop, wish.rate, report):
         execution = pipeline.start(commit.id)
         verdict = watch(pipeline, execution, commit.subject, console)
-    _tell(verdict, console, counted(report))
+    _tell(verdict, console, counted(report) if wish.rate else [])
     return verdict.code
 
 
