@@ -1,13 +1,12 @@
 """Brings up what a rehearsal stands on: the stack of `make up`, then pipeline and load balancer beside it."""
 
-import urllib.error
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from local.processes.compose import Port, Service, Stack
 from local.rehearsal.errors import CouldNotRun
-from local.rehearsal.pipeline import OPENER, Pipeline
-from local.stack import ports
+from local.rehearsal.pipeline import Pipeline
+from local.stack import ports, shop
 from local.stack.__main__ import up
 from local.stack.containers import Containers
 from local.stack.detached import Processes
@@ -42,7 +41,7 @@ def prepare(site: Site, scale: float, say: Callable[[str], None]) -> Place:
     published = {name: int(site.environ.get(name) or default) for name, (default, _) in PORTS.items()}
     place = Place(*(f"http://127.0.0.1:{published[name]}" for name in ("PIPELINE_PORT", "REHEARSAL_PORT")))
     now = Pipeline(place.pipeline).scale() if _is_ours(containers) else None
-    if now == scale and containers.is_whole() and _is_open(place.shop):
+    if now == scale and containers.is_whole() and not shop.closed_because(place.shop):
         return place
     if not _is_ours(containers):
         ports.require_free(_stack(site.stack.name, published))
@@ -52,6 +51,8 @@ def prepare(site: Site, scale: float, say: Callable[[str], None]) -> Place:
         up(site)
     site.environ["TIME_SCALE"] = f"{scale:g}"
     Containers(site).start_profile(PROFILE, WAIT_S, say)
+    say("Waiting for the rehearsed shop's tasks")
+    shop.wait_until_open(place.shop)
     return place
 
 
@@ -62,14 +63,6 @@ def fill_the_shelf(site: Site) -> None:
 
 def _is_ours(containers: Containers) -> bool:
     return containers.is_there() and "pipeline" in {state.service for state in containers.states()}
-
-
-def _is_open(shop: str) -> bool:
-    try:
-        with OPENER.open(f"{shop}/readyz", timeout=5) as answer:
-            return bool(answer.status == 200)
-    except urllib.error.URLError:
-        return False
 
 
 def _require_rest(pipeline: Pipeline, now: float, wanted: float) -> None:
