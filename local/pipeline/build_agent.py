@@ -28,8 +28,8 @@ export CODEBUILD_BUILD_SUCCEEDING={succeeding}
 lantern_remember() {{
   {{
     declare -p | grep -Ev '^declare -[a-zA-Z-]*r' \
-      | grep -Ev '^declare -[a-zA-Z-]+ (BASH[A-Z_]*|DIRSTACK|EUID|FUNCNAME|GROUPS|PPID|SHELLOPTS|UID|_)(=|$)' \
-      | grep -Ev '^declare -[a-zA-Z-]+ (EPOCH[A-Z]*|HISTCMD|LINENO|S?RANDOM|SECONDS)(=|$)'
+      | grep -Ev '^declare -[a-zA-Z-]+ (BASH[A-Z_]*|DIRSTACK|EUID|FUNCNAME|GROUPS|PPID|UID|_)(=|$)' \
+      | grep -Ev '^declare -[a-zA-Z-]+ (EPOCH[A-Z]*|HISTCMD|LINENO|S?RANDOM|SECONDS|SHELLOPTS)(=|$)'
     declare -f
     printf 'cd %q\n' "$PWD"
   }} > {memory}.new && mv {memory}.new {memory}
