@@ -6,9 +6,10 @@ change of the templates.
 
 import hashlib
 import json
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from infra.template import FOLDER, Resource, TemplateError, load
@@ -18,9 +19,13 @@ BALANCED = {  # type → prefix of its attributes, prefix of its full name
     "AWS::ElasticLoadBalancingV2::TargetGroup": ("TargetGroup", "targetgroup"),
 }
 # https://docs.aws.amazon.com/codedeploy/latest/userguide/deployment-configurations.html#deployment-configuration-ecs
-_PREDEFINED = re.compile(
-    r"CodeDeployDefault\.ECS(?:AllAtOnce|(?P<kind>Canary|Linear)(?P<percent>\d+)Percent(?:Every)?(?P<minutes>\d+)Minutes)"
-)
+PREDEFINED = {  # name → kind, percent, minutes
+    "CodeDeployDefault.ECSLinear10PercentEvery1Minutes": ("Linear", 10, 1),
+    "CodeDeployDefault.ECSLinear10PercentEvery3Minutes": ("Linear", 10, 3),
+    "CodeDeployDefault.ECSCanary10Percent5Minutes": ("Canary", 10, 5),
+    "CodeDeployDefault.ECSCanary10Percent15Minutes": ("Canary", 10, 15),
+    "CodeDeployDefault.ECSAllAtOnce": ("AllAtOnce", 100, 0),
+}
 
 
 class ArchitectureError(Exception):
@@ -130,20 +135,23 @@ class Architecture:
         return [(group, one) for group in self.groups.values() for one in (group.production, group.test)]
 
 
-def read(parameters: Mapping[str, str] | None = None) -> Architecture:
+def read(parameters: Mapping[str, str] | None = None, folder: Path = FOLDER) -> Architecture:
     """Read the committed templates, their parameters chosen. Raises ArchitectureError."""
     try:
-        found = [resource for stack in load(FOLDER, parameters) for resource in stack.resources()]
+        found = [resource for stack in load(folder, parameters) for resource in stack.resources()]
     except TemplateError as error:
         raise ArchitectureError(str(error)) from None
     resources = _with_local_names(found)
-    pipeline = _only(resources, "AWS::CodePipeline::Pipeline").properties
-    source = pipeline["Stages"][0]["Actions"][0]["Configuration"]
-    return Architecture(
+    resource = _only(resources, "AWS::CodePipeline::Pipeline")
+    pipeline = resource.properties
+    with _of(resource):
+        source = pipeline["Stages"][0]["Actions"][0]["Configuration"]
+        branch, bucket = source["BranchName"], pipeline["ArtifactStore"]["Location"]
+    architecture = Architecture(
         pipeline=pipeline,
         build_project=_only(resources, "AWS::CodeBuild::Project").properties,
-        bucket=pipeline["ArtifactStore"]["Location"],
-        branch=source["BranchName"],
+        bucket=bucket,
+        branch=branch,
         repositories=_by(resources, "AWS::ECR::Repository", "RepositoryName"),
         log_groups=tuple(_by(resources, "AWS::Logs::LogGroup", "LogGroupName")),
         functions=_by(resources, "AWS::Lambda::Function", "FunctionName"),
@@ -152,6 +160,22 @@ def read(parameters: Mapping[str, str] | None = None) -> Architecture:
         balancers=tuple(_by(resources, "AWS::ElasticLoadBalancingV2::LoadBalancer", "Name")),
         resources=resources,
     )
+    for group in architecture.groups.values():
+        if unknown := [name for name in group.alarms if name not in architecture.alarms]:
+            raise ArchitectureError(
+                f"deployment group {group.name}: the templates have no alarm {unknown[0]}"
+            )
+    return architecture
+
+
+@contextmanager
+def _of(resource: Resource) -> Iterator[None]:
+    """What is missing inside is missing in this resource."""
+    try:
+        yield
+    except (KeyError, IndexError) as error:
+        what = f"{error.args[0]} is" if isinstance(error, KeyError) else "an entry of a list is"
+        raise ArchitectureError(f"{resource}: {what} missing") from None
 
 
 def _with_local_names(resources: list[Resource]) -> tuple[Resource, ...]:
@@ -160,7 +184,8 @@ def _with_local_names(resources: list[Resource]) -> tuple[Resource, ...]:
     for one in resources:
         kind = BALANCED.get(one.type)
         if kind:
-            here, name = f"<{one.stack}.{one.name}", one.properties["Name"]
+            with _of(one):
+                here, name = f"<{one.stack}.{one.name}", one.properties["Name"]
             names |= {
                 f"{here}.{kind[0]}Name>": name,
                 f"{here}.{kind[0]}FullName>": full_name(kind[1], name),
@@ -183,34 +208,33 @@ def full_name(kind: str, name: str) -> str:
 
 def shift(name: str) -> Shift:
     """The deployment configuration of this name. Raises ArchitectureError for one that is not predefined."""
-    match = _PREDEFINED.fullmatch(name)
-    if not match:
+    if name not in PREDEFINED:
         raise ArchitectureError(
-            f"DeploymentConfigName {name!r}: expected one that CodeDeploy has ready, such as "
-            "CodeDeployDefault.ECSCanary10Percent5Minutes"
+            f"DeploymentConfigName {name!r}: expected one that CodeDeploy has ready: {', '.join(PREDEFINED)}"
         )
-    if not match["kind"]:
-        return Shift(name=name, kind="AllAtOnce")
-    return Shift(
-        name=name, kind=match["kind"], percent=int(match["percent"]), minutes=float(match["minutes"])
-    )
+    kind, percent, minutes = PREDEFINED[name]
+    return Shift(name=name, kind=kind, percent=percent, minutes=minutes)
 
 
 def _groups(resources: Iterable[Resource]) -> Iterable[DeploymentGroup]:
     resources = list(resources)
-    targets = {name: _target_group(one) for name, one in _of_type(resources, "TargetGroup")}
-    listeners = {
-        f"<{resource.stack}.{resource.name}>": _listener(resource)
-        for resource in resources
-        if resource.type == "AWS::ElasticLoadBalancingV2::Listener"
-    }
+    targets: dict[str, TargetGroup] = {}
+    listeners: dict[str, Listener] = {}
+    for resource in resources:
+        with _of(resource):
+            if resource.type == "AWS::ElasticLoadBalancingV2::TargetGroup":
+                targets[resource.properties["Name"]] = _target_group(resource.properties)
+            if resource.type == "AWS::ElasticLoadBalancingV2::Listener":
+                listeners[f"<{resource.stack}.{resource.name}>"] = _listener(resource)
     services = _by(resources, "AWS::ECS::Service", "ServiceName")
     families = _by(resources, "AWS::ECS::TaskDefinition", "Family")
     found = [resource for resource in resources if resource.type == "AWS::CodeDeploy::DeploymentGroup"]
     if not found:
         raise ArchitectureError("the templates have no AWS::CodeDeploy::DeploymentGroup")
     for resource in found:
-        yield _group(resource.properties, targets, listeners, services, families)
+        with _of(resource):
+            group = _group(resource.properties, targets, listeners, services, families)
+        yield group
 
 
 def _group(
@@ -224,6 +248,13 @@ def _group(
     service, pair = services[name], raw["LoadBalancerInfo"]["TargetGroupPairInfoList"][0]
     first, second = (targets[one["Name"]] for one in pair["TargetGroups"])
     settings = raw["BlueGreenDeploymentConfiguration"]
+    ending = settings["TerminateBlueInstancesOnDeploymentSuccess"]
+    ready = settings.get("DeploymentReadyOption", {})
+    for key, value in (("Action", "KEEP_ALIVE"), ("ActionOnTimeout", "STOP_DEPLOYMENT")):
+        if value in (ending.get(key), ready.get(key)):
+            raise ArchitectureError(
+                f"deployment group {raw['DeploymentGroupName']}: {key} {value} can't be rehearsed"
+            )
     balancer = service["LoadBalancers"][0]
     return DeploymentGroup(
         name=raw["DeploymentGroupName"],
@@ -233,20 +264,23 @@ def _group(
         family=service["TaskDefinition"],
         desired=int(service["DesiredCount"]),
         shift=shift(raw["DeploymentConfigName"]),
-        termination_minutes=settings["TerminateBlueInstancesOnDeploymentSuccess"].get(
-            "TerminationWaitTimeInMinutes", 0
-        ),
-        ready_minutes=settings["DeploymentReadyOption"].get("WaitTimeInMinutes", 0),
+        termination_minutes=ending.get("TerminationWaitTimeInMinutes", 0),
+        ready_minutes=ready.get("WaitTimeInMinutes", 0),
         blue=first,
         green=second,
         production=listeners[pair["ProdTrafficRoute"]["ListenerArns"][0]],
         test=listeners[pair["TestTrafficRoute"]["ListenerArns"][0]],
-        alarms=tuple(one["Name"] for one in raw["AlarmConfiguration"]["Alarms"]),
-        rolls_back_on=tuple(raw["AutoRollbackConfiguration"]["Events"]),
+        alarms=tuple(one["Name"] for one in _enabled(raw, "AlarmConfiguration", "Alarms")),
+        rolls_back_on=tuple(_enabled(raw, "AutoRollbackConfiguration", "Events")),
         container=balancer["ContainerName"],
         container_port=int(balancer["ContainerPort"]),
         first_task_definition=families[service["TaskDefinition"]],
     )
+
+
+def _enabled(raw: Mapping[str, Any], configuration: str, key: str) -> list[Any]:
+    found = raw.get(configuration) or {}
+    return list(found.get(key, [])) if found.get("Enabled", True) else []
 
 
 def _target_group(raw: Mapping[str, Any]) -> TargetGroup:
@@ -255,33 +289,36 @@ def _target_group(raw: Mapping[str, Any]) -> TargetGroup:
         name=raw["Name"],
         full_name=full_name("targetgroup", raw["Name"]),
         port=int(raw["Port"]),
-        path=raw["HealthCheckPath"],
-        interval_s=float(raw["HealthCheckIntervalSeconds"]),
-        timeout_s=float(raw["HealthCheckTimeoutSeconds"]),
-        healthy=int(raw["HealthyThresholdCount"]),
-        unhealthy=int(raw["UnhealthyThresholdCount"]),
-        statuses=raw["Matcher"]["HttpCode"],
+        path=raw.get("HealthCheckPath", "/"),  # AWS's own defaults, these and the next
+        interval_s=float(raw.get("HealthCheckIntervalSeconds", 30)),
+        timeout_s=float(raw.get("HealthCheckTimeoutSeconds", 5)),
+        healthy=int(raw.get("HealthyThresholdCount", 5)),
+        unhealthy=int(raw.get("UnhealthyThresholdCount", 2)),
+        statuses=str(raw.get("Matcher", {}).get("HttpCode", "200")),
         drain_s=float(attributes.get("deregistration_delay.timeout_seconds", 300)),
     )
 
 
 def _listener(resource: Resource) -> Listener:
     raw = resource.properties
+    action = raw["DefaultActions"][0]
+    if "TargetGroupArn" not in action:
+        action = action["ForwardConfig"]["TargetGroups"][0]
     return Listener(
         name=f"{resource.stack}.{resource.name}",
         balancer=raw["LoadBalancerArn"],
         port=int(raw["Port"]),
-        target_group=raw["DefaultActions"][0]["TargetGroupArn"],
+        target_group=action["TargetGroupArn"],
     )
 
 
-def _of_type(resources: Iterable[Resource], kind: str) -> Iterable[tuple[str, dict[str, Any]]]:
-    wanted = f"AWS::ElasticLoadBalancingV2::{kind}"
-    return ((one.properties["Name"], one.properties) for one in resources if one.type == wanted)
-
-
 def _by(resources: Iterable[Resource], kind: str, key: str) -> dict[str, dict[str, Any]]:
-    return {one.properties[key]: one.properties for one in resources if one.type == kind}
+    found: dict[str, dict[str, Any]] = {}
+    for one in resources:
+        if one.type == kind:
+            with _of(one):
+                found[one.properties[key]] = one.properties
+    return found
 
 
 def _only(resources: Iterable[Resource], kind: str) -> Resource:

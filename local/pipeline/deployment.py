@@ -18,6 +18,7 @@ EVENTS = (
 HOOKS = ("BeforeInstall", "AfterInstall", "AfterAllowTestTraffic", "BeforeAllowTraffic", "AfterAllowTraffic")
 HEALTHY_WITHIN_S = 60 * 60  # simulated, both are CodeDeploy's own
 HOOK_WITHIN_S = 60 * 60
+LEAST_WAIT_S = 30  # real: programs start no faster because time passes faster
 ENDED = ("Succeeded", "Failed", "Stopped")
 ROLLBACK_CREATOR = "codeDeployRollback"
 ROLLBACK_CONFIG = "CodeDeployDefault.ECSAllAtOnce"
@@ -172,15 +173,22 @@ def _carry_on(
     """Effects, and whether the event is over."""
     if event.name == "Install":
         return [], seen.green_steady
+    if event.name == "AllowTestTraffic":
+        return [], _was_before(seen, event.started)
     if event.name == "AllowTraffic":
         return _shift(deployment, seen, rules, clock)
     return [], not event.hook or event.answer == "Succeeded"
 
 
+def _was_before(seen: Observed, moment: float | None) -> bool:
+    """Whether what was to be done at a moment is done: a hook that comes next must meet the new traffic."""
+    return moment is not None and seen.now > moment
+
+
 def _shift(deployment: Deployment, seen: Observed, rules: Rules, clock: Clock) -> tuple[list[Effect], bool]:
     steps = rules.shift.steps()
     effects: list[Effect] = []
-    while deployment.next_at is None or seen.now >= deployment.next_at:
+    while deployment.next_at is None or _was_before(seen, deployment.next_at):
         if deployment.step + 1 >= len(steps):
             deployment.next_at = None
             return [*effects, Effect("promote", deployment.green)], True
@@ -213,23 +221,27 @@ def _trouble(deployment: Deployment, seen: Observed, clock: Clock) -> tuple[str,
     event = deployment.current
     if not event or event.started is None:
         return None
-    waited_s = (seen.now - event.started) * clock.scale
-    if event.name == "Install" and not seen.green_steady and waited_s > HEALTHY_WITHIN_S:
+    waited_s = seen.now - event.started
+    if (
+        event.name == "Install"
+        and not seen.green_steady
+        and waited_s > max(clock.real_s(HEALTHY_WITHIN_S), LEAST_WAIT_S)
+    ):
         return _failed(
             "TIMEOUT",
             "The deployment timed out while waiting for the replacement task set to become healthy. "
             "This time out period is 60 minutes.",
         )
-    if not event.hook_id:
+    if not event.hook_id or event.answer == "Succeeded":
         return None
-    if event.hook_id in seen.broken_hooks:
+    if event.answer != "Failed" and event.hook_id in seen.broken_hooks:
         return _failed("INVALID_LAMBDA_FUNCTION", seen.broken_hooks[event.hook_id])
     if event.answer == "Failed":
         return _failed(
             "HOOK_EXECUTION_FAILURE",
             f"The lifecycle event {event.name} failed: the Lambda function {event.hook} reported Failed.",
         )
-    if not event.answer and waited_s > HOOK_WITHIN_S:
+    if waited_s > max(clock.real_s(HOOK_WITHIN_S), LEAST_WAIT_S):
         return _failed(
             "TIMEOUT",
             f"The Lambda function {event.hook} did not report a result for {event.name} within 60 minutes.",
@@ -244,7 +256,10 @@ def _failed(code: str, message: str) -> tuple[str, str, str, str]:
 def _give_up(
     deployment: Deployment, seen: Observed, rules: Rules, status: str, kind: str, code: str, message: str
 ) -> list[Effect]:
-    """Production back to blue at once; green goes, and a rollback deployment stands for it."""
+    """Production back to blue at once; green goes, and a rollback deployment stands for it.
+
+    Where the group's rollback events lack this one, CodeDeploy would leave traffic and both task sets as they
+    are; here blue gets them back all the same, without a rollback deployment."""
     had_green = deployment.event("Install").status != "Pending"
     for event in deployment.events:
         if event.status == "InProgress":

@@ -8,32 +8,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from local.pipeline.fargate import LOG_GROUP_PREFIX, Limits, check
+from local.pipeline.fargate import TASK_KEYS as TASK_KEYS  # these two for those who run tasks
+from local.pipeline.fargate import TaskError as TaskError
+
 LABEL = "lantern.rehearsal"
+MIB = 1024 * 1024
 SECOND_NS = 1_000_000_000
 CPU_PERIOD_US = 100_000
 SHARES = 8  # for each CPU unit, so that a task comes before whatever else the machine does
-LOG_GROUP_PREFIX = "/lantern/"  # the log agent makes the group's name of the service's label
 SERVICE_LABEL = "com.docker.compose.service"
 PAUSE = "pause"
-
-# What is understood; anything else in a definition is refused, because it would silently be left out
-TASK_KEYS = {
-    *("family", "taskRoleArn", "executionRoleArn", "requiresCompatibilities", "runtimePlatform"),
-    *("networkMode", "cpu", "memory", "containerDefinitions", "tags"),
-}
-CONTAINER_KEYS = {
-    *("name", "image", "essential", "cpu", "memory", "memoryReservation", "user", "command", "entryPoint"),
-    *("environment", "readonlyRootFilesystem", "privileged", "linuxParameters", "portMappings", "dependsOn"),
-    *("healthCheck", "stopTimeout", "logConfiguration", "restartPolicy", "workingDirectory", "dockerLabels"),
-}
-SAID_BY_THE_REGISTRY = {
-    *("taskDefinitionArn", "revision", "status", "requiresAttributes", "compatibilities"),
-    *("registeredAt", "registeredBy", "deregisteredAt", "volumes", "placementConstraints"),
-}
-
-
-class TaskError(Exception):
-    """A task definition that can't be run here; names container and field."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +56,7 @@ def pause(task: Task, place: Place) -> dict[str, Any]:
             "ReadonlyRootfs": True,
             "CapDrop": ["ALL"],
             "SecurityOpt": ["no-new-privileges:true"],
-            "Memory": 16 * 1024 * 1024,
+            "Memory": 16 * MIB,
             "PidsLimit": 16,
             "LogConfig": {"Type": "none"},
         },
@@ -84,10 +69,9 @@ def containers(
     """Name and body of each container, those first that others depend on. Raises TaskError.
 
     `network_of` is the pause container's id."""
-    _check(definition)
-    quota_us = int(definition["cpu"]) * CPU_PERIOD_US // 1024
+    limits = check(definition)
     return [
-        (raw["name"], _body(raw, task, place, network_of, quota_us))
+        (raw["name"], _body(raw, task, place, network_of, limits))
         for raw in _in_order(definition["containerDefinitions"])
     ]
 
@@ -105,22 +89,6 @@ def camel(value: Any) -> Any:
     return [camel(entry) for entry in value] if isinstance(value, list) else value
 
 
-def _check(definition: Mapping[str, Any]) -> None:
-    family = definition.get("family", "?")
-    if definition.get("networkMode") != "awsvpc":
-        raise TaskError(
-            f"{family}: networkMode is {definition.get('networkMode')!r}, Fargate takes awsvpc only"
-        )
-    if unknown := sorted(set(definition) - TASK_KEYS - SAID_BY_THE_REGISTRY):
-        raise TaskError(f"{family}: {', '.join(unknown)} can't be rehearsed here")
-    for raw in definition["containerDefinitions"]:
-        known = CONTAINER_KEYS | {key for key, value in raw.items() if value in ([], {}, None)}
-        if unknown := sorted(set(raw) - known):
-            raise TaskError(
-                f"{family}, container {raw['name']}: {', '.join(unknown)} can't be rehearsed here"
-            )
-
-
 def _in_order(raw: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     left = {one["name"]: one for one in raw}
     while left:
@@ -135,26 +103,32 @@ def _in_order(raw: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
             yield left.pop(name)
 
 
-def _body(raw: Mapping[str, Any], task: Task, place: Place, network_of: str, quota_us: int) -> dict[str, Any]:
+def _body(
+    raw: Mapping[str, Any], task: Task, place: Place, network_of: str, limits: Limits
+) -> dict[str, Any]:
     linux = raw.get("linuxParameters") or {}
     environment = {one["name"]: one["value"] for one in raw.get("environment", [])} | dict(place.environment)
     body = {
         "Image": image(raw["image"], place.registry),
         "Env": [f"{name}={value}" for name, value in environment.items()],
-        "Labels": _labels(task, place, raw["name"], essential=raw.get("essential", True))
-        | _log_label(raw, task),
+        "Labels": (raw.get("dockerLabels") or {})
+        | _labels(task, place, raw["name"], essential=raw.get("essential", True))
+        | _log_label(raw),
         "StopTimeout": raw.get("stopTimeout", 30),
         "HostConfig": {
             "NetworkMode": f"container:{network_of}",
             "ReadonlyRootfs": bool(raw.get("readonlyRootFilesystem")),
-            "Privileged": False,  # Fargate refuses it
+            "Privileged": False,
             "CapDrop": (linux.get("capabilities") or {}).get("drop", []),
             "SecurityOpt": ["no-new-privileges:true"],
             "Init": bool(linux.get("initProcessEnabled")),
             "CpuPeriod": CPU_PERIOD_US,
-            "CpuQuota": quota_us,  # of the whole task: an idle sidecar leaves its share to the other
+            "CpuQuota": limits.cpu_units
+            * CPU_PERIOD_US
+            // 1024,  # of the whole task: an idle sidecar leaves its share to the other
             "CpuShares": max(2, int(raw.get("cpu") or 2)) * SHARES,
-            "Memory": int(raw["memory"]) * 1024 * 1024 if raw.get("memory") else 0,
+            "Memory": (raw.get("memory") or limits.memory_mib) * MIB,
+            "MemoryReservation": (raw.get("memoryReservation") or 0) * MIB,
             "RestartPolicy": {"Name": "always" if (raw.get("restartPolicy") or {}).get("enabled") else "no"},
             "LogConfig": _log(raw, place),
         },
@@ -184,11 +158,8 @@ def _health(raw: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _log(raw: Mapping[str, Any], place: Place) -> dict[str, Any]:
-    driver = (raw.get("logConfiguration") or {}).get("logDriver", "none")
-    if driver == "none":
+    if not raw.get("logConfiguration"):
         return {"Type": "none"}
-    if driver != "awslogs":
-        raise TaskError(f"container {raw['name']}: logDriver {driver} can't be rehearsed here, awslogs can")
     return {
         "Type": "fluentd",
         "Config": {
@@ -200,14 +171,10 @@ def _log(raw: Mapping[str, Any], place: Place) -> dict[str, Any]:
     }
 
 
-def _log_label(raw: Mapping[str, Any], task: Task) -> dict[str, str]:
-    options = (raw.get("logConfiguration") or {}).get("options", {})
-    group = options.get("awslogs-group", "")
-    if group and not group.startswith(LOG_GROUP_PREFIX):
-        raise TaskError(
-            f"container {raw['name']}: awslogs-group {group!r} does not begin with {LOG_GROUP_PREFIX}"
-        )
-    return {SERVICE_LABEL: group.removeprefix(LOG_GROUP_PREFIX) or task.service}
+def _log_label(raw: Mapping[str, Any]) -> dict[str, str]:
+    if not raw.get("logConfiguration"):
+        return {}
+    return {SERVICE_LABEL: raw["logConfiguration"]["options"]["awslogs-group"].removeprefix(LOG_GROUP_PREFIX)}
 
 
 def _labels(task: Task, place: Place, container: str, *, essential: bool = True) -> dict[str, str]:
