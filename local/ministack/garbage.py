@@ -1,8 +1,8 @@
 """Spares the garbage collector what has been here for a while.
 
 A full collection walks every item, log event and metric point that the local AWS holds, and nobody is
-answered meanwhile: for seconds, once it holds enough. What is frozen is walked no more; it is still freed when
-nothing refers to it, and only what refers to itself would stay.
+answered meanwhile: for seconds, once it holds enough. What is frozen is walked no more; it is still freed
+when nothing refers to it, and only what refers to itself would stay.
 """
 
 import asyncio
