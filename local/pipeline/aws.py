@@ -13,6 +13,7 @@ import boto3
 import botocore.exceptions
 from botocore.config import Config
 
+from local.pipeline.fargate import SAID_BY_THE_REGISTRY
 from local.pipeline.names import ACCOUNT, REGION, arn
 from local.pipeline.settings import Settings
 
@@ -80,12 +81,11 @@ class Aws:
         answer = self.client("ecs").register_task_definition(**definition)
         return str(answer["taskDefinition"]["taskDefinitionArn"])
 
-    def task_definition(self, name: str) -> dict[str, Any]:
-        """A registered task definition by ARN or family:revision."""
-        found: dict[str, Any] = self.client("ecs").describe_task_definition(taskDefinition=name)[
-            "taskDefinition"
-        ]
-        return found
+    def task_definition(self, name: str) -> tuple[str, dict[str, Any]]:
+        """A registered task definition by ARN or family:revision: its ARN, and what was registered."""
+        found = self.client("ecs").describe_task_definition(taskDefinition=name)["taskDefinition"]
+        definition = {key: value for key, value in found.items() if key not in SAID_BY_THE_REGISTRY}
+        return str(found["taskDefinitionArn"]), definition
 
     def parameter(self, name: str) -> str:
         """A parameter of the Parameter Store."""

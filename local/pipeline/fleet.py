@@ -119,8 +119,12 @@ class Fleet:
     def _size(self, task_set: TaskSet, mine: list[Running], targets: dict[tuple[str, str], Target]) -> None:
         alive = [one for one in mine if one.status != "STOPPED"]
         for one in mine:
-            if one.status == "STOPPED" and one.task.id not in self._busy:
+            if one.task.id in self._busy:
+                continue
+            if one.status == "STOPPED":
                 self._note_failure(task_set, one.exit)
+                self._end(one, self._containers.remove)
+            elif one.status == "PENDING":  # half made by a runner that was killed
                 self._end(one, self._containers.remove)
         if not task_set.desired:
             for one in alive:

@@ -15,10 +15,11 @@ from local.pipeline.architecture import Architecture
 from local.pipeline.aws import Aws
 from local.pipeline.clock import Clock
 from local.pipeline.deployments import Deployments
+from local.pipeline.fargate import TASK_KEYS
 from local.pipeline.fleet import Fleet, TaskSet
 from local.pipeline.names import task_set_id
 from local.pipeline.settings import Settings
-from local.pipeline.tasks import TASK_KEYS, camel
+from local.pipeline.tasks import camel
 
 log = logging.getLogger(__name__)
 

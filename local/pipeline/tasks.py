@@ -123,9 +123,8 @@ def _body(
             "SecurityOpt": ["no-new-privileges:true"],
             "Init": bool(linux.get("initProcessEnabled")),
             "CpuPeriod": CPU_PERIOD_US,
-            "CpuQuota": limits.cpu_units
-            * CPU_PERIOD_US
-            // 1024,  # of the whole task: an idle sidecar leaves its share to the other
+            # of the whole task: an idle sidecar leaves its share to the other
+            "CpuQuota": limits.cpu_units * CPU_PERIOD_US // 1024,
             "CpuShares": max(2, int(raw.get("cpu") or 2)) * SHARES,
             "Memory": (raw.get("memory") or limits.memory_mib) * MIB,
             "MemoryReservation": (raw.get("memoryReservation") or 0) * MIB,

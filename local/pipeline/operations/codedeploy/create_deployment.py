@@ -21,12 +21,13 @@ def answer(request: dict[str, Any], runner: Runner) -> dict[str, Any]:
     if config:
         shapes.config(config)
     try:
-        definition = runner.aws.task_definition(read(content, "appSpecContent").task_definition)
+        spec = read(content, "appSpecContent")
+        arn, definition = runner.aws.task_definition(spec.task_definition)
         deployment = runner.deployments.create(
             group,
             content,
             definition,
-            definition["taskDefinitionArn"],
+            arn,
             description=request.get("description") or "",
             config=config,
         )
