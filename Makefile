@@ -32,7 +32,7 @@ $(VENV)/checkov.stamp $(VENV)/traffic.stamp: $(VENV)/%.stamp: requirements/%.txt
 
 RUN  := $(VENV)/services.stamp $(VENV)/local.stamp $(VENV)/console.stamp
 INFRA := $(VENV)/services.stamp $(VENV)/infra.stamp $(VENV)/checkov.stamp
-TEST := $(RUN) $(VENV)/unit.stamp $(VENV)/test.stamp $(VENV)/traffic.stamp $(INFRA)
+TEST := $(RUN) $(VENV)/rehearsal.stamp $(VENV)/unit.stamp $(VENV)/test.stamp $(VENV)/traffic.stamp $(INFRA)
 LINT := $(TEST) $(VENV)/lint.stamp
 
 # --- what a user types ---------------------------------------------------------------------------------------
@@ -56,6 +56,9 @@ console: $(VENV)/console.stamp ## Look at the AWS account of your credentials th
 
 traffic: $(RUN) $(VENV)/traffic.stamp ## Send shoppers to the running shop; RATE=5 requests a second for SECONDS=60
 	@$(BIN)/python -m local.stack traffic
+
+rehearse: $(RUN) $(VENV)/rehearsal.stamp $(VENV)/traffic.stamp ## Take COMMIT=HEAD through the pipeline on this laptop; RELEASE=errors ... tries a bad one; TIME_SCALE=60
+	@$(BIN)/python -m local.rehearsal
 
 synth: $(INFRA) ## Write the CloudFormation templates that the CDK code makes
 	@$(BIN)/python -m infra.synth
@@ -103,7 +106,7 @@ format: $(LINT) ## Put the code into the project's format
 	@$(BIN)/ruff check --fix .
 
 requirements: $(VENV)/uv.stamp ## Compile requirements/*.in into pinned, hashed *.txt
-	@for set in services local console traffic unit test bench infra checkov lint pipeline; do $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
+	@for set in services local console traffic unit test bench infra checkov lint pipeline rehearsal; do $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 	  --generate-hashes --no-emit-index-url --no-header requirements/$$set.in -o requirements/$$set.txt || exit 1; done
 
-.PHONY: help up down status logs console traffic synth verify-infra deploy drift destroy cost test test-service bench picture lint format requirements
+.PHONY: help up down status logs console traffic rehearse synth verify-infra deploy drift destroy cost test test-service bench picture lint format requirements

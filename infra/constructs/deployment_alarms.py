@@ -1,7 +1,8 @@
-"""The alarms that stop a deployment: one of each kind for **both** target groups.
+"""The alarms that stop a deployment: each kind for **both** target groups, and one for the load balancer.
 
 After every deployment blue and green change parts: an alarm on one of them watches the wrong side
-every second time.
+every second time. A target that is gone answers nothing, so no metric of its group tells: the load balancer's
+own 502, 503 and 504 do, and they are counted for all of it.
 """
 
 import aws_cdk as cdk
@@ -17,6 +18,7 @@ PERIOD = cdk.Duration.minutes(1)
 ERROR_SHARE_PERCENT = 5
 LEAST_REQUESTS = 5  # a minute; below that one unlucky request would stop a deployment
 SLOW_S = 1.5
+UNANSWERED = 5  # a minute
 
 
 class DeploymentAlarms(Construct):
@@ -30,6 +32,7 @@ class DeploymentAlarms(Construct):
         groups = dict(zip(COLOURS, (pair.blue, pair.green), strict=True))
         self.all = [self._errors(colour, group) for colour, group in groups.items()]
         self.all += [self._latency(colour, group) for colour, group in groups.items()]
+        self.all.append(self._unanswered())
 
     def _errors(self, colour: str, group: elb.CfnTargetGroup) -> cloudwatch.Alarm:
         share = cloudwatch.MathExpression(
@@ -47,14 +50,17 @@ class DeploymentAlarms(Construct):
         p95 = self._metric("TargetResponseTime", group, "p95")
         return self._alarm(colour, "latency", p95, SLOW_S, f"p95 over {SLOW_S} s")
 
-    def _metric(self, name: str, group: elb.CfnTargetGroup, statistic: str) -> cloudwatch.Metric:
+    def _unanswered(self) -> cloudwatch.Alarm:
+        metric = self._metric("HTTPCode_ELB_5XX_Count", None, "Sum")
+        meaning = f"the load balancer itself answered {UNANSWERED} requests a minute with 5xx"
+        return self._alarm("", "unanswered", metric, UNANSWERED - 1, meaning)
+
+    def _metric(self, name: str, group: elb.CfnTargetGroup | None, statistic: str) -> cloudwatch.Metric:
+        of_group = {"TargetGroup": group.attr_target_group_full_name} if group else {}
         return cloudwatch.Metric(
             namespace="AWS/ApplicationELB",
             metric_name=name,
-            dimensions_map={
-                "LoadBalancer": self._balancer.full_name,
-                "TargetGroup": group.attr_target_group_full_name,
-            },
+            dimensions_map={"LoadBalancer": self._balancer.full_name, **of_group},
             statistic=statistic,
             period=PERIOD,
         )
@@ -65,8 +71,9 @@ class DeploymentAlarms(Construct):
         return cloudwatch.Alarm(
             self,
             f"{colour.title()}{kind.title()}Alarm",
-            alarm_name=f"{PROJECT}-{self._service.name}-{colour}-{kind}",
-            alarm_description=f"{self._service.name} {colour}: {meaning}. Stops a running deployment.",
+            alarm_name="-".join(part for part in (PROJECT, self._service.name, colour, kind) if part),
+            alarm_description=f"{self._service.name} {colour}".strip()
+            + f": {meaning}. Stops a running deployment.",
             metric=metric,
             threshold=threshold,
             comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,

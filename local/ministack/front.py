@@ -1,10 +1,11 @@
 """What stands before MiniStack: makes the tables, tells health, notices writes, refuses foreign web pages."""
 
+import asyncio
 import json
 from collections.abc import Iterable, Mapping
 
 from local.awsapi.origins import is_foreign
-from local.ministack import tables
+from local.ministack import garbage, tables
 from local.ministack.engine import App, Message, Receive, Scope, Send
 from local.ministack.snapshots import Snapshots
 
@@ -35,9 +36,13 @@ class Front:
                 self._snapshots.changed |= _may_write(scope["headers"])
 
     async def _live(self, scope: Scope, receive: Receive, send: Send) -> None:
+        freezing: list[asyncio.Task[None]] = []
+
         async def before_stop() -> Message:
             message = await receive()
             if message["type"] == "lifespan.shutdown":
+                for task in freezing:
+                    task.cancel()
                 await self._snapshots.stop()
             return message
 
@@ -46,6 +51,7 @@ class Front:
                 await tables.create_missing(self._app, self._wanted)
                 self._snapshots.changed = True
                 self._snapshots.start()
+                freezing.append(asyncio.create_task(garbage.freeze_now_and_then()))
             await send(message)  # only now the port opens, so whoever gets an answer has the tables
 
         await self._app(scope, before_stop, after_start)

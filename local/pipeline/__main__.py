@@ -7,8 +7,11 @@ import threading
 
 from waitress.server import create_server
 
+from local.pipeline.alarms import AlarmError
 from local.pipeline.architecture import ArchitectureError
 from local.pipeline.front import Front
+from local.pipeline.metric_math import MathError
+from local.pipeline.metrics import UnknownMetric
 from local.pipeline.runner import Runner
 from local.pipeline.settings import SettingsError, load
 
@@ -21,7 +24,7 @@ def main() -> int:
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     try:
         runner = Runner(load())
-    except (SettingsError, ArchitectureError) as error:
+    except (SettingsError, ArchitectureError, AlarmError, MathError, UnknownMetric) as error:
         print(f"The pipeline cannot start: {error}", file=sys.stderr)
         return 2
     settings = runner.settings

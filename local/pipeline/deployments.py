@@ -63,6 +63,7 @@ class Deployments:
         self._place, self._clock = place, clock
         self._lock = threading.RLock()
         self._alarms: dict[str, State] = {}
+        self._judge_alarms()  # one that can't be judged here is told at once, not in a deployment
 
     # --- what the API asks
 

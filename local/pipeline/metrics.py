@@ -1,4 +1,4 @@
-"""What CloudWatch would know of each target group, measured from the access log: AWS/ApplicationELB.
+"""What CloudWatch would know of target groups and load balancers, from the access log: AWS/ApplicationELB.
 
 A simulated minute lasts a second at a time scale of 60. Sums are given for the whole simulated minute at the
 rate that was measured, so a threshold such as "five requests a minute" keeps its meaning.
@@ -45,38 +45,45 @@ MEASURES: dict[str, Callable[[Iterable[Sample]], list[float]]] = {
     "HTTPCode_Target_5XX_Count": _count(lambda one: one.answered and one.status // 100 == 5),
     "TargetResponseTime": lambda samples: [one.response_s for one in samples if one.answered],
 }
+# what the load balancer answers in place of a target is counted for all of it only
+OF_BALANCER = MEASURES | {
+    "HTTPCode_ELB_5XX_Count": _count(lambda one: not one.answered and one.status // 100 == 5)
+}
 
 
 class Metrics:
-    """Samples of the last quarter of an hour, by target group's full name."""
+    """Samples of the last quarter of an hour, by the full names of target group and load balancer."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._lock = threading.Lock()
         self._samples: dict[str, deque[Sample]] = defaultdict(deque)
 
-    def add(self, full_name: str, access: Access) -> None:
-        """Count a request, at the time at which it was over."""
+    def add(self, full_names: Iterable[str], access: Access) -> None:
+        """Count a request for each of these, at the time at which it was over."""
         over = access.at + access.took_s
+        sample = Sample(over, access.status, access.answered, access.response_s, access.target != "-")
         with self._lock:
-            samples = self._samples[full_name]
-            samples.append(
-                Sample(over, access.status, access.answered, access.response_s, access.target != "-")
-            )
-            while samples[0].at < over - KEPT_S:
-                samples.popleft()
+            for full_name in full_names:
+                samples = self._samples[full_name]
+                samples.append(sample)
+                while samples[0].at < over - KEPT_S:
+                    samples.popleft()
 
     def statistic(
         self, name: str, dimensions: Mapping[str, str], statistic: str, begin: float, end: float
     ) -> float | None:
         """A metric's statistic over real times; None where there is no datapoint. Raises UnknownMetric."""
-        measure = MEASURES.get(name)
-        if not measure:
-            raise UnknownMetric(f"{name}: expected one of {', '.join(MEASURES)}")
-        if "TargetGroup" not in dimensions or dimensions.keys() - DIMENSIONS:
+        if not dimensions or dimensions.keys() - DIMENSIONS:
             said = ", ".join(dimensions) or "none"
-            raise UnknownMetric(f"{name}: expected the dimensions LoadBalancer and TargetGroup, found {said}")
-        values = measure(self.samples(dimensions["TargetGroup"], begin, end))
+            raise UnknownMetric(
+                f"{name}: expected the dimensions LoadBalancer and TargetGroup, or one of them, found {said}"
+            )
+        measures = MEASURES if "TargetGroup" in dimensions else OF_BALANCER
+        if name not in measures:
+            raise UnknownMetric(f"{name}: expected one of {', '.join(measures)}")
+        of = dimensions.get("TargetGroup") or dimensions["LoadBalancer"]
+        values = measures[name](self.samples(of, begin, end))
         return _apply(statistic, values, self._clock.scale)
 
     def samples(self, full_name: str, begin: float, end: float) -> list[Sample]:

@@ -72,9 +72,8 @@ class Provision:
         if self._aws.has_image(repository, tag):
             return
         arguments = {"BASE_IMAGE": os.environ["BASE_IMAGE"]} if os.environ.get("BASE_IMAGE") else {}
-        image, _ = self._engine.images.build(
-            path=str(XRAY_DAEMON), tag="lantern-xray-daemon", buildargs=arguments, rm=True
-        )
+        name = f"{self._settings.registry}/{repository}:{tag}"
+        image, _ = self._engine.images.build(path=str(XRAY_DAEMON), tag=name, buildargs=arguments, rm=True)
         self._push(image, repository, tag)
 
     def _daemon_tag(self) -> str:

@@ -3,9 +3,7 @@
 import logging
 import socket
 import threading
-import time
 from logging.handlers import RotatingFileHandler
-from typing import Any
 
 import botocore.exceptions
 import docker.errors
@@ -22,9 +20,10 @@ from local.pipeline.executions import Executions
 from local.pipeline.fleet import Fleet
 from local.pipeline.hooks import Hooks
 from local.pipeline.journal import Journal
-from local.pipeline.metrics import MEASURES, NAMESPACE, Metrics
+from local.pipeline.metrics import NAMESPACE, Metrics
 from local.pipeline.names import REGION, arn
 from local.pipeline.provision import Provision, ProvisionError
+from local.pipeline.published_metrics import datapoints
 from local.pipeline.repository import Repository, RepositoryError
 from local.pipeline.settings import Settings
 from local.pipeline.tasks import Place
@@ -178,7 +177,7 @@ class Runner:
                     continue
                 self._access.info(access_log.as_alb(access, balancers.get(access.listener, "-")))
                 if access.listener in production:
-                    self.metrics.add(names[access.group], access)
+                    self.metrics.add((names[access.group], balancers[access.listener]), access)
 
     def _send_events(self) -> None:
         while not self._stopping.wait(LOOK_S):
@@ -192,42 +191,14 @@ class Runner:
 
     def _publish(self) -> None:
         """CloudWatch gets what was measured, as it was: real seconds, real counts."""
+        begin = self.clock.now()
         while not self._stopping.wait(PUBLISH_S):
-            end = time.time()
-            data = [
-                point for group in self.architecture.groups.values() for point in self._points(group, end)
-            ]
+            end = self.clock.now()
             try:
-                self.aws.put_metrics(NAMESPACE, data)
+                self.aws.put_metrics(NAMESPACE, datapoints(self.architecture, self.metrics, begin, end))
             except (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError) as error:
                 log.warning("CloudWatch: %s", error)
-
-    def _points(self, group: Any, end: float) -> list[dict[str, Any]]:
-        found = []
-        for target_group in (group.blue, group.green):
-            samples = self.metrics.samples(target_group.full_name, end - PUBLISH_S, end)
-            dimensions = [
-                {"Name": "LoadBalancer", "Value": full_name("app", group.production.balancer)},
-                {"Name": "TargetGroup", "Value": target_group.full_name},
-            ]
-            for name, measure in MEASURES.items():
-                if values := measure(samples):
-                    found.append(
-                        {
-                            "MetricName": name,
-                            "Dimensions": dimensions,
-                            "Timestamp": end,
-                            "StorageResolution": 1,
-                            **_statistics(name, values),
-                        }
-                    )
-        return found
-
-
-def _statistics(name: str, values: list[float]) -> dict[str, Any]:
-    if name.endswith("Time"):
-        return {"Values": values[:150], "Unit": "Seconds"}
-    return {"Value": sum(values), "Unit": "Count"}
+            begin = end
 
 
 def _place(settings: Settings) -> Place:

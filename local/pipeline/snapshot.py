@@ -20,6 +20,8 @@ def take(runner: Runner, execution_id: str = "") -> dict[str, Any]:
         "now": now,
         "scale": runner.clock.scale,
         "trouble": runner.trouble,
+        "rates window s": WINDOW_S,
+        "build log group": runner.architecture.build_project["LogsConfig"]["CloudWatchLogs"]["GroupName"],
         "execution": executions.as_document(one) if one else None,
         "deployments": [deployments.as_document(there) for there in mine],
         "services": [_service(runner, name, now) for name in runner.architecture.groups],

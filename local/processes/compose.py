@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 # What only makes sense for a container. Anything that is neither here nor read below is an error.
 CONTAINER_ONLY = {
-    *("build", "image", "init", "mem_limit", "pids_limit"),
+    *("build", "cpu_shares", "image", "init", "mem_limit", "pids_limit"),
     *("cap_drop", "dns_opt", "read_only", "security_opt", "tmpfs", "user"),
 }
 # What a log driver is told that only Docker does: bounds of its own files and buffers

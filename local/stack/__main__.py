@@ -88,10 +88,17 @@ def traffic(site: Site) -> None:
     if not python.exists():
         raise Refused("Locust is not installed; make traffic installs it and begins")
     os.chdir(site.root)
-    environ = (
-        os.environ | site.environ | {"TARGET_URL": site.address("storefront"), "PYTHONPATH": str(site.root)}
-    )
+    target = _rehearsed(site) or site.address("storefront")
+    environ = os.environ | site.environ | {"TARGET_URL": target, "PYTHONPATH": str(site.root)}
     os.execve(python, [str(python), "-m", "local.traffic"], environ)  # noqa: S606  its exit code is ours
+
+
+def _rehearsed(site: Site) -> str:
+    """Where the rehearsed shop answers, while a rehearsal's load balancer runs."""
+    containers = Containers(site)
+    if not containers.is_there() or "load-balancer" not in {one.service for one in containers.states()}:
+        return ""
+    return f"http://127.0.0.1:{site.environ.get('REHEARSAL_PORT') or 8090}"
 
 
 def _choose(site: Site, containers: Containers, processes: Processes) -> Engine:

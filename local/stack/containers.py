@@ -17,6 +17,8 @@ from local.stack.site import Site
 POLL_S = 0.5
 DEADLINE_S = 300.0  # from the first container on; a build may take longer
 REPORT_LINES = 15
+REHEARSAL = "lantern.rehearsal"  # label of what the pipeline starts by itself: tasks and builds
+PROFILES = ("traffic", "rehearsal")
 OLDEST_ENGINE = 25  # the first that knows a health check's start_interval
 
 
@@ -82,8 +84,51 @@ class Containers:
         finally:
             _end(up)
 
+    def start_profile(self, profile: str, wait_s: float, say: Say) -> None:
+        """Start the services of a profile beside a stack that is up; raises NotUp."""
+        compose = [*self._compose(), "--profile", profile]
+        say(f"Building the images of the {profile}; the first time this takes a minute")
+        self._build("--profile", profile)
+        names = self._run([*compose, "config", "--services"]).split()
+        mine = [name for name in names if name not in self._site.stack.services]
+        say(f"Starting {', '.join(mine)}")
+        command = [*compose, "up", "--detach", "--no-build", "--wait", "--wait-timeout", f"{wait_s:.0f}"]
+        done = subprocess.run(
+            [*command, *mine],
+            env=self._environ,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            logs = [*compose, "logs", "--no-log-prefix", "--tail", str(REPORT_LINES), *mine]
+            last = (done.stderr.strip().splitlines() or ["?"])[-1]
+            raise NotUp(f"The {profile} did not start: {last}\n{self._run(logs)}".rstrip())
+
+    def run_once(self, service: str, *command: str) -> None:
+        """Run a command in a container of its own, made as the service's is; raises NotUp."""
+        self._run([*self._compose(), "run", "--rm", "--no-deps", "--no-TTY", service, *command])
+
     def stop(self) -> None:
-        self._run([*self._compose(), "--profile", "traffic", "down", "--remove-orphans"])
+        profiles = [word for name in PROFILES for word in ("--profile", name)]
+        # who starts tasks goes first, else it would replace each that is taken away
+        self._run([*self._compose(), *profiles, "rm", "--stop", "--force", "pipeline"])
+        self._remove_rehearsal()
+        self._run([*self._compose(), *profiles, "down", "--remove-orphans"])
+
+    def _remove_rehearsal(self) -> None:
+        """Tasks, builds and the images that builds made: compose knows none of them."""
+        label = f"label={REHEARSAL}={self._site.stack.name}"
+        if found := self._run(["docker", "ps", "--all", "--quiet", "--filter", label]).split():
+            self._run(["docker", "rm", "--force", "--volumes", *found])
+        port = self._site.environ.get("AWS_PORT") or "4566"
+        reference = f"reference=127.0.0.1:{port}/lantern/*"
+        names = "{{.Repository}}:{{.Tag}}@{{.Digest}}"
+        listed = self._run(["docker", "images", "--format", names, "--filter", reference]).split()
+        images = [_removable(name) for name in listed]
+        if images:
+            self._run(["docker", "rmi", "--force", *dict.fromkeys(images)])
 
     def states(self) -> list[State]:
         printed = self._run([*self._compose(), "ps", "--all", "--format", "json"])
@@ -97,10 +142,10 @@ class Containers:
         command += (["--follow"] if follow else []) + ([service] if service else [])
         subprocess.run(command, env=self._environ, check=False)
 
-    def _build(self) -> None:
+    def _build(self, *options: str) -> None:
         with self._log.open("wb") as log:
             build = subprocess.Popen(
-                [*self._compose(), "--progress", "plain", "build"],
+                [*self._compose(), *options, "--progress", "plain", "build"],
                 env=self._environ,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -149,6 +194,13 @@ class Containers:
     def _tail(self) -> str:
         lines = self._log.read_text(errors="replace").splitlines()[-REPORT_LINES:]
         return "\n".join(f"  {line}" for line in lines)
+
+
+def _removable(name: str) -> str:
+    """An image as `docker rmi` takes it: by its tag, or by its digest where it was pulled by that."""
+    tagged, _, digest = name.partition("@")
+    repository, _, tag = tagged.rpartition(":")
+    return f"{repository}@{digest}" if tag == "<none>" else tagged
 
 
 def _state(row: dict[str, Any]) -> State:

@@ -17,7 +17,7 @@ from locust.env import Environment
 from local.traffic.pace import Pace
 from local.traffic.report import progress, table
 from local.traffic.settings import Settings, SettingsError, load
-from local.traffic.shoppers import Shopper
+from local.traffic.shoppers import Buyer, Shopper
 
 PROGRESS_S = 5.0
 USERS_A_REQUEST = 4  # shoppers at once, so that answers of this many seconds do not lower the rate
@@ -39,10 +39,11 @@ def main() -> int:
 
 def run(settings: Settings) -> int:
     """Let shoppers in until the time is over or somebody interrupts; what was counted is shown either way."""
-    environment = Environment(user_classes=[Shopper], host=settings.target)
+    kind = Buyer if settings.kind == "buyers" else Shopper
+    environment = Environment(user_classes=[kind], host=settings.target)
     environment.pace = Pace(settings.rate)
     runner = environment.create_local_runner()
-    Shopper.wait_time = lambda _: 0.0  # the pace decides, not the shopper
+    kind.wait_time = lambda _: 0.0  # the pace decides, not the shopper
     users = min(MAX_USERS, max(4, round(settings.rate * USERS_A_REQUEST)))
     print(
         f"Shoppers at {settings.target}: {settings.rate:g} requests a second for {settings.seconds:g} s",

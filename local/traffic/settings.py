@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 MAX_RATE, MAX_SECONDS = 200.0, 3600.0
+KINDS = ("visitors", "buyers")
 TARGET = re.compile(r"http://(127\.0\.0\.1|localhost|[a-z][a-z0-9-]*)(:\d{1,5})?")
 
 
@@ -14,11 +15,12 @@ class SettingsError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """RATE (requests a second), SECONDS and TARGET_URL."""
+    """RATE (requests a second), SECONDS, TARGET_URL and SHOPPERS, their kind."""
 
     rate: float
     seconds: float
     target: str
+    kind: str
 
 
 def load(environ: Mapping[str, str]) -> Settings:
@@ -28,10 +30,14 @@ def load(environ: Mapping[str, str]) -> Settings:
         raise SettingsError(
             f"TARGET_URL={target!r}: expected http://127.0.0.1:<port> or a service of the stack"
         )
+    kind = environ.get("SHOPPERS") or KINDS[0]
+    if kind not in KINDS:
+        raise SettingsError(f"SHOPPERS={kind!r}: expected {' or '.join(KINDS)}")
     return Settings(
         rate=_number(environ, "RATE", "5", MAX_RATE, "requests a second"),
         seconds=_number(environ, "SECONDS", "60", MAX_SECONDS, "seconds"),
         target=target,
+        kind=kind,
     )
 
 

@@ -1,5 +1,9 @@
-"""Puts the first lanterns on the shelf: `python -m services.catalog.seed`. What is there stays as it is."""
+"""Puts the first lanterns on the shelf: `python -m services.catalog.seed`. What is there stays as it is.
 
+With --fill-up what has been sold is delivered again.
+"""
+
+import argparse
 import json
 import logging
 import logging.config
@@ -23,14 +27,28 @@ DEADLINE_MS = 30_000
 def seed(table: ProductTable) -> int:
     """Add each product of products.json that the table lacks; returns how many were added."""
     http.start_deadline(DEADLINE_MS)
-    return sum(table.add_product(Product.model_validate(entry)) for entry in json.loads(PRODUCTS.read_text()))
+    return sum(table.add_product(product) for product in _products())
+
+
+def fill_up(table: ProductTable) -> int:
+    """Raise each product's stock to that of products.json; returns how many were below."""
+    http.start_deadline(DEADLINE_MS)
+    return sum(table.fill_up(product) for product in _products())
+
+
+def _products() -> list[Product]:
+    return [Product.model_validate(entry) for entry in json.loads(PRODUCTS.read_text())]
 
 
 def main() -> int:
     """Exit code 0 when every product is there, 1 when DynamoDB does not answer, 2 on wrong settings."""
+    parser = argparse.ArgumentParser(prog="python -m services.catalog.seed", description=__doc__)
+    parser.add_argument("--fill-up", action="store_true", help="deliver again what was sold")
+    given = parser.parse_args()
     logging.config.dictConfig(logs.config("catalog", os.environ.get("SERVICE_VERSION", "dev"), "INFO"))
     try:
-        added = seed(ProductTable(load(Settings, os.environ).products_table))
+        table = ProductTable(load(Settings, os.environ).products_table)
+        added, filled = seed(table), fill_up(table) if given.fill_up else 0
     except SettingsError as error:
         log.critical("cannot seed: %s", error)
         return 2
@@ -38,6 +56,8 @@ def main() -> int:
         log.error("cannot seed: %s", error.detail)
         return 1
     log.info("%d products added, the others were there", added)
+    if given.fill_up:
+        log.info("%d products filled up", filled)
     return 0
 
 

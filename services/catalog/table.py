@@ -100,6 +100,17 @@ class ProductTable:
         """Put a product on the shelf unless it is there; returns whether it was added."""
         return self._put_if_absent({**product.model_dump(), "shelf": SHELF})
 
+    def fill_up(self, product: Product) -> bool:
+        """Raise a product's stock to the given one; returns whether it was below."""
+        return dynamodb.succeeds(
+            self._client.update_item,
+            TableName=self.name,
+            Key={"sku": product.sku},
+            UpdateExpression="SET stock = :full",
+            ConditionExpression="stock < :full",
+            ExpressionAttributeValues={":full": product.stock},
+        )
+
     def answers(self) -> bool:
         """Whether the table can be read now."""
         try:

@@ -31,4 +31,4 @@ def serve(metrics, group, *, periods, failed=0, asked=10, response_s=0.02, perio
         begin = before - (periods - period) * period_s
         for number in range(asked):
             at = begin + period_s * (number + 0.5) / asked
-            metrics.add(group, request(at, status=500 if number < failed else 200, response_s=response_s))
+            metrics.add((group,), request(at, status=500 if number < failed else 200, response_s=response_s))

@@ -44,7 +44,7 @@ def slow(*ages):
     """Slow requests, so many periods before now; between them nobody asked."""
     metrics = Metrics(CLOCK)
     for age in sorted(ages, reverse=True):
-        metrics.add(GROUP, request(START - age - 0.5, response_s=2))
+        metrics.add((GROUP,), request(START - age - 0.5, response_s=2))
     return metrics
 
 
@@ -113,7 +113,7 @@ def test_a_period_is_as_long_as_the_time_scale_makes_it():
     """Two slow requests 60 real seconds apart: two periods without hurry, long forgotten with it."""
     metrics = Metrics(Clock(1))
     for at in (START - 90, START - 30):
-        metrics.add(GROUP, request(at, response_s=2))
+        metrics.add((GROUP,), request(at, response_s=2))
 
     assert judge(alarm(), metrics, Clock(1), NOW).value == "ALARM"
     assert judge(alarm(), metrics, Clock(60), NOW).value == "OK"

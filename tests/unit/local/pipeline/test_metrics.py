@@ -14,7 +14,7 @@ def statistic(metrics, name, how, group=GREEN, begin=START - 1, end=START + 1):
 def measured(*requests, scale=1.0):
     metrics = Metrics(Clock(scale))
     for one in requests:
-        metrics.add(GREEN, one)
+        metrics.add((GREEN,), one)
     return metrics
 
 
@@ -96,10 +96,10 @@ def test_an_unknown_metric_is_named():
 
 @pytest.mark.parametrize(
     "dimensions",
-    [{}, {"LoadBalancer": "app/one/1"}, {"TargetGroup": GREEN, "AvailabilityZone": "us-east-1a"}],
+    [{}, {"AvailabilityZone": "us-east-1a"}, {"TargetGroup": GREEN, "AvailabilityZone": "us-east-1a"}],
 )
-def test_a_metric_that_is_not_of_one_target_group_is_refused(dimensions):
-    with pytest.raises(UnknownMetric, match="expected the dimensions LoadBalancer and TargetGroup"):
+def test_a_metric_of_other_dimensions_is_refused(dimensions):
+    with pytest.raises(UnknownMetric, match="expected the dimensions LoadBalancer and TargetGroup, or one"):
         measured().statistic("RequestCount", dimensions, "Sum", 0, 1)
 
 
@@ -107,3 +107,21 @@ def test_old_requests_are_forgotten():
     metrics = measured(request(), request(START + KEPT_S + 1))
 
     assert len(metrics.samples(GREEN, 0, START + 2 * KEPT_S)) == 1
+
+
+def test_what_a_load_balancer_answers_in_place_of_a_target_counts_for_all_of_it():
+    metrics = Metrics(Clock(1))
+    metrics.add((BLUE, "app/public/1"), request(status=503, answered=False, target="-"))
+    metrics.add((GREEN, "app/public/1"), request(status=502, answered=False))
+    metrics.add((GREEN, "app/public/1"), request(status=500))
+
+    counted = metrics.statistic(
+        "HTTPCode_ELB_5XX_Count", {"LoadBalancer": "app/public/1"}, "Sum", START, START + 60
+    )
+
+    assert counted == 2
+
+
+def test_what_a_load_balancer_answers_is_asked_of_no_target_group():
+    with pytest.raises(UnknownMetric, match="HTTPCode_ELB_5XX_Count: expected one of RequestCount"):
+        measured().statistic("HTTPCode_ELB_5XX_Count", {"TargetGroup": GREEN}, "Sum", 0, 1)

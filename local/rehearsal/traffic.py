@@ -1,0 +1,54 @@
+"""Shoppers beside a rehearsal: a canary without traffic proves nothing."""
+
+import contextlib
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+LONGEST_S = 3600
+STOP_S = 15
+
+
+@contextlib.contextmanager
+def shoppers(root: Path, target: str, rate: float, report: Path) -> Iterator[None]:
+    """Send `rate` requests a second to `target` meanwhile; what came of them is in the file `report`."""
+    if not rate:
+        yield
+        return
+    python = Path(sys.prefix) / "traffic" / "bin" / "python"
+    environ = os.environ | {
+        "TARGET_URL": target,
+        "RATE": f"{rate:g}",
+        "SECONDS": str(LONGEST_S),
+        "SHOPPERS": "buyers",
+        "PYTHONPATH": str(root),
+    }
+    report.parent.mkdir(parents=True, exist_ok=True)
+    with report.open("wb") as file:
+        process = subprocess.Popen(
+            [str(python), "-m", "local.traffic"],
+            cwd=root,
+            env=environ,
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # Ctrl-C reaches the rehearsal alone, which ends them
+        )
+        try:
+            yield
+        finally:
+            process.terminate()
+            try:
+                process.wait(STOP_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def counted(report: Path) -> list[str]:
+    """The shoppers' own table, which stands after the last empty line."""
+    if not report.exists():
+        return []
+    return report.read_text(errors="replace").rpartition("\n\n")[2].splitlines()
