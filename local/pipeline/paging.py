@@ -1,5 +1,6 @@
 """Pages of a list, with a token that says where the next one begins."""
 
+import re
 from typing import TypeVar
 
 from local.awsapi.errors import ApiError
@@ -13,7 +14,7 @@ class InvalidNextTokenException(ApiError):
 
 def paged(items: list[T], size: int, token: str | None) -> tuple[list[T], str | None]:
     """A page and the next token. Raises InvalidNextTokenException."""
-    if token and not token.isdecimal():
+    if token and not re.fullmatch("[0-9]{1,9}", token):
         raise InvalidNextTokenException(f"nextToken {token!r} is not one of this API")
     begin = int(token or 0)
     end = begin + size

@@ -5,6 +5,7 @@ git push http://127.0.0.1:4567/v1/repos/lantern main
 
 import os
 import subprocess
+import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 from local.awsapi.origins import is_foreign, is_foreign_host
 
 PREFIX = "/v1/repos/"
+RECEIVE = "git-receive-pack"
 TIMEOUT_S = 120
 SETTINGS = {"http.receivepack": "true", "receive.shallowUpdate": "true", "gc.auto": "0"}
 
@@ -36,6 +38,7 @@ class Repository:
 
     def __init__(self, name: str, folder: Path, pushed: Callable[[str, str, bool], None]) -> None:
         self.name, self._folder, self._pushed = name, folder / f"{name}.git", pushed
+        self._lock = threading.Lock()
         if not (self._folder / "HEAD").exists():
             self._folder.mkdir(parents=True, exist_ok=True)
             self._git("init", "--quiet", "--bare", "--initial-branch", "main")
@@ -44,6 +47,8 @@ class Repository:
 
     def commit(self, revision: str) -> Commit:
         """The commit that a revision names. Raises RepositoryError."""
+        if revision.startswith("-") or "\0" in revision:  # git would take it for an option
+            raise RepositoryError(f"{revision!r} is no name of a revision")
         try:
             said = self._git("log", "-1", "--format=%H%x00%s%x00%an%x00%at", f"{revision}^{{commit}}", "--")
         except RepositoryError:
@@ -69,25 +74,35 @@ class Repository:
             start_response("403 Forbidden", [("Content-Type", "text/plain")])
             return [b"This repository answers no web pages from other sites\n"]
         name, _, rest = environ["PATH_INFO"].removeprefix(PREFIX).partition("/")
-        if name != self.name:
+        if name != self.name or ".." in rest.split("/"):
             start_response("404 Not Found", [("Content-Type", "text/plain")])
             return [f"There is no repository {name}, there is {self.name}\n".encode()]
-        before = self.branches()
-        answer = self._backend(environ, rest)
-        for branch, commit in self.branches().items():
-            if before.get(branch) != commit:
-                self._pushed(branch, commit, branch not in before)
+        answer = self._receive(environ) if rest == RECEIVE else self._backend(environ, rest)
         head, _, body = answer.partition(b"\r\n\r\n")
         headers = [line.split(": ", 1) for line in head.decode().split("\r\n") if ": " in line]
         status = next((value for key, value in headers if key == "Status"), "200 OK")
         start_response(status, [(key, value) for key, value in headers if key != "Status"])
         return [body]
 
+    def _receive(self, environ: dict[str, Any]) -> bytes:
+        """A push; one after the other, so that each tells of the branches that it moved itself."""
+        with self._lock:
+            before = self.branches()
+            answer = self._backend(environ, RECEIVE)
+            after = self.branches()
+        for branch, commit in after.items():
+            if before.get(branch) != commit:
+                self._pushed(branch, commit, branch not in before)
+        return answer
+
     def _backend(self, environ: dict[str, Any], rest: str) -> bytes:
         variables = {
             "PATH": os.environ["PATH"],
             "GIT_PROJECT_ROOT": str(self._folder.parent),
             "GIT_HTTP_EXPORT_ALL": "1",
+            "GIT_CONFIG_COUNT": "1",  # the volume may belong to another user
+            "GIT_CONFIG_KEY_0": "safe.directory",
+            "GIT_CONFIG_VALUE_0": "*",
             "GIT_PROTOCOL": environ.get("HTTP_GIT_PROTOCOL", ""),
             "PATH_INFO": f"/{self._folder.name}/{rest}",
             "REQUEST_METHOD": environ["REQUEST_METHOD"],

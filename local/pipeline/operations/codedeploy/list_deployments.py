@@ -9,8 +9,9 @@ from local.pipeline.runner import Runner
 def answer(request: dict[str, Any], runner: Runner) -> dict[str, Any]:
     """Ids, the newest first."""
     group, statuses = request.get("deploymentGroupName"), request.get("includeOnlyStatuses")
-    if group:
-        runner.deployments.group(request.get("applicationName") or "", group)
+    application = request.get("applicationName") or ""
+    if application or group:
+        runner.deployments.group(application, group or next(iter(runner.architecture.groups)))
     times = request.get("createTimeRange") or {}
     found = [
         one.id

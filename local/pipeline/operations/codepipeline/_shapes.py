@@ -7,6 +7,8 @@ from local.pipeline.execution import Action, Execution, Stage
 from local.pipeline.runner import Runner
 from local.pipeline.tasks import camel
 
+CLOUDFORMATIONS_OWN = ("Tags", "RestartExecutionOnUpdate", "Stages")  # stages are shown apart
+
 
 def require_pipeline(runner: Runner, name: str) -> None:
     """Raises PipelineNotFoundException."""
@@ -17,11 +19,11 @@ def require_pipeline(runner: Runner, name: str) -> None:
 def declaration(pipeline: dict[str, Any]) -> dict[str, Any]:
     """The pipeline's structure; names of a configuration's keys are the provider's, not the API's."""
     shown: dict[str, Any] = camel(
-        {key: value for key, value in pipeline.items() if key not in ("Tags", "Stages")}
+        {key: value for key, value in pipeline.items() if key not in CLOUDFORMATIONS_OWN}
     )
     shown["stages"] = [
-        {
-            "name": stage["Name"],
+        camel({key: value for key, value in stage.items() if key != "Actions"})
+        | {
             "actions": [
                 camel({key: value for key, value in action.items() if key != "Configuration"})
                 | {"configuration": action.get("Configuration", {})}

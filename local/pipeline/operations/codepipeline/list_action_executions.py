@@ -17,7 +17,7 @@ def answer(request: dict[str, Any], runner: Runner) -> dict[str, Any]:
         if only in (None, execution.id)
         for stage in reversed(execution.stages)
         for action in stage.actions
-        if action.id
+        if action.id and action.status != "Pending"  # one that begins again after a restart
     ]
     page, token = paged(details, request.get("maxResults") or 100, request.get("nextToken"))
     return {"actionExecutionDetails": page, "nextToken": token}

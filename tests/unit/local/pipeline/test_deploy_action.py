@@ -255,14 +255,14 @@ def test_a_deployment_is_checked_without_a_pipeline_too():
     assert spec.task_definition == ARN
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(st.binary(max_size=40), st.sampled_from(["taskdef.json", "appspec.yaml", "imageDetail.json"]))
 def test_whatever_a_file_holds_the_action_fails_without_a_traceback(content, name):
     with pytest.raises(ActionFailed):
         prepared(files() | {name: content})
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(st.data())
 def test_a_task_definition_with_a_part_replaced_is_taken_or_refused(data):
     document = json.loads(files()["taskdef.json"])

@@ -325,7 +325,7 @@ def test_a_status_is_always_one_of_codedeploys():
     assert seen <= set(MODEL.shape_for("DeploymentStatus").enum)
 
 
-@settings(max_examples=60, stateful_step_count=60)
+@settings(max_examples=60, stateful_step_count=40)
 class Whatever(RuleBasedStateMachine):
     """Whatever happens to a deployment, and however often somebody looks."""
 

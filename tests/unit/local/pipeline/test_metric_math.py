@@ -68,7 +68,7 @@ def test_an_array_is_summed_up_without_what_is_missing(expression, value):
 @pytest.mark.parametrize(
     ("expression", "said"),
     [
-        ("reqests + 1", "no metric has the id reqests"),
+        ("answers + 1", "no metric has the id answers"),
         ("RATE(requests)", "RATE is not understood here; IF, FILL, ABS, MIN, MAX, SUM, AVG are"),
         ("IF(requests, 1)", "IF takes 3 values, found 2"),
         ("FILL()", "FILL takes 2 values, found 0"),
