@@ -21,6 +21,7 @@ STATUSES = {
     "Superseded": (),
     "Cancelled": (),
 }
+AFTER = 0.04  # of its length, so that a step at its end can be seen
 TASK_DEFINITION = re.compile(r"TaskDefinition[\"']?\s*:\s*[\"']?([^\"'\s,}]+)")
 
 Answer = Mapping[str, Any]
@@ -106,9 +107,10 @@ class Deployment:
         return next((event for event in self.events if event.name == name), None)
 
     def last_s(self, now_s: float) -> float:
-        """Where its axis ends: its end, or now; a second at least after the start."""
-        ends = [event.ended_s for event in self.events if event.ended_s is not None]
-        return max(self.start_s + 1.0, now_s if self.ended_s is None else self.ended_s, *ends)
+        """Where its axis ends: a little after its end, or now; a second at least after the start."""
+        if self.ended_s is None:
+            return max(self.start_s + 1.0, now_s)
+        return max(self.start_s + 1.0, self.ended_s + AFTER * (self.ended_s - self.start_s))
 
     def target_groups(self, pair: list[str]) -> dict[str, str]:
         """The target groups of blue and green; a task set that is gone had the other one of the pair."""

@@ -53,12 +53,20 @@ class Chart:
         """The line as an SVG path; it breaks where points are missing. A lone point is a short stroke."""
         d, before = "", 0.0
         for when, value in line.points:
-            x = 600 * (when - self.start_s) / max(1.0, self.end_s - self.start_s)
-            y = 135 - 130 * value / (self.highest or 1)
+            x, y = self._place(when, value)
             d += f"{'L' if before and when - before < 2.5 * self.period_s else 'M'}{x:.1f} {y:.1f}"
             d += f"h2M{x:.1f} {y:.1f}" if d.endswith(f"M{x:.1f} {y:.1f}") else ""
             before = when
         return d
+
+    def dots(self, line: Line) -> str:
+        """A dot for each point, where there are few: strokes of no length, with round ends."""
+        places = (self._place(when, value) for when, value in line.points)
+        return "".join(f"M{x:.1f} {y:.1f}h0" for x, y in places)
+
+    def _place(self, when_s: float, value: float) -> Point:
+        x = 600 * (when_s - self.start_s) / max(1.0, self.end_s - self.start_s)
+        return x, 135 - 130 * value / (self.highest or 1)
 
 
 def dimensions(metric: Mapping[str, Any]) -> dict[str, str]:

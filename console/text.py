@@ -43,7 +43,7 @@ def duration(seconds: float | None) -> str:
     if seconds is None:
         return ""
     if seconds < 100:
-        return f"{seconds:.1f} s"
+        return f"{seconds:.1f} s" if seconds >= 0.05 else "0 s"
     minutes, rest = divmod(round(seconds), 60)
     if minutes < 100:
         return f"{minutes} min {rest} s" if rest else f"{minutes} min"

@@ -10,6 +10,7 @@ from itertools import pairwise
 from math import ceil
 
 from console.deployment import Deployment, Event
+from console.text import duration
 
 SHIFT = "AllowTraffic"
 MINUTE_S = 60.0
@@ -133,6 +134,6 @@ def _fell_back_s(one: Deployment, event: Event) -> float | None:
     return None
 
 
-def percentages(steps: Iterable[Share]) -> str:
-    """The shares in words, for who does not see the picture."""
-    return ", ".join(f"{step.percent:g} %" for step in steps)
+def words(steps: Iterable[Share], start_s: float) -> str:
+    """The shares with their times, for who does not see the picture."""
+    return ", ".join(f"{step.percent:g} % after {duration(step.at_s - start_s)}" for step in steps)

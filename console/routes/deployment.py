@@ -20,7 +20,7 @@ from console.ranges import between
 from console.routes.deployments import absent, asked_pipeline, known_pipelines
 from console.series import Chart
 from console.trace_list import Summary, http, newest_summaries
-from console.weights import Routing, percentages, shares
+from console.weights import Routing, shares, words
 
 routes = Blueprint("deployment", __name__)
 TICKS = (0, 25, 50, 75, 100)
@@ -55,7 +55,7 @@ def show(number: str) -> Any:
     routed = client.start(partial(attempt, partial(codedeploy.routing, client, one.config), Routing))
     group, group_problem = attempt(partial(codedeploy.group_of, client, one), Group)
     end_s = one.last_s(now_s)
-    sides = one.target_groups(list(group.pair))
+    sides = one.target_groups(list(group.pair)) or {name: name for name in group.pair}
     charts, chart_problem = attempt(
         partial(target_groups.charts, client, sides, one.start_s - AROUND_S, end_s + AROUND_S), list[Chart]
     )
@@ -68,7 +68,7 @@ def show(number: str) -> Any:
         group=group,
         routing=routing,
         weights=weights,
-        weights_said=percentages(weights.steps),
+        weights_said=words(weights.steps, one.start_s),
         path=weights.path(one.start_s, end_s, WIDTH, HEIGHT),
         size=(WIDTH, HEIGHT),
         end_s=end_s,
