@@ -81,7 +81,6 @@ def show(number: str) -> Any:
             said for said in (group_problem, routing_problem, chart_problem, origins.result()[1]) if said
         ],
         stretch=between(one.start_s - AROUND_S, min(now_s, end_s + 60)),
-        quoted=filters.quoted,
         live_ms=3000 if one.is_running else 0,
     )
 
@@ -134,8 +133,7 @@ def _call(one: Summary) -> tuple[Any, Any]:
 
 
 def _traces(client: Aws, service: str, version: str, span: tuple[float, float]) -> list[Summary]:
-    expression = filters.both(f"annotation[version] = {filters.quoted(version)}", filters.node(service, ""))
-    return newest_summaries(client, expression, span, COMPARED)[0]
+    return newest_summaries(client, filters.version(version, service), span, COMPARED)[0]
 
 
 def _found(number: str) -> Deployment:

@@ -29,7 +29,7 @@ def _said() -> dict[str, Any]:
     """What the templates about the pipeline have in common; nothing is asked until they do."""
     return {
         "signs": SIGNS,
-        "quoted": filters.quoted,
+        "version_filter": filters.version,
         "stretch_of": _stretch_of,
         "is_rehearsal": lambda: aws().is_rehearsal,
     }
