@@ -1,7 +1,7 @@
 """From a container's settings to a process's. All that differs between the two ways to run is on this page.
 
-- `service:8080` becomes 127.0.0.1 and the port on which that service is published, or would be: one that only Docker
-  starts is then not reached at once, instead of being looked for by its name.
+- `service:8080` becomes 127.0.0.1 and the port on which that service is published, or would be with Docker:
+  what is not started then refuses at once, instead of being looked for by a name that nobody has.
 - PORT, or a variable that ends in _PORT, becomes the published port where it holds a container's port.
 - A volume's mount point becomes a folder below the state folder.
 - From the user's environment a process gets as little as a container does: no profile, no proxy, no HOME.
