@@ -14,32 +14,36 @@ METRICS = (
     ("HTTPCode_Target_5XX_Count", "Sum"),
     ("TargetResponseTime", "p95"),
 )
+OWN_ERRORS = ("HTTPCode_ELB_5XX_Count", "Sum")  # where no target answered; counted for the whole balancer
 FINE_S, COARSE_S = 5, 60
 SHORT_S = 10 * 60.0  # AWS's balancers publish a point a minute, and no deployment there is shorter
 Side = dict[str, str]  # the dimensions of a target group's metrics
 
 
 def charts(aws: Aws, groups: Mapping[str, str], start_s: float, end_s: float) -> list[Chart]:
-    """Three charts with a line for each of `groups`, label → target group's name; raises AwsError."""
+    """Four charts with a line for each of `groups`, label → target group's name; raises AwsError."""
     period_s = FINE_S if end_s - start_s <= SHORT_S else COARSE_S
     sides = _sides(aws, groups)
     if not sides:
         return []
+    balancer = {"LoadBalancer": next(iter(sides.values()))["LoadBalancer"]}
     queries = [query(NAMESPACE, side, *metric, period_s) for side in sides.values() for metric in METRICS]
+    queries.append(query(NAMESPACE, balancer, *OWN_ERRORS, period_s))
     values = points(aws, queries, start_s, end_s, period_s)
-    lines: dict[str, list[Line]] = {"requests": [], "failed": [], "p95": []}
+    requests, failed, p95 = list[Line](), list[Line](), list[Line]()
     for number, label in enumerate(sides):
-        requests, failed, p95 = values[3 * number : 3 * number + 3]
-        lines["requests"].append(Line(label, groups[label], requests))
-        lines["failed"].append(Line(label, groups[label], percent(requests, failed)))
-        lines["p95"].append(Line(label, groups[label], [(at, value * 1000) for at, value in p95]))
+        asked, errors, times = values[3 * number : 3 * number + 3]
+        requests.append(Line(label, groups[label], asked))
+        failed.append(Line(label, groups[label], percent(asked, errors)))
+        p95.append(Line(label, groups[label], [(at, value * 1000) for at, value in times]))
     each = "a minute" if period_s == COARSE_S else f"in {period_s} s"
-    measures = {
-        "requests": Measure("Requests", each, ()),
-        "failed": Measure("Requests that failed (5xx)", "%", ()),
-        "p95": Measure("Response time, p95", "ms", ()),
-    }
-    return [_chart(measure, lines[key], start_s, end_s, period_s) for key, measure in measures.items()]
+    drawn = (
+        (Measure("Requests", each, ()), requests),
+        (Measure("Requests that failed (5xx)", "%", ()), failed),
+        (Measure("Response time, p95", "ms", ()), p95),
+        (Measure("5xx in a target's place", each, ()), [Line("load balancer", "", values[-1])]),
+    )
+    return [_chart(measure, lines, start_s, end_s, period_s) for measure, lines in drawn]
 
 
 def percent(requests: list[Point], failed: list[Point]) -> list[Point]:

@@ -333,8 +333,18 @@ def test_blue_and_green_are_drawn_from_the_load_balancers_metrics(there, account
                 Namespace="AWS/ApplicationELB", MetricData=[{**data, "StorageResolution": 1}]
             )
 
+    own = {
+        "MetricName": "HTTPCode_ELB_5XX_Count",
+        "Dimensions": [{"Name": "LoadBalancer", "Value": "app/lantern/1"}],
+        "Timestamp": start + 10,
+        "Value": 7,
+        "StorageResolution": 1,
+    }
+    there.client("cloudwatch").put_metric_data(Namespace="AWS/ApplicationELB", MetricData=[own])
+
     page = unescape(there.page("/deployments/d-AAA"))
 
+    assert "load balancer: 7" in page
     assert "blue · orders-green: 40" in page
     assert "green · orders-blue: 10" in page
     assert "green · orders-blue: 30" in page  # percent
