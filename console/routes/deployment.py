@@ -14,15 +14,18 @@ from console import pipeline as codepipeline
 from console.aws import Aws, attempt, aws
 from console.deployment import Deployment
 from console.deployments import Group
-from console.errors import NotFound
+from console.errors import NotFound, Unreachable
 from console.executions import Execution
 from console.ranges import between
-from console.routes.deployments import absent, asked_pipeline, known_pipelines
+from console.routes.deployments import absent, asked_pipeline, known_pipelines, show_absent
 from console.series import Chart
 from console.trace_list import Summary, http, newest_summaries
 from console.weights import Routing, shares, words
 
 routes = Blueprint("deployment", __name__)
+routes.register_error_handler(Unreachable, show_absent)
+COLOURS = {"blue": "side-blue", "green": "side-green", "load balancer": "line-4"}
+NOBODYS = ("line-3", "line-1")  # of target groups that may have been either side's
 TICKS = (0, 25, 50, 75, 100)
 WIDTH, HEIGHT = 600, 80  # of the picture of weights
 AROUND_S = 5.0
@@ -77,6 +80,7 @@ def show(number: str) -> Any:
         origins=origins.result()[0],
         sides=sides,
         charts=charts,
+        colours={**COLOURS, **dict(zip(group.pair, NOBODYS, strict=False))},
         problems=[
             said for said in (group_problem, routing_problem, chart_problem, origins.result()[1]) if said
         ],

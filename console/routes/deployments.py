@@ -115,6 +115,12 @@ def absent(problem: str) -> str:
     return render_template("pipeline_absent.html", problem=problem)
 
 
+@routes.errorhandler(Unreachable)
+def show_absent(error: Unreachable) -> str:
+    """It may have gone while it was asked; the page looks again."""
+    return absent(error.detail)
+
+
 def has_build_logs(client: Aws, prefix: str) -> bool:
     """Whether builds have a log group that the logs page shows."""
     found, _ = attempt(lambda: groups(client, prefix + BUILD_GROUP), list[str])

@@ -508,6 +508,23 @@ def test_where_nobody_answers_the_page_says_what_to_do(console, tmp_path):
     assert took_ms < 1500
 
 
+def test_what_goes_away_while_it_is_asked_is_told_and_the_rest_is_shown(console, account, tmp_path):
+    account.add(execution(1))
+    nobody = f"http://127.0.0.1:{free_port()}"
+    endpoints = {"AWS_ENDPOINT_URL_CODEPIPELINE": account.url, "AWS_ENDPOINT_URL_CODEDEPLOY": nobody}
+    part = start_console(tmp_path, console.xray.url, console.aws.url, **endpoints)
+    try:
+        there = type(console)(part, console.xray, console.aws)
+        listed, one = there.page("/deployments"), there.page("/deployments/d-AAA")
+    finally:
+        part.stop()
+
+    assert shown(listed) == ["Lamp 1"]
+    assert nobody in listed
+    assert "make rehearse" in one
+    assert nobody in one
+
+
 def test_a_local_aws_that_knows_no_pipeline_is_no_error_either(console):
     assert "make rehearse" in console.page("/deployments")
 
