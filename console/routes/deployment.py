@@ -63,30 +63,37 @@ def show(number: str) -> Any:
         partial(target_groups.charts, client, sides, one.start_s - AROUND_S, end_s + AROUND_S), list[Chart]
     )
     routing, routing_problem = routed.result()
-    weights = shares(one, routing, now_s)
+    found, origins_problem = origins.result()
+    problems = (group_problem, routing_problem, chart_problem, origins_problem)
     return render_template(
         "deployment.html",
         pipeline=name,
         one=one,
         group=group,
-        routing=routing,
-        weights=weights,
-        weights_said=words(weights.steps, one.start_s),
-        path=weights.path(one.start_s, end_s, WIDTH, HEIGHT),
-        size=(WIDTH, HEIGHT),
-        end_s=end_s,
-        percent=_axis(one.start_s, end_s),
-        ticks=TICKS,
-        origins=origins.result()[0],
+        origins=found,
         sides=sides,
         charts=charts,
         colours={**COLOURS, **dict(zip(group.pair, NOBODYS, strict=False))},
-        problems=[
-            said for said in (group_problem, routing_problem, chart_problem, origins.result()[1]) if said
-        ],
+        problems=[said for said in problems if said],
         stretch=between(one.start_s - AROUND_S, min(now_s, end_s + 60)),
         live_ms=3000 if one.is_running else 0,
+        **_drawn(one, routing, now_s),
     )
+
+
+def _drawn(one: Deployment, routing: Routing, now_s: float) -> dict[str, Any]:
+    """What the picture of events and weights is made of."""
+    end_s, weights = one.last_s(now_s), shares(one, routing, now_s)
+    return {
+        "routing": routing,
+        "weights": weights,
+        "weights_said": words(weights.steps, one.start_s),
+        "path": weights.path(one.start_s, end_s, WIDTH, HEIGHT),
+        "size": (WIDTH, HEIGHT),
+        "end_s": end_s,
+        "percent": _axis(one.start_s, end_s),
+        "ticks": TICKS,
+    }
 
 
 @routes.get("/deployments/d-<number>/compare")
