@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from werkzeug.serving import make_server
+from werkzeug.serving import WSGIRequestHandler, make_server
 
 from local.awsapi.application import Application
 from local.awsapi.errors import ApiError
@@ -221,6 +221,13 @@ class Account:
         }
 
 
+class Silent(WSGIRequestHandler):
+    """Says nothing of what it answers."""
+
+    def log_request(self, *_: Any) -> None:
+        pass
+
+
 @contextmanager
 def running() -> Any:
     """An account that answers."""
@@ -234,7 +241,7 @@ def running() -> Any:
         name = environ.get("HTTP_X_AMZ_TARGET", "").partition("_")[0]
         return apis[name](environ, start_response)
 
-    server = make_server("127.0.0.1", 0, serve, threaded=True)
+    server = make_server("127.0.0.1", 0, serve, threaded=True, request_handler=Silent)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
     account.url = f"http://127.0.0.1:{server.server_port}"
