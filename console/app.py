@@ -7,10 +7,25 @@ from flask import Flask
 from console import pages, security
 from console.aws import Aws
 from console.faults import Faults
-from console.routes import compare, faults, front, groups, logs, metrics, sampling, service_map, trace, traces
+from console.routes import (
+    compare,
+    deployment,
+    deployments,
+    faults,
+    front,
+    groups,
+    logs,
+    metrics,
+    pipeline_changes,
+    sampling,
+    service_map,
+    trace,
+    traces,
+)
 from console.settings import Settings, load
 
-ROUTES = (front, service_map, traces, trace, compare, logs, metrics, sampling, groups, faults)
+SIGNALS = (front, service_map, traces, trace, compare, logs, metrics, sampling, groups, faults)
+DELIVERY = (deployments, deployment, pipeline_changes)
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -21,6 +36,6 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.extensions["faults"] = Faults(app.extensions["settings"].shop)
     for part in (security, pages):
         part.init_app(app)
-    for part in ROUTES:
+    for part in (*SIGNALS, *DELIVERY):
         app.register_blueprint(part.routes)
     return app

@@ -3,10 +3,12 @@
 Nothing else in the console knows whether it looks at a laptop or at an account.
 """
 
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cached_property
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import boto3
 from botocore.config import Config
@@ -17,16 +19,18 @@ from console.errors import AwsError, explained
 
 T = TypeVar("T")
 THREADS = 12
+OWN_DOMAINS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws")
 CONFIG = Config(
     connect_timeout=1, read_timeout=10, retries={"total_max_attempts": 2}, max_pool_connections=THREADS
 )
 
 
 class Aws:
-    """X-Ray, CloudWatch Logs and CloudWatch, each made when first asked."""
+    """X-Ray, CloudWatch, CodePipeline and the others, each made when first asked."""
 
     def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(THREADS, "aws")
+        self._making = threading.Lock()  # boto3's session makes one client at a time
 
     @cached_property
     def xray(self) -> Any:
@@ -42,6 +46,23 @@ class Aws:
     def cloudwatch(self) -> Any:
         """CloudWatch metrics and alarms."""
         return self._client("cloudwatch")
+
+    @cached_property
+    def codepipeline(self) -> Any:
+        """CodePipeline."""
+        return self._client("codepipeline")
+
+    @cached_property
+    def codedeploy(self) -> Any:
+        """CodeDeploy."""
+        return self._client("codedeploy")
+
+    @property
+    def is_rehearsal(self) -> bool:
+        """Whether a stand-in answers for CodePipeline or CodeDeploy."""
+        return not all(
+            is_aws_own(client.meta.endpoint_url) for client in (self.codepipeline, self.codedeploy)
+        )
 
     @cached_property
     def place(self) -> str:
@@ -76,9 +97,15 @@ class Aws:
 
     def _client(self, name: str) -> Any:
         try:
-            return boto3.client(name, config=CONFIG)
+            with self._making:
+                return boto3.client(name, config=CONFIG)
         except BotoCoreError as error:
             raise explained(error) from error
+
+
+def is_aws_own(endpoint_url: str) -> bool:
+    """Whether an endpoint is AWS's own; anything else is a stand-in for it."""
+    return (urlsplit(endpoint_url).hostname or "").endswith(OWN_DOMAINS)
 
 
 def attempt(work: Callable[[], T], otherwise: Callable[[], T]) -> tuple[T, str]:

@@ -4,6 +4,7 @@ ConsoleError
 ├── BadInput       400: the address or a form asks for something that can't be
 ├── NotFound       404
 └── AwsError       502: AWS, or what stands in for it, refused or did not answer
+    └── Unreachable      nobody answered
 """
 
 from botocore.exceptions import (
@@ -45,6 +46,10 @@ class AwsError(ConsoleError):
     status, title = 502, "AWS did not answer as hoped"
 
 
+class Unreachable(AwsError):
+    """Nobody answered at all."""
+
+
 def explained(error: BotoCoreError | ClientError) -> AwsError:
     """What boto3 says, and what to do about it."""
     if isinstance(error, ClientError):
@@ -56,7 +61,7 @@ def explained(error: BotoCoreError | ClientError) -> AwsError:
     if isinstance(error, NoRegionError):
         return AwsError("No region is set: export AWS_DEFAULT_REGION=us-east-1, or whichever is yours.")
     if isinstance(error, ConnectionError | HTTPClientError):
-        return AwsError(
+        return Unreachable(
             f"{error} Is it running? make status shows the parts of the local stack; make up starts them."
         )
     return AwsError(str(error))

@@ -52,6 +52,12 @@ def node(name: str, node_type: str, inner: str = "") -> str:
     return f"service({who})" + (f" {{ {inner} }}" if inner else "")
 
 
+def version(version: str, name: str = "") -> str:
+    """Traces in which a service says that it is of a version; without a name, any service."""
+    said = f"annotation[version] = {quoted(version)}"
+    return node(name, "", said) if name else said
+
+
 def edge(source: tuple[str, str], target: tuple[str, str], inner: str = "") -> str:
     """Traces with a call from one node to another, what must hold for it; a node is (name, type)."""
     ends = ", ".join(

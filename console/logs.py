@@ -67,6 +67,7 @@ class Wanted:
     text: str = ""
     level: str = ""
     trace_id: str = ""
+    stream: str = ""
 
     def pattern(self) -> str:
         """A filter pattern that lets all of them through, and as few others as it can."""
@@ -117,6 +118,8 @@ def _between(
     """The lines from `start_s` to just before `end_s`, oldest first, and whether that is all of them."""
     asked: dict[str, Any] = {"logGroupName": group, "startTime": round(start_s * 1000), "limit": most}
     asked["endTime"] = max(asked["startTime"], round(end_s * 1000) - 1)  # AWS counts the end in
+    if wanted.stream:
+        asked["logStreamNames"] = [wanted.stream]
     if pattern := wanted.pattern():
         asked["filterPattern"] = pattern
     found: list[Line] = []

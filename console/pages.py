@@ -17,6 +17,7 @@ NAVIGATION = (
     ("traces.show", "Traces"),
     ("logs.show", "Logs"),
     ("metrics.show", "Metrics"),
+    ("deployments.show", "Deployments"),
     ("sampling.show", "Sampling"),
     ("groups.show", "Groups"),
 )
@@ -30,6 +31,7 @@ def init_app(app: Flask) -> None:
         "short": text.short,
         "json": lambda value: json.dumps(value, indent=2, ensure_ascii=False, default=str),
         "ms": text.milliseconds,
+        "duration": text.duration,
         "clock": ranges.clock,
         "iso": ranges.iso,
         "age": lambda epoch_s: ranges.age(epoch_s, time.time()),

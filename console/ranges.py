@@ -52,6 +52,11 @@ def time_range(arguments: Mapping[str, str], now_s: float, default: str = "15m")
     return TimeRange(now_s - length_s, now_s, {"range": asked})
 
 
+def between(start_s: float, end_s: float) -> dict[str, str]:
+    """The arguments of an address that means a stretch; of one that is too long, its end."""
+    return {"start": iso(max(start_s, end_s - LONGEST_S + 1)), "end": iso(end_s)}
+
+
 def iso(epoch_s: float) -> str:
     """An instant as an address carries it: UTC to the millisecond."""
     return datetime.fromtimestamp(epoch_s, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

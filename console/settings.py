@@ -17,11 +17,12 @@ class Settings:
     port: int = 8000
     log_group_prefix: str = "/lantern/"
     namespace: str = "Lantern"
+    pipeline: str = "lantern"
     shop: dict[str, str] = field(default_factory=dict)  # service → address of its /faults
 
 
 def load(environ: Mapping[str, str]) -> Settings:
-    """Read HOST, PORT, LOG_GROUP_PREFIX, METRICS_NAMESPACE, SHOP_URLS; raises SettingsError."""
+    """Read HOST, PORT, LOG_GROUP_PREFIX, METRICS_NAMESPACE, PIPELINE, SHOP_URLS; raises SettingsError."""
     wrong: list[str] = []
     port, shop = environ.get("PORT") or "8000", {}
     if not port.isdigit() or not 0 < int(port) < 65536:
@@ -38,5 +39,6 @@ def load(environ: Mapping[str, str]) -> Settings:
         port=int(port),
         log_group_prefix=environ.get("LOG_GROUP_PREFIX") or "/lantern/",
         namespace=environ.get("METRICS_NAMESPACE") or "Lantern",
+        pipeline=environ.get("PIPELINE") or "lantern",
         shop=shop,
     )

@@ -38,6 +38,18 @@ def milliseconds(seconds: float | None) -> str:
     return f"{ms:,.1f} ms" if ms < 100 else f"{ms:,.0f} ms" if ms < 10_000 else f"{seconds:,.1f} s"
 
 
+def duration(seconds: float | None) -> str:
+    """How long something of seconds to hours took, in two units at most; "" while nobody knows."""
+    if seconds is None:
+        return ""
+    if seconds < 100:
+        return f"{seconds:.1f} s" if seconds >= 0.05 else "0 s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 100:
+        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+    return f"{minutes // 60} h {minutes % 60} min"
+
+
 def _sign(found: re.Match[str]) -> str:
     code = ord(found.group())
     if code < 0x20:

@@ -15,12 +15,16 @@ SHOWN = 300
 
 @routes.get("/logs")
 def show() -> str:
-    """The newest lines of one service or all, by level, text and trace."""
+    """The newest lines of one service or all, by level, text and trace; of a build also by its stream."""
     prefix, span = current_app.extensions["settings"].log_group_prefix, asked_range()
     names = groups(aws(), prefix)
     service, wanted = request.args.get("service", ""), _wanted()
     if service and prefix + service not in names:
         raise BadInput(f"service={service!r}: there is no log group {prefix}{service}")
+    if wanted.stream and not service:
+        raise BadInput(
+            f"stream={wanted.stream!r}: a stream belongs to a service's log group; expected service="
+        )
     chosen = [prefix + service] if service else names
     lost, _ = attempt(
         lambda: drops(aws(), f"{current_app.extensions['settings'].namespace}/Logs", span), dict
@@ -50,4 +54,4 @@ def _wanted() -> Wanted:
     trace_id = trace_id_of(trace) if trace else ""
     if trace_id is None:
         raise BadInput(f"trace={trace!r} is no trace id")
-    return Wanted(arguments.get("text", "").strip(), level, trace_id)
+    return Wanted(arguments.get("text", "").strip(), level, trace_id, arguments.get("stream", "").strip())

@@ -84,6 +84,7 @@ class Stack:
 
     name: str
     services: dict[str, Service]
+    left_out: dict[str, tuple[Port, ...]] = field(default_factory=dict)  # where those of profiles would be
 
     def ports(self) -> list[tuple[Service, Port]]:
         """Everything that is published."""
@@ -112,7 +113,13 @@ def read(file: Path, environ: Mapping[str, str]) -> Stack:
         # a service of a profile runs only when somebody names the profile, which is Docker's to do
         always = {name: entry for name, entry in raw["services"].items() if not entry.get("profiles")}
         services = {name: _service(name, entry, variables) for name, entry in always.items()}
-        stack = Stack(variables.get("COMPOSE_PROJECT_NAME") or raw.get("name") or file.parent.name, services)
+        left_out = {
+            name: _ports(name, entry, variables)
+            for name, entry in raw["services"].items()
+            if name not in services
+        }
+        name = variables.get("COMPOSE_PROJECT_NAME") or raw.get("name") or file.parent.name
+        stack = Stack(name, services, left_out)
         _check_dependencies(stack)
     except (ComposeError, VariableError, yaml.YAMLError) as error:
         raise ComposeError(f"{file}: {error}") from None
@@ -165,6 +172,13 @@ def _environment(raw: Any) -> dict[str, str]:
     if wrong := [name for name, value in raw.items() if not isinstance(value, str)]:
         raise ValueError(f"{', '.join(wrong)}: write the value as a quoted string")
     return dict(raw)
+
+
+def _ports(name: str, raw: dict[str, Any], variables: Mapping[str, str]) -> tuple[Port, ...]:
+    try:
+        return tuple(_port(port, variables) for port in raw.get("ports", ()))
+    except (ValueError, VariableError) as error:
+        raise ComposeError(f"service {name}: ports: {error}") from None
 
 
 def _port(raw: Any, variables: Mapping[str, str]) -> Port:

@@ -20,7 +20,11 @@ XRAY = Service(
     "xray", ("x",), {"XRAY_PORT": "2000"}, (Port(2000, 12000, "udp", ""), Port(2000, 12000, "tcp", ""))
 )
 WEB = Service("web", ("x",), {"PORT": "8080"}, (Port(8080, 18080, "tcp", ""),))
-STACK = Stack("s", {service.name: service for service in (AWS, XRAY, WEB)})
+STACK = Stack(
+    "s",
+    {service.name: service for service in (AWS, XRAY, WEB)},
+    {"pipeline": (Port(4567, 14567, "tcp", ""),)},
+)
 
 
 @pytest.mark.parametrize(
@@ -30,6 +34,7 @@ STACK = Stack("s", {service.name: service for service in (AWS, XRAY, WEB)})
         ("http://aws:4566/path", "http://127.0.0.1:14566/path"),
         ("xray:2000", "127.0.0.1:12000"),
         ("tcp:xray:2000 udp:xray:2000", "tcp:127.0.0.1:12000 udp:127.0.0.1:12000"),
+        ("http://pipeline:4567", "http://127.0.0.1:14567"),
         ("http://aws:45660", "http://aws:45660"),
         ("http://my-aws:4566", "http://my-aws:4566"),
         ("http://aws.example:4566", "http://aws.example:4566"),
