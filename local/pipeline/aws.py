@@ -20,6 +20,8 @@ from local.pipeline.settings import Settings
 log = logging.getLogger(__name__)
 
 CONFIG = Config(connect_timeout=3, read_timeout=60, retries={"mode": "standard", "max_attempts": 3})
+# a function may take a quarter of an hour, and must not be invoked twice
+LAMBDA_CONFIG = Config(connect_timeout=3, read_timeout=930, retries={"total_max_attempts": 1})
 EXISTS = {
     *("BucketAlreadyOwnedByYou", "BucketAlreadyExists", "RepositoryAlreadyExistsException"),
     *("ResourceAlreadyExistsException", "ResourceConflictException", "ImageAlreadyExistsException"),
@@ -44,7 +46,7 @@ class Aws:
                     region_name=REGION,
                     aws_access_key_id="laptop",
                     aws_secret_access_key="laptop",  # noqa: S106  the local AWS asks for some key; any will do
-                    config=CONFIG,
+                    config=CONFIG if service != "lambda" else LAMBDA_CONFIG,
                 )
             return self._clients[service]
 
@@ -113,11 +115,8 @@ class Aws:
         )
 
     def invoke(self, function: str, event: dict[str, str]) -> str:
-        """Invoke a function and wait; returns what went wrong, or nothing."""
-        try:
-            answer = self.client("lambda").invoke(FunctionName=function, Payload=json.dumps(event))
-        except botocore.exceptions.ClientError as error:
-            return str(error)
+        """Invoke a function and wait; returns what went wrong inside it, or "". Raises botocore's errors."""
+        answer = self.client("lambda").invoke(FunctionName=function, Payload=json.dumps(event))
         if "FunctionError" in answer:
             return str(json.loads(answer["Payload"].read()).get("errorMessage", answer["FunctionError"]))
         return ""

@@ -97,6 +97,8 @@ class CodeBuild:
                 text = archive.read(name).decode()
         except KeyError:
             raise BuildFailed("YAML_FILE_ERROR", f"{name}: YAML file does not exist") from None
+        except UnicodeDecodeError as error:
+            raise BuildFailed("YAML_FILE_ERROR", f"{name}: not UTF-8: {error}") from None
         try:
             return read(text, name)
         except BuildspecError as error:

@@ -21,8 +21,10 @@ class Clock:
         """Epoch seconds, real."""
         return time.time()
 
-    def note(self, simulated_s: float) -> str:
-        """Both times, for whoever reads: `5 min in 5.0 s`."""
-        minutes = simulated_s / 60
-        said = f"{minutes:g} min" if minutes >= 1 else f"{simulated_s:g} s"
-        return f"{said} in {self.real_s(simulated_s):.3g} s" if self.scale != 1 else said
+    def pace(self) -> str:
+        """What is said wherever times are shown; nothing where they are AWS's."""
+        return (
+            ""
+            if self.scale == 1
+            else f"time scale {self.scale:g}: a minute passes in {60 / self.scale:.3g} s"
+        )

@@ -135,7 +135,7 @@ class Containers:
             )
             return Running(task=task, address=address, status="STOPPED", healthy=False, exit=what)
         is_running = bool(essential) and all(one["State"] == "running" for one in essential)
-        statuses = [one["Status"] for one in found]
+        statuses = [one["Status"] for one in essential]
         if any("(unhealthy)" in status for status in statuses):
             return Running(
                 task=task,

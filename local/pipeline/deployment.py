@@ -54,6 +54,7 @@ class Deployment:
     green: str
     blue_targets: str  # target groups
     green_targets: str
+    blue_task_definition: str = ""  # the last good one
     description: str = ""
     execution: str = ""  # the pipeline execution that asked for it
     scale: float = 1.0
@@ -284,7 +285,10 @@ def _give_up(
 
 
 def rollback_of(deployment: Deployment, new_id: str, now: float) -> Deployment:
-    """What CodeDeploy puts beside a failed deployment: it drains green and leaves production to blue."""
+    """What CodeDeploy puts beside a failed deployment: it drains green and leaves production to blue.
+
+    Its revision is the last good one."""
+    good = deployment.blue_task_definition or deployment.task_definition
     deployment.rollback = new_id
     deployment.rollback_message = (
         f"Deployment {deployment.id} terminated. "
@@ -298,8 +302,10 @@ def rollback_of(deployment: Deployment, new_id: str, now: float) -> Deployment:
         config=ROLLBACK_CONFIG,
         created=now,
         started=now,
-        app_spec=deployment.app_spec,
-        task_definition=deployment.task_definition,
+        app_spec=deployment.app_spec.replace(deployment.task_definition, good),
+        task_definition=good,
+        blue_task_definition=deployment.task_definition,
+        description=f"Rolls back {deployment.id}",
         blue=deployment.green,
         green=deployment.blue,
         blue_targets=deployment.green_targets,

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import uuid
 from dataclasses import dataclass
 from typing import Any
 
@@ -86,7 +87,9 @@ class Deployments:
                 application=group.application,
                 group=group.name,
                 creator=about.get("creator", "user"),
-                description=about.get("description", ""),
+                description="; ".join(
+                    part for part in (about.get("description", ""), self._clock.pace()) if part
+                ),
                 execution=about.get("execution", ""),
                 config=about.get("config") or group.shift.name,
                 created=now,
@@ -95,6 +98,7 @@ class Deployments:
                 blue=service.primary,
                 green=task_set_id(),
                 blue_targets=blue_targets,
+                blue_task_definition=blue.task_definition if blue else "",
                 green_targets=green_targets,
                 scale=self._clock.scale,
             )
@@ -203,19 +207,21 @@ class Deployments:
     def look(self) -> None:
         """Move every deployment on by as much as the world allows."""
         self._judge_alarms()
-        for listed in self.all():
-            if listed.phase == "ended":
-                continue
-            with self._lock, self._journal.together():
-                one = self.one(listed.id)
-                seen = self._observe(one)
-                for effect in machine.advance(one, seen, self._rules(one), self._clock):
-                    self._apply(one, effect, seen.now)
-                self._keep(one)
+        moved = [self._move(listed.id) for listed in self.all() if listed.phase != "ended"]
+        self._direct_traffic()  # before a hook looks where it goes
+        for one in moved:
             for event in one.events:
                 if event.hook_id and event.status == "InProgress" and not event.answer:
                     self._hooks.ask(event.hook_id, event.hook, one.id)
-        self._direct_traffic()
+
+    def _move(self, key: str) -> Deployment:
+        with self._lock, self._journal.together():
+            one = self.one(key)
+            seen = self._observe(one)
+            for effect in machine.advance(one, seen, self._rules(one), self._clock):
+                self._apply(one, effect, seen.now)
+            self._keep(one)
+        return one
 
     def _observe(self, one: Deployment) -> Observed:
         group = self.architecture.groups[one.group]
@@ -314,6 +320,7 @@ class Deployments:
         detail = {
             "application": one.application,
             "deploymentGroup": one.group,
+            "instanceGroupId": str(uuid.uuid5(uuid.NAMESPACE_URL, resources)),
             "deploymentId": one.id,
             "state": state,
             "region": resources.split(":")[3],

@@ -29,7 +29,7 @@ class Hooks:
         return {
             hook_id: work.result()
             for hook_id, work in self._asked.items()
-            if work.done() and not work.exception() and work.result().startswith("An error occurred")
+            if work.done() and not work.exception() and work.result()
         }
 
     def close(self) -> None:
@@ -37,10 +37,12 @@ class Hooks:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _invoke(self, function: str, event: dict[str, str]) -> str:
+        """Why it could not be invoked, or nothing."""
         try:
-            said = self._aws.invoke(function, event)
-        except botocore.exceptions.BotoCoreError as error:
-            said = str(error)
-        if said:
-            log.warning("%s for %s: %s", function, event["DeploymentId"], said)
-        return said
+            problem = self._aws.invoke(function, event)
+        except (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError) as error:
+            log.warning("%s for %s: %s", function, event["DeploymentId"], error)
+            return str(error)
+        if problem:
+            log.warning("%s for %s ended with: %s", function, event["DeploymentId"], problem)
+        return ""

@@ -3,7 +3,7 @@
 import hashlib
 from typing import Any
 
-from local.pipeline.architecture import ArchitectureError, DeploymentGroup, shift
+from local.pipeline.architecture import ArchitectureError, DeploymentGroup, Listener, full_name, shift
 from local.pipeline.deployment import Deployment
 from local.pipeline.errors import DeploymentConfigDoesNotExistException, DeploymentTargetDoesNotExistException
 from local.pipeline.names import arn
@@ -89,12 +89,8 @@ def target(runner: Runner, one: Deployment, key: str) -> dict[str, Any]:
             ],
             "status": _target_status(one),
             "taskSetsInfo": [
-                shown
-                for shown in (
-                    _task_set(runner, one.blue, "Blue", one.blue_targets, 100 - one.green_weight),
-                    _task_set(runner, one.green, "Green", one.green_targets, one.green_weight),
-                )
-                if shown
+                _task_set(runner, one.blue, "Blue", one.blue_targets, 100 - one.green_weight),
+                _task_set(runner, one.green, "Green", one.green_targets, one.green_weight),
             ],
         },
     }
@@ -146,8 +142,8 @@ def group(runner: Runner, one: DeploymentGroup) -> dict[str, Any]:
             "targetGroupPairInfoList": [
                 {
                     "targetGroups": [{"name": one.blue.name}, {"name": one.green.name}],
-                    "prodTrafficRoute": {"listenerArns": [one.production.name]},
-                    "testTrafficRoute": {"listenerArns": [one.test.name]},
+                    "prodTrafficRoute": {"listenerArns": [listener_arn(one.production)]},
+                    "testTrafficRoute": {"listenerArns": [listener_arn(one.test)]},
                 }
             ]
         },
@@ -157,17 +153,22 @@ def group(runner: Runner, one: DeploymentGroup) -> dict[str, Any]:
     }
 
 
-def _task_set(runner: Runner, key: str, label: str, targets: str, weight: int) -> dict[str, Any] | None:
-    task_set = runner.fleet.task_set(key)
-    if not task_set:
-        return None
-    health = runner.fleet.health(key)
+def listener_arn(one: Listener) -> str:
+    """What it would be called on AWS."""
+    balancer, listener = (full_name("app", name).split("/") for name in (one.balancer, one.name))
+    return arn("elasticloadbalancing", f"listener/{'/'.join(balancer)}/{listener[-1]}")
+
+
+def _task_set(runner: Runner, key: str, label: str, targets: str, weight: int) -> dict[str, Any]:
+    """As it is, or with nothing in it when it is gone."""
+    task_set, health = runner.fleet.task_set(key), runner.fleet.health(key)
+    status = task_set.status if task_set else "DRAINING"
     return {
         "identifer": key,  # the API's own spelling
-        "desiredCount": task_set.desired,
-        "pendingCount": health.pending,
-        "runningCount": health.running,
-        "status": "ACTIVE" if task_set.status == "WAITING" else task_set.status,
+        "desiredCount": task_set.desired if task_set else 0,
+        "pendingCount": health.pending if task_set else 0,
+        "runningCount": health.running if task_set else 0,
+        "status": "ACTIVE" if status == "WAITING" else status,
         "trafficWeight": float(weight),
         "targetGroup": {"name": targets},
         "taskSetLabel": label,

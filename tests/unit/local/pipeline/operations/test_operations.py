@@ -479,7 +479,7 @@ def create(runner, content, **request):
 def _registered(runner, monkeypatch):
     """ECS knows the repository's own task definition; returns an AppSpec that names it."""
     arn = "arn:aws:ecs:us-east-1:111122223333:task-definition/lantern-orders:8"
-    monkeypatch.setattr(runner.aws, "task_definition", lambda _: definition() | {"taskDefinitionArn": arn})
+    monkeypatch.setattr(runner.aws, "task_definition", lambda _: (arn, definition()))
     return files()["appspec.yaml"].replace("<TASK_DEFINITION>", arn)
 
 
@@ -493,7 +493,8 @@ def test_a_deployment_begins_with_a_revision_that_is_sent_along(runner, register
 
     assert status == 200, answer
     one = runner.deployments.one(answer["deploymentId"])
-    assert (one.status, one.group, one.description) == ("Created", "orders", "by hand")
+    assert (one.status, one.group) == ("Created", "orders")
+    assert one.description == "by hand; time scale 60: a minute passes in 1 s"
     assert one.event("AfterAllowTestTraffic").hook == "CodeDeployHook_lantern-smoke"
     runner.journal.remove("deployment", one.id)
 
