@@ -86,14 +86,12 @@ def _judge_service(
         links=links,
         first_live=next((one.id for one in line.attempts if one.is_delivered), ""),
         knows_commits=any(one.commits for one in line.attempts),
-        scale=max(one.scale for one in [*line.attempts, *line.rollbacks, *incidents]),
+        scale=max([1.0, *(one.scale for one in line.attempts), *(one.scale for one in incidents)]),
     )
 
 
 def _of(judged: Iterable[Judged], *kinds: str) -> list[Judged]:
-    return sorted(
-        (one for one in judged if one.kind in kinds), key=lambda one: (one.at, one.deployment.id)
-    )
+    return sorted((one for one in judged if one.kind in kinds), key=lambda one: (one.at, one.deployment.id))
 
 
 def _strangers(incidents: dict[str, list[Incident]], services: dict[str, ServiceHistory]) -> list[Note]:

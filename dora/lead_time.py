@@ -23,7 +23,9 @@ class Carried:
     by_deployment: dict[str, tuple[Commit, ...]] = field(default_factory=dict)  # new to users with it
     delivered_by: dict[str, Deployment] = field(default_factory=dict)  # sha → the first that had it live
     leads: list[LeadTime] = field(default_factory=list)  # by `at`
-    backwards: list[LeadTime] = field(default_factory=list)  # committed after they were live: a clock is wrong
+    backwards: list[LeadTime] = field(
+        default_factory=list
+    )  # committed after they were live: a clock is wrong
 
 
 def carry(line: Timeline) -> Carried:

@@ -9,6 +9,7 @@ from dora.parameters import Parameters
 from dora.records import Deployment, History, Incident, Note
 
 Record = TypeVar("Record", Deployment, Incident)
+TRAFFIC = ("exposed_at", "live_at", "restored_at", "knows_traffic")
 EMPTY: tuple[object, ...] = (None, "", (), False)
 
 
@@ -33,7 +34,8 @@ def combine(histories: Iterable[History]) -> History:
         _add(incidents, history.incidents)
         notes += history.notes
         is_looked_for |= history.has_incident_source
-    kept = tuple(dict.fromkeys(notes))
+    known = {one.id for one in deployments.values() if one.knows_traffic}
+    kept = tuple(note for note in dict.fromkeys(notes) if not (note.is_about_traffic and note.id in known))
     return History(tuple(deployments.values()), tuple(incidents.values()), kept, is_looked_for)
 
 
@@ -49,6 +51,11 @@ def _filled(one: Record, other: Record) -> Record:
         for field in fields(one)
         if getattr(one, field.name) in EMPTY or (field.name == "scale" and one.scale == 1)
     }
+    if isinstance(one, Deployment) and isinstance(other, Deployment):
+        knowing = one if one.knows_traffic or not other.knows_traffic else other
+        lacking |= {name: getattr(knowing, name) for name in TRAFFIC}
+        if not (one.knows_traffic or other.knows_traffic):
+            lacking |= {name: getattr(one, name) or getattr(other, name) for name in TRAFFIC}
     return replace(one, **lacking)
 
 
@@ -57,7 +64,8 @@ def merge_flaps(incidents: Iterable[Incident], parameters: Parameters) -> list[I
     ordered = sorted(incidents, key=lambda one: (one.service, one.alarm, one.opened_at, one.id))
     kept: list[Incident] = []
     for (_, alarm), group in groupby(ordered, key=lambda one: (one.service, one.alarm)):
-        kept += _merged(group, parameters) if alarm else group
+        spans = list(group)
+        kept += _merged(spans, parameters) if alarm else spans
     return kept
 
 
@@ -77,7 +85,8 @@ def _merged(spans: Iterable[Incident], parameters: Parameters) -> list[Incident]
     return [
         one
         for one in merged
-        if one.closed_at is None or one.closed_at - one.opened_at >= parameters.shortest_incident_s / one.scale
+        if one.closed_at is None
+        or one.closed_at - one.opened_at >= parameters.shortest_incident_s / one.scale
     ]
 
 

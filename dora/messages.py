@@ -7,7 +7,9 @@ from dora.records import Commit
 
 TRAILER = re.compile(r"^(fixes-deployment|incident):[ \t]*(\S+)[ \t]*$", re.IGNORECASE | re.MULTILINE)
 REVERT = re.compile(r"This reverts commit ([0-9a-f]{7,64})\b")
-MERGE = re.compile(r"^Merge (?:remote-tracking )?branch '([^']+)'|^Merge pull request #\d+ from [^/\s]+/(\S+)")
+MERGE = re.compile(
+    r"^Merge (?:remote-tracking )?branch '([^']+)'|^Merge pull request #\d+ from [^/\s]+/(\S+)"
+)
 HOTFIX = "hotfix/"
 
 

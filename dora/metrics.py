@@ -9,9 +9,9 @@ from dora.lead_time import LeadTime
 from dora.linking import Link
 from dora.outages import Outage
 from dora.parameters import Parameters
-from dora.records import Note
+from dora.records import PUSHED, Note
 from dora.summary import Summary, summarise
-from dora.windows import DAY_S, Window
+from dora.windows import DAY_S, Window, duration
 
 LEAD_TIME = "change lead time"
 FREQUENCY = "deployment frequency"
@@ -24,7 +24,7 @@ SECONDS, PER_DAY, SHARE = "seconds", "per day", "share"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """One number, or None and the reason; `deployments` are the ids behind it, `numerator` of `n` for a rate."""
+    """A number, or None and the reason; a rate is `numerator` of `n`; `deployments` are the ids behind it."""
 
     name: str
     unit: str
@@ -129,6 +129,9 @@ def _lead_time(
     remarks = []
     if backwards:
         remarks.append(f"clock problem: {_count(backwards, 'commit')} dropped, later than the deployment")
+    pushed = sum(lead.commit.subject == PUSHED for lead in leads)
+    if pushed:
+        remarks.append(f"{pushed} measured from the push: --git knows the commits' own times")
     return Figure(
         name=LEAD_TIME,
         unit=SECONDS,
@@ -155,7 +158,7 @@ def _why_no_lead_time(one: ServiceHistory, backwards: Sequence[LeadTime]) -> str
 
 
 def _frequency(bases: Sequence[Judged], window: Window) -> Figure:
-    remarks = ()
+    remarks: tuple[str, ...] = ()
     if bases and (weeks := window.weeks()):
         days = [_days(week.cut(bases, lambda judged: judged.at)) for week in weeks]
         summary = summarise(days)
@@ -215,13 +218,14 @@ def _recovery(outages: Sequence[Outage], parameters: Parameters) -> Figure:
     remarks = [f"{still_open} open, not averaged"] if still_open else []
     remarks += [f"clock problem: {backwards} dropped, over before users saw it"] if backwards else []
     if noticed:
-        remarks.append(f"from the first alarm: {parameters.headline} {noticed.of(parameters.headline):.0f} s")
+        since = duration(noticed.of(parameters.headline))
+        remarks.append(f"from the first alarm: {parameters.headline} {since}")
     return Figure(
         name=RECOVERY,
         unit=SECONDS,
         value=summary.of(parameters.headline) if summary else None,
         n=len(over),
-        formula=f"{parameters.headline} over outages of (all users on a good version - first users on the bad one)",
+        formula=f"{parameters.headline} over outages of (all users on good - first users on bad)",
         reason="" if summary else _why_no_recovery(outages, still_open),
         summary=summary,
         deployments=_ids(key for outage in over for key in outage.deployments),

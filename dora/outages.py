@@ -20,7 +20,7 @@ class Recovery(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Outage:
-    """Failed deployments of which each began before users had a good version again. Times in epoch seconds."""
+    """Failed deployments, each begun before users had a good version again. Times in epoch seconds."""
 
     began_at: float
     recovery: Recovery | None

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 RUNNING, SUCCEEDED, FAILED, STOPPED = "running", "succeeded", "failed", "stopped"
 STATUSES = (RUNNING, SUCCEEDED, FAILED, STOPPED)
+PUSHED = "(the time of its push: --git knows its own)"  # subject of a commit of which only that is known
 
 
 class Commit(NamedTuple):
@@ -43,6 +44,7 @@ class Deployment:
     fixes: tuple[str, ...] = ()  # deployments that it repairs, said by hand
     incidents: tuple[str, ...] = ()  # incidents that it ends, said by hand
     commits: tuple[Commit, ...] = ()
+    knows_traffic: bool = True  # whether exposed_at, live_at and restored_at are more than a guess
     scale: float = 1.0  # simulated seconds that passed in a real one
 
     @property
@@ -77,6 +79,7 @@ class Note(NamedTuple):
     source: str
     id: str
     reason: str
+    is_about_traffic: bool = False  # a guess, of no interest once somebody knows
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,16 +1,15 @@
 """Which deployments repair something, by five signals, and what they repair."""
 
-from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
 from typing import NamedTuple
 
 from dora.lead_time import Carried
 from dora.linking import Link, newest_live
 from dora.messages import is_hotfix
+from dora.open_incidents import OpenIncidents
 from dora.parameters import Parameters
-from dora.records import Commit, Deployment, Incident
+from dora.records import Commit, Deployment
 from dora.timeline import Timeline, exposed_at, lived_at
 
 TRAILER, BRANCH, REVERT, REDEPLOYED, OPEN_INCIDENT = (
@@ -39,27 +38,8 @@ class Known:
     carried: Carried
     cause_of: dict[str, str]  # incident id → deployment id
     homes: Mapping[str, str]  # deployment or incident id → its service
-    open_at: "OpenIncidents"
+    incidents: OpenIncidents
     parameters: Parameters
-
-
-class OpenIncidents:
-    """Answers which incident was open at an instant."""
-
-    def __init__(self, incidents: Sequence[Incident]) -> None:
-        self._ordered = sorted(incidents, key=lambda one: (one.opened_at, one.id))
-        self._longest = list(accumulate(range(len(self._ordered)), self._longer))
-
-    def at(self, instant: float) -> Incident | None:
-        """Of those that were open, the one that stayed open for longest."""
-        before = bisect_right(self._ordered, instant, key=lambda one: one.opened_at)
-        if not before:
-            return None
-        found = self._ordered[self._longest[before - 1]]
-        return found if instant < _closed_at(found) else None
-
-    def _longer(self, one: int, other: int) -> int:
-        return other if _closed_at(self._ordered[other]) > _closed_at(self._ordered[one]) else one
 
 
 def known(
@@ -71,8 +51,8 @@ def known(
 ) -> Known:
     """Gather what the signals are read from."""
     causes = {link.incident.id: link.deployment for link in links}
-    open_at = OpenIncidents([link.incident for link in links])
-    return Known(line, carried, causes, homes, open_at, parameters)
+    incidents = OpenIncidents(link.incident for link in links)
+    return Known(line, carried, causes, homes, incidents, parameters)
 
 
 def signals(one: Deployment, about: Known) -> tuple[Signal, ...]:
@@ -137,11 +117,7 @@ def _redeployment(one: Deployment, about: Known) -> list[Signal]:
 def _during_incident(one: Deployment, about: Known) -> list[Signal]:
     if about.parameters.link == "id":
         return []
-    incident = about.open_at.at(one.began_at)
+    incident = about.incidents.at(one.began_at)
     if not incident or about.cause_of.get(incident.id) == one.id:
         return []
     return [Signal(OPEN_INCIDENT, incident.id, is_inferred=True)]
-
-
-def _closed_at(incident: Incident) -> float:
-    return float("inf") if incident.closed_at is None else incident.closed_at

@@ -5,12 +5,14 @@ from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import TypeVar
 
 from dora.errors import InputError
 
 T = TypeVar("T")
 DAY_S = 86400
+DURATIONS = ((86400.0, "d"), (3600.0, "h"), (60.0, "min"))
 UNITS_S = {"h": 3600, "d": DAY_S, "w": 7 * DAY_S}
 EARLIEST, LATEST = 0.0, 253_402_300_799.0  # 1970 and the end of 9999: what can be written as a date
 EXPECTED = "expected UTC such as 2026-11-23T15:04:05Z, or epoch seconds"
@@ -35,7 +37,7 @@ class Window:
     def split(self, parts: int) -> list["Window"]:
         """Windows of equal length without gap or overlap."""
         edges = [self.start + (self.end - self.start) * n / parts for n in range(parts)] + [self.end]
-        return [Window(*pair) for pair in zip(edges[:-1], edges[1:], strict=True)]
+        return [Window(*pair) for pair in pairwise(edges)]
 
     def weeks(self) -> list["Window"]:
         """The whole weeks in it, counted back from its end, oldest first."""
@@ -77,6 +79,14 @@ def instant(text: str) -> float:
     return at
 
 
+def duration(seconds: float) -> str:
+    """In the largest unit of which there is at least one."""
+    for length, unit in DURATIONS:
+        if abs(seconds) >= length:
+            return f"{seconds / length:.1f} {unit}"
+    return f"{seconds:.1f} s"
+
+
 def utc(at: float) -> str:
     """An instant to the second."""
     return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -87,4 +97,6 @@ def _given(option: str, text: str) -> float:
     try:
         return instant(f"{text}T00:00:00Z" if is_day else text)
     except ValueError as error:
-        raise InputError(f"{option} {text!r}: {error}; or a length such as 30d, 12h, 4w for --since") from None
+        raise InputError(
+            f"{option} {text!r}: {error}; or a length such as 30d, 12h, 4w for --since"
+        ) from None
