@@ -15,6 +15,7 @@ DAY_S = 86400
 DURATIONS = ((86400.0, "d"), (3600.0, "h"), (60.0, "min"))
 UNITS_S = {"h": 3600, "d": DAY_S, "w": 7 * DAY_S}
 EARLIEST, LATEST = 0.0, 253_402_300_799.0  # 1970 and the end of 9999: what can be written as a date
+NUMBER = re.compile(r"\d+(\.\d+)?([eE][+-]?\d+)?")
 EXPECTED = "expected UTC such as 2026-11-23T15:04:05Z, or epoch seconds"
 
 
@@ -64,18 +65,18 @@ def window(since: str, until: str, now: float) -> Window:
 def instant(text: str) -> float:
     """Epoch seconds of an instant with its zone; raises ValueError saying what was expected."""
     text = text.strip()
-    if re.fullmatch(r"-?\d+(\.\d+)?([eE][+-]?\d+)?", text) and not re.fullmatch(r"\d{8}", text):
-        at = float(text)
-    else:
+    if text[4:5] == "-" or not NUMBER.fullmatch(text):
         try:
             when = datetime.fromisoformat(text)
         except ValueError:
             raise ValueError(EXPECTED) from None
         if when.tzinfo is None:
-            raise ValueError(f"it has no time zone; {EXPECTED}")
+            raise ValueError(f"{EXPECTED}; it has no time zone")
         at = when.timestamp()
+    else:
+        at = float(text)
     if not EARLIEST <= at <= LATEST:
-        raise ValueError(f"that is before 1970 or after 9999; {EXPECTED}")
+        raise ValueError(f"{EXPECTED}, between 1970 and 9999")
     return at
 
 

@@ -2,7 +2,6 @@
 
 import csv
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
@@ -48,22 +47,18 @@ def read(folder: Path) -> History:
     commits = _commits(folder / "commits.csv")
     deployments: dict[str, Deployment] = {}
     for row in _rows(folder / "deployments.csv", DEPLOYMENTS):
-        one = _deployment(row)
+        one = _deployment(row, commits)
         if one.id in deployments and deployments[one.id] != one:
-            row.fail("id", f"{one.id} stands in an earlier line with other values")
+            row.fail("id", "the values of the earlier line with this id")
         deployments[one.id] = one
     for key, (row, _) in commits.items():
         if key not in deployments:
             row.fail("deployment_id", "a deployment of deployments.csv")
-    found = tuple(
-        replace(one, commits=tuple(commits[one.id][1])) if one.id in commits else one
-        for one in deployments.values()
-    )
     has_incidents = (folder / "incidents.csv").exists()
     incidents = (
         [_incident(row) for row in _rows(folder / "incidents.csv", INCIDENTS)] if has_incidents else []
     )
-    return History(found, tuple(incidents), has_incident_source=has_incidents)
+    return History(tuple(deployments.values()), tuple(incidents), has_incident_source=has_incidents)
 
 
 class Row:
@@ -76,12 +71,11 @@ class Row:
 
     def text(self, column: str) -> str:
         """Empty where the column is."""
-        at = self._columns.get(column)
-        return self._values[at].strip() if at is not None else ""
+        return self._values[self._columns[column]].strip()
 
     def required(self, column: str) -> str:
         """A value that must be there."""
-        return self.text(column) or self.fail(column, "a value")
+        return self._values[self._columns[column]].strip() or self.fail(column, "a value")
 
     def instant(self, column: str) -> float:
         """Epoch seconds."""
@@ -115,6 +109,7 @@ def _rows(path: Path, columns: dict[str, bool]) -> Iterator[Row]:
                     raise InputError(
                         f"{path}, line {reader.line_num}: expected {len(names)} columns, found {len(values)}"
                     )
+                values.append("")
                 yield Row(path, reader.line_num, places, values)
     except OSError as error:
         raise SourceError(f"{path}: {error.strerror or error}") from None
@@ -131,16 +126,16 @@ def _places(path: Path, names: list[str], columns: dict[str, bool]) -> dict[str,
         raise InputError(f"{path}, line 1: unknown column {unknown[0]!r}; expected {', '.join(columns)}")
     if len(set(names)) != len(names):
         raise InputError(f"{path}, line 1: a column stands there twice")
-    return {name: number for number, name in enumerate(names)}
+    return dict.fromkeys(columns, len(names)) | {name: number for number, name in enumerate(names)}
 
 
-def _deployment(row: Row) -> Deployment:
+def _deployment(row: Row, commits: dict[str, tuple[Row, list[Commit]]]) -> Deployment:
     status = row.required("status")
     if status not in STATUSES:
         row.fail("status", f"one of {', '.join(STATUSES)}")
-    rollback_of = row.text("rollback_of")
+    key, rollback_of = row.required("id"), row.text("rollback_of")
     return Deployment(
-        id=row.required("id"),
+        id=key,
         service=row.required("service"),
         status=status,
         started_at=row.instant("started_at"),
@@ -156,6 +151,7 @@ def _deployment(row: Row) -> Deployment:
         error=row.text("error"),
         fixes=tuple(row.text("fixes").split()),
         incidents=tuple(row.text("incidents").split()),
+        commits=tuple(commits[key][1]) if key in commits else (),
     )
 
 
