@@ -7,7 +7,7 @@ from dora import wording
 from dora.classes import Judged
 from dora.markup import Markup, element, join
 from dora.metrics import Figure, Measured
-from dora.windows import Window, utc
+from dora.windows import DAY_S, Window, utc
 
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 560, 120, 70, 12, 12, 22
 TREND_WIDTH = 300  # it stands in a card
@@ -98,9 +98,13 @@ def _axis(start: float, end: float, width: int = WIDTH) -> tuple[Markup, ...]:
     base = HEIGHT - BOTTOM
     return (
         element("line", x1=LEFT, y1=base, x2=width - RIGHT, y2=base, class_="axis"),
-        _label(LEFT, HEIGHT - 6, utc(start)[:10], "start"),
-        _label(width - RIGHT, HEIGHT - 6, utc(end)[:10], "end"),
+        _label(LEFT, HEIGHT - 6, _day_or_time(start, end, start), "start"),
+        _label(width - RIGHT, HEIGHT - 6, _day_or_time(start, end, end), "end"),
     )
+
+
+def _day_or_time(start: float, end: float, at: float) -> str:
+    return utc(at)[:10] if end - start >= 2 * DAY_S else utc(at)[:16] + "Z"
 
 
 def _label(x: float, y: float, words: str, anchor: str) -> Markup:

@@ -168,7 +168,7 @@ def _frequency(bases: Sequence[Judged], window: Window) -> Figure:
         unit=PER_DAY,
         value=len(bases) / window.days if bases else None,
         n=len(bases),
-        formula=f"deployments / {window.days:g} days",
+        formula=f"deployments / {window.length}",
         reason="" if bases else "no deployment reached users in this window",
         deployments=_ids(judged.deployment.id for judged in bases),
         remarks=remarks,

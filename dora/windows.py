@@ -31,6 +31,11 @@ class Window:
         """Its length."""
         return (self.end - self.start) / DAY_S
 
+    @property
+    def length(self) -> str:
+        """In words."""
+        return f"{self.days:g} days" if self.days >= 1 else f"{self.days * 24:.3g} hours"
+
     def cut(self, ordered: Sequence[T], key: Callable[[T], float]) -> Sequence[T]:
         """What of a sequence that is sorted by `key` lies in the window."""
         return ordered[bisect_left(ordered, self.start, key=key) : bisect_left(ordered, self.end, key=key)]
@@ -47,7 +52,7 @@ class Window:
 
     def words(self) -> str:
         """As a person says it."""
-        return f"{utc(self.start)} to {utc(self.end)} ({self.days:g} days, the end not included)"
+        return f"{utc(self.start)} to {utc(self.end)} ({self.length}, the end not included)"
 
 
 def window(since: str, until: str, now: float) -> Window:

@@ -30,6 +30,13 @@ def test_an_incident_during_a_canary_belongs_to_the_canary():
     assert link(FIRST, canary, incident("i-1", "2 10:10")).deployment == "d-canary"
 
 
+def test_an_incident_at_the_end_of_a_canary_is_no_longer_the_canarys():
+    canary = bad("d-canary", "1 11:00", "1 11:05", "1 11:20")
+
+    assert link(FIRST, canary, incident("i-1", "1 11:19")).deployment == "d-canary"
+    assert link(FIRST, canary, incident("i-1", "1 11:20")).deployment == "d-first"
+
+
 def test_an_incident_before_users_saw_the_new_version_belongs_to_the_old_one():
     assert link(FIRST, SECOND, incident("i-1", "2 10:03")).deployment == "d-first"
 

@@ -101,6 +101,7 @@ def test_an_older_revision_deployed_by_hand_is_rework_and_what_it_replaced_faile
 
     assert signals(FIRST, SECOND, by_hand) == {"d-hand": ["older revision deployed again"]}
     assert classes(FIRST, SECOND, by_hand)["d-second"] == "failed"
+    assert [reason.kind for reason in judged(FIRST, SECOND, by_hand).counted[1].reasons] == ["repair"]
 
 
 def test_going_forward_again_after_that_is_no_rework():

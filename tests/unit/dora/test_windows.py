@@ -10,7 +10,7 @@ DAY_S = 86400
 def test_a_length_counts_back_from_the_end():
     assert window("30d", "now", NOW) == Window(NOW - 30 * DAY_S, NOW)
     assert window("12h", "2026-11-02T00:00:00Z", NOW).words() == (
-        "2026-11-01T12:00:00Z to 2026-11-02T00:00:00Z (0.5 days, the end not included)"
+        "2026-11-01T12:00:00Z to 2026-11-02T00:00:00Z (12 hours, the end not included)"
     )
 
 
