@@ -139,3 +139,31 @@ def test_a_recovery_before_its_failure_is_a_clock_problem():
 
     assert (found.value, found.n) == (None, 0)
     assert found.remarks == ("clock problem: 1 dropped, over before users saw it",)
+
+
+def test_a_fix_that_went_live_and_failed_is_followed_to_its_own_fix():
+    fix = good("d-fix", "1 12:00", "1 12:05", "1 12:10", fixes=("d-first",))
+    second = good("d-fix-2", "1 13:00", "1 13:05", "1 13:10", fixes=("d-fix",))
+    incidents = [incident("i-1", "1 11:00"), incident("i-2", "1 12:30", "1 15:00", deployment="d-fix")]
+
+    found = outages(FIRST, fix, second, *incidents)
+
+    assert found == [(("d-first", "d-fix"), at("1 10:05"), at("1 13:10"))]
+
+
+def test_a_failure_that_begins_when_the_last_one_ends_is_another_outage():
+    canary = bad("d-canary", "2 10:00", "2 10:05", "2 10:08")
+    again = bad("d-again", "2 10:07", "2 10:09", "2 10:12", restored_at=at("2 10:12"))
+
+    found = outages(FIRST, canary, rollback("d-back", "d-canary", "2 10:09"), again)
+
+    assert [keys for keys, *_ in found] == [("d-canary",), ("d-again",)]
+
+
+def test_a_failed_canary_is_over_with_the_next_good_version_though_its_alarm_never_was():
+    canary = bad("d-canary", "2 10:00", "2 10:05", "2 10:08")
+    fixed = good("d-fixed", "2 11:00", "2 11:05", "2 11:10")
+
+    found = outages(FIRST, canary, fixed, incident("i-1", "2 10:06"))
+
+    assert found == [(("d-canary",), at("2 10:05"), at("2 11:10"))]
