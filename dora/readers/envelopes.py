@@ -28,6 +28,7 @@ from dora.records import (
 
 SOURCE = "events"
 SUPERSEDED = "superseded"
+WRONG = (KeyError, TypeError, ValueError, AttributeError, OverflowError)  # what a strange member leads to
 EXECUTION_STATES = {
     "STARTED": RUNNING,
     "RESUMED": RUNNING,
@@ -87,7 +88,7 @@ def read(envelopes: Iterable[Any]) -> History:
         gathered.scale = max(gathered.scale, event.scale)
         try:
             handler(gathered, event)
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except WRONG as error:
             what = f"lacks {error}" if isinstance(error, KeyError) else str(error)
             gathered.notes.append(Note(SOURCE, event.id, f"{event.key[1]}: {what}"))
     return _history(gathered)
@@ -98,7 +99,7 @@ def _unique(envelopes: Iterable[Any], notes: list[Note]) -> list[Envelope]:
     for given in envelopes:
         try:
             event = _envelope(given)
-        except (KeyError, TypeError, ValueError) as error:
+        except WRONG as error:
             what = f"lacks {error}" if isinstance(error, KeyError) else str(error)
             key = given.get("id") if isinstance(given, dict) else None
             notes.append(Note(SOURCE, str(key or "(no id)"), f"no EventBridge envelope: {what}"))

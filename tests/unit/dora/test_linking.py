@@ -101,6 +101,14 @@ def test_a_flapping_alarm_is_one_incident():
     ]
 
 
+def test_a_flap_inside_another_does_not_shorten_it():
+    """Two sources may have heard of the same alarm at different times."""
+    long = incident("i-long", "2 12:00", "2 13:00", alarm="orders-errors")
+    short = incident("i-short", "2 12:10", "2 12:20", alarm="orders-errors")
+
+    assert [one.incident.closed_at for one in judged(SECOND, long, short).links] == [at("2 13:00")]
+
+
 def test_a_flap_in_a_hurried_history_is_as_much_shorter():
     flaps = [
         incident(f"i-{n}", f"2 12:{n:02}", f"2 12:{n + 1:02}", alarm="orders-errors", scale=60)

@@ -4,7 +4,7 @@ from dora.judging import judge_history
 from dora.metrics import FAIL_RATE, FREQUENCY, LEAD_TIME, METRICS, RECOVERY, REWORK_RATE, report
 from dora.records import History
 from dora.windows import Window
-from tests.unit.dora.histories import NOVEMBER, at, figure, good, measured
+from tests.unit.dora.histories import NOVEMBER, at, figure, good, incident, measured
 
 NOON = good("d-noon", "2 11:50", "2 11:55", "2 12:00")
 
@@ -62,6 +62,12 @@ def test_rates_say_of_how_many():
         (0, 1),
         (0, 1),
     ]
+
+
+def test_incidents_are_a_source_of_incidents():
+    history = judge_history(History((NOON,), (incident("i-1", "2 13:00"),)))
+
+    assert report(history, NOVEMBER, 0).services["orders"].figures[FAIL_RATE].remarks == ()
 
 
 def test_a_fail_rate_without_any_source_of_incidents_says_so():

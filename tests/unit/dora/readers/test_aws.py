@@ -8,7 +8,7 @@ from botocore.stub import ANY, Stubber
 
 from dora.errors import SourceError
 from dora.judging import judge_history
-from dora.readers import aws
+from dora.readers import api, aws
 from tests.unit.dora.histories import at
 
 
@@ -120,6 +120,7 @@ def _session():
                 action("run-2", "orders", "Deploy", "Failed", 2, "d-2"),
                 action("run-1", "orders", "Build", "Succeeded", 1),
                 action("run-1", "orders", "Deploy", "Succeeded", 1, "d-1"),
+                action("run-3", "orders", "Build", "Failed", 2, error="an earlier try"),
             ]
         },
         {"pipelineName": "lantern"},
@@ -186,6 +187,13 @@ def test_what_was_read_is_judged_as_events_are(session):
 
     assert [(one.deployment.id, one.kind) for one in service.counted] == [("d-1", "ok"), ("d-2", "failed")]
     assert [one.deployment.id for one in service.blocked] == ["run-3/orders"]
+
+
+def test_a_deployment_without_lifecycle_events_does_not_claim_to_know_who_saw_it():
+    assert not api.attempt(info("d-1", "Succeeded", 1), []).knows_traffic
+    assert api.attempt(
+        info("d-1", "Succeeded", 1), targets("d-1", "Succeeded", 1)["deploymentTargets"]
+    ).knows_traffic
 
 
 def test_alarms_histories_are_incidents(session):

@@ -78,7 +78,7 @@ def test_a_line_that_stands_twice_is_one_deployment(folder):
         ),
         (
             {"commits": "sha,committed_at,deployment_id\na,1,d-9\n"},
-            "commits.csv, line 2, column deployment_id: expected a deployment of deployments.csv, fo",
+            "commits.csv, line 2, column deployment_id: expected a deployment of deployments",
         ),
         (
             {"incidents": "id,service,opened_at\ni-1,orders,never\n"},

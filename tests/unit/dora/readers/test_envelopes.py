@@ -2,7 +2,10 @@ import json
 import random
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from dora.as_json import document
 from dora.judging import judge_history
 from dora.metrics import LEAD_TIME, report
 from dora.readers import envelopes
@@ -92,20 +95,53 @@ def test_a_failed_build_is_a_blocked_attempt_of_its_service():
     assert by_id(found)["run-3/orders"].error == "tests"
 
 
-def test_a_rejected_approval_blocks_every_service_of_the_pipeline():
-    catalog = [
-        deployment("d-c", "START", "2 10:06", service="catalog"),
-        action(
-            "run-2", "Deploy", "catalog", "Deploy", "SUCCEEDED", "2 10:20", {"external-execution-id": "d-c"}
-        ),
+def catalog_too(run="run-2", key="d-c", state="SUCCEEDED", day=2, name="catalog"):
+    """The same run deploys another service."""
+    end = "SUCCESS" if state == "SUCCEEDED" else "FAILURE"
+    return [
+        deployment(key, "START", f"{day} 10:06", service="catalog"),
+        deployment(key, end, f"{day} 10:20", service="catalog"),
+        action(run, "Deploy", name, "Deploy", state, f"{day} 10:20", {"external-execution-id": key}),
     ]
+
+
+def test_a_failed_build_blocks_only_the_service_that_it_builds():
+    run = [
+        execution("run-3", "STARTED", "3 10:01"),
+        action("run-3", "Build", "orders", "Build", "FAILED", "3 10:03"),
+        execution("run-3", "FAILED", "3 10:03"),
+    ]
+
+    found = set(by_id(envelopes.read([*TWO_RUNS, *catalog_too(), *run])))
+
+    assert found == {"d-1", "d-2", "d-c", "run-3/orders"}
+
+
+def test_a_failed_deployment_is_no_attempt_of_the_services_that_came_after_it():
+    run = [
+        execution("run-3", "STARTED", "3 10:01"),
+        *catalog_too("run-3", "d-c3", "FAILED", 3, "Production"),
+        execution("run-3", "FAILED", "3 10:20"),
+    ]
+
+    assert set(by_id(envelopes.read(TWO_RUNS + catalog_too() + run))) == {"d-1", "d-2", "d-c", "d-c3"}
+
+
+def test_a_rollback_execution_that_failed_is_no_attempt():
+    run = [execution("run-3", "STARTED", "3 10:01"), execution("run-3", "FAILED", "3 10:03")]
+    run[0]["detail"]["execution-trigger"] = {"trigger-type": "AutomatedRollback"}
+
+    assert set(by_id(envelopes.read(TWO_RUNS + run))) == {"d-1", "d-2"}
+
+
+def test_a_rejected_approval_blocks_every_service_of_the_pipeline():
     run = [
         execution("run-3", "STARTED", "3 10:01"),
         action("run-3", "Approval", "Agree", "Approval", "FAILED", "3 10:03"),
         execution("run-3", "FAILED", "3 10:03"),
     ]
 
-    assert {"run-3/orders", "run-3/catalog"} <= set(by_id(envelopes.read(TWO_RUNS + catalog + run)))
+    assert {"run-3/orders", "run-3/catalog"} <= set(by_id(envelopes.read(TWO_RUNS + catalog_too() + run)))
 
 
 def test_a_superseded_run_is_no_attempt():
@@ -262,6 +298,8 @@ GOOD = deployment("d-9", "START", "9 10:00", id_="e-9")
         ([], "(no id)", "no EventBridge envelope: expected an object"),
         ({"id": "e-9", "detail": {}}, "e-9", "no EventBridge envelope: lacks 'time'"),
         (GOOD | {"time": "soon", "detail": {}}, "e-9", "no EventBridge envelope: expected UTC"),
+        (GOOD | {"detail": {"lantern-rehearsal": True}}, "e-9", "no EventBridge envelope"),
+        (GOOD | {"detail": {"lantern-rehearsal": {"time-scale": 10**400}}}, "e-9", "no EventBridge envelope"),
         (GOOD | {"source": "aws.s3"}, "e-9", "nothing here reads aws.s3"),
         (GOOD | {"detail": {"deploymentId": "d"}}, "e-9", "lacks 'state'"),
         (GOOD | {"detail": GOOD["detail"] | {"state": "DANCING"}}, "e-9", "state 'DANCING': expected START"),
@@ -296,6 +334,55 @@ def test_what_cannot_be_used_is_noted_with_its_id_and_the_reason(given, key, rea
     assert set(by_id(found)) == {"d-1", "d-2"}
     assert key in reasons(found)
     assert reason in reasons(found)[key]
+
+
+EVERY_KIND = (
+    *good_run("run-9", SHA["ddd"], "d-9", 9),
+    alarm("lantern-orders-errors", "ALARM", "9 12:00"),
+    event(
+        "lantern.delivery",
+        "Deployment Record",
+        {
+            "deploymentId": "d-8",
+            "service": "orders",
+            "status": "succeeded",
+            "startedAt": "2026-11-08T10:00:00Z",
+            "liveAt": 1_794_000_000,
+            "fixes": ["d-1"],
+            "commits": [{"sha": "c", "committedAt": 1_794_000_000}],
+        },
+        "8 10:00",
+    ),
+    event(
+        "lantern.delivery",
+        "Incident Record",
+        {"incidentId": "i-1", "service": "orders", "openedAt": "2026-11-08T12:00:00Z"},
+        "8 12:00",
+    ),
+)
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8)
+ANYTHING = st.recursive(
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+)
+
+
+@given(st.data())
+def test_whatever_an_event_holds_the_others_are_read(data):
+    """One member of a good event replaced by anything, at any depth."""
+    victim = json.loads(json.dumps(data.draw(st.sampled_from(EVERY_KIND))))
+    place = victim
+    while True:
+        name = data.draw(st.sampled_from(sorted(place)))
+        if not (isinstance(place[name], dict) and place[name] and data.draw(st.booleans())):
+            break
+        place = place[name]
+    place[name] = data.draw(ANYTHING)
+
+    found = envelopes.read([*TWO_RUNS, victim])
+
+    assert {"d-1", "d-2"} <= set(by_id(found))
+    document(report(judge_history(found), NOVEMBER, 0))
 
 
 def test_every_envelope_is_plain_json():
