@@ -1,0 +1,1 @@
+"""Sources of deployments, commits and incidents; each ends in a History and names what it could not use."""

@@ -1,0 +1,250 @@
+"""Against answers in the shapes of botocore's own models: its stubber refuses what those do not allow."""
+
+from datetime import UTC, datetime
+
+import boto3
+import pytest
+from botocore.stub import ANY, Stubber
+
+from dora.errors import SourceError
+from dora.judging import judge_history
+from dora.readers import api, aws
+from tests.unit.dora.histories import at
+
+
+def when(words):
+    return datetime.fromtimestamp(at(words), UTC)
+
+
+def summary(run, status, day, sha):
+    return {
+        "pipelineExecutionId": run,
+        "status": status,
+        "startTime": when(f"{day} 10:00"),
+        "lastUpdateTime": when(f"{day} 10:30"),
+        "sourceRevisions": [{"actionName": "Source", "revisionId": sha}],
+    }
+
+
+def action(run, name, category, status, day, external="", error=""):
+    return {
+        "pipelineExecutionId": run,
+        "actionExecutionId": f"{run}-{name}",
+        "stageName": category,
+        "actionName": name,
+        "startTime": when(f"{day} 10:01"),
+        "lastUpdateTime": when(f"{day} 10:05"),
+        "status": status,
+        "input": {
+            "actionTypeId": {"category": category, "owner": "AWS", "provider": "x", "version": "1"},
+            "configuration": {"ApplicationName": "lantern", "DeploymentGroupName": "orders"}
+            if category == "Deploy"
+            else {},
+        },
+        "output": {
+            "executionResult": {
+                "externalExecutionId": external,
+                "errorDetails": {"message": error} if error else {},
+            }
+        },
+    }
+
+
+def info(key, status, day, **more):
+    return {
+        "applicationName": "lantern",
+        "deploymentGroupName": "orders",
+        "deploymentId": key,
+        "status": status,
+        "createTime": when(f"{day} 10:06"),
+        "completeTime": when(f"{day} 10:25"),
+        "creator": "user",
+    } | more
+
+
+def targets(key, status, day, begin="10:10", end="10:15"):
+    event = {"lifecycleEventName": "AllowTraffic", "status": status}
+    if begin:
+        event |= {"startTime": when(f"{day} {begin}"), "endTime": when(f"{day} {end}")}
+    return {
+        "deploymentTargets": [
+            {
+                "deploymentTargetType": "ECSTarget",
+                "ecsTarget": {"deploymentId": key, "lifecycleEvents": [event]},
+            }
+        ]
+    }
+
+
+class Session:
+    """boto3's clients with their network taken away."""
+
+    def __init__(self):
+        self.clients, self.stubs = {}, {}
+        for name in ("codepipeline", "codedeploy", "cloudwatch"):
+            self.clients[name] = boto3.client(
+                name, region_name="eu-central-1", aws_access_key_id="x", aws_secret_access_key="x"
+            )
+            self.stubs[name] = Stubber(self.clients[name])
+            self.stubs[name].activate()
+
+    def client(self, name):
+        return self.clients[name]
+
+
+@pytest.fixture(name="session")
+def _session():
+    """One good deployment, one stopped in its canary and rolled back, one build that failed."""
+    session = Session()
+    pipeline, deploy = session.stubs["codepipeline"], session.stubs["codedeploy"]
+    pipeline.add_response(
+        "list_pipeline_executions",
+        {"pipelineExecutionSummaries": [summary("run-3", "Failed", 3, "c" * 40)], "nextToken": "more"},
+        {"pipelineName": "lantern"},
+    )
+    pipeline.add_response(
+        "list_pipeline_executions",
+        {
+            "pipelineExecutionSummaries": [
+                summary("run-2", "Failed", 2, "b" * 40),
+                summary("run-1", "Succeeded", 1, "a" * 40),
+            ]
+        },
+        {"pipelineName": "lantern", "nextToken": "more"},
+    )
+    pipeline.add_response(
+        "list_action_executions",
+        {
+            "actionExecutionDetails": [
+                action("run-3", "orders", "Build", "Failed", 3, error="tests"),
+                action("run-2", "orders", "Deploy", "Failed", 2, "d-2"),
+                action("run-1", "orders", "Build", "Succeeded", 1),
+                action("run-1", "orders", "Deploy", "Succeeded", 1, "d-1"),
+                action("run-3", "orders", "Build", "Failed", 2, error="an earlier try"),
+            ]
+        },
+        {"pipelineName": "lantern"},
+    )
+    deploy.add_response(
+        "list_deployments",
+        {"deployments": ["d-2-back", "d-2", "d-1"]},
+        {"applicationName": "lantern", "deploymentGroupName": "orders"},
+    )
+    rolled_back = {
+        "errorInformation": {"code": "ALARM_ACTIVE", "message": "m"},
+        "rollbackInfo": {"rollbackDeploymentId": "d-2-back"},
+    }
+    back = {"creator": "codeDeployRollback", "rollbackInfo": {"rollbackTriggeringDeploymentId": "d-2"}}
+    deploy.add_response(
+        "batch_get_deployments",
+        {
+            "deploymentsInfo": [
+                info("d-2-back", "Succeeded", 2, **back),
+                info("d-2", "Stopped", 2, **rolled_back),
+                info("d-1", "Succeeded", 1),
+            ]
+        },
+        {"deploymentIds": ["d-2-back", "d-2", "d-1"]},
+    )
+    for key, status, day, begin in (
+        ("d-2-back", "Skipped", 2, ""),
+        ("d-2", "Failed", 2, "10:10"),
+        ("d-1", "Succeeded", 1, "10:10"),
+    ):
+        deploy.add_response(
+            "list_deployment_targets", {"targetIds": ["lantern:orders"]}, {"deploymentId": key}
+        )
+        deploy.add_response(
+            "batch_get_deployment_targets",
+            targets(key, status, day, begin),
+            {"deploymentId": key, "targetIds": ANY},
+        )
+    return session
+
+
+def test_an_account_is_read_with_the_times_at_which_users_saw_each_deployment(session):
+    found = {one.id: one for one in aws.read("lantern", session=session).deployments}
+
+    assert set(found) == {"d-1", "d-2", "d-2-back", "run-3/orders"}
+    assert (found["d-1"].revision, found["d-1"].exposed_at, found["d-1"].live_at) == (
+        "a" * 40,
+        at("1 10:10"),
+        at("1 10:15"),
+    )
+    assert (found["d-1"].triggered_at, found["d-1"].build_s) == (at("1 10:00"), 240)
+    assert (found["d-2"].exposed_at, found["d-2"].live_at, found["d-2"].restored_at) == (
+        at("2 10:10"),
+        None,
+        at("2 10:25"),
+    )
+    assert found["d-2"].error == "ALARM_ACTIVE: m"
+    assert found["d-2-back"].rollback_of == "d-2"
+    assert found["run-3/orders"].error == "tests"
+
+
+def test_what_was_read_is_judged_as_events_are(session):
+    service = judge_history(aws.read("lantern", session=session)).services["orders"]
+
+    assert [(one.deployment.id, one.kind) for one in service.counted] == [("d-1", "ok"), ("d-2", "failed")]
+    assert [one.deployment.id for one in service.blocked] == ["run-3/orders"]
+
+
+def test_a_deployment_without_lifecycle_events_does_not_claim_to_know_who_saw_it():
+    assert not api.attempt(info("d-1", "Succeeded", 1), []).knows_traffic
+    assert api.attempt(
+        info("d-1", "Succeeded", 1), targets("d-1", "Succeeded", 1)["deploymentTargets"]
+    ).knows_traffic
+
+
+def test_alarms_histories_are_incidents(session):
+    def item(minute, new, old):
+        data = f'{{"oldState": {{"stateValue": "{old}"}}, "newState": {{"stateValue": "{new}"}}}}'
+        return {
+            "AlarmName": "lantern-orders-errors",
+            "Timestamp": when(f"2 10:{minute}"),
+            "HistoryData": data,
+        }
+
+    session.stubs["cloudwatch"].add_response(
+        "describe_alarm_history",
+        {
+            "AlarmHistoryItems": [
+                item(20, "OK", "ALARM"),
+                item(12, "ALARM", "OK"),
+                item(1, "ALARM", "OK") | {"AlarmName": "x"},
+            ]
+        },
+        {"HistoryItemType": "StateUpdate"},
+    )
+
+    found = aws.read("lantern", alarms="lantern-", session=session)
+
+    assert [(one.opened_at, one.closed_at) for one in found.incidents] == [(at("2 10:12"), at("2 10:20"))]
+    assert found.has_incident_source
+
+
+def test_a_time_scale_that_is_said_stands_in_every_record(session):
+    assert aws.read("lantern", scale=60, session=session).scales == (60.0,)
+
+
+def test_a_pipeline_that_is_not_there_is_said_with_the_option():
+    session = Session()
+    session.stubs["codepipeline"].add_client_error(
+        "list_pipeline_executions",
+        "PipelineNotFoundException",
+        "The account has no pipeline with the name 'x'",
+    )
+
+    with pytest.raises(
+        SourceError, match=r"--aws: ListPipelineExecutions: PipelineNotFoundException: .* --pipeline names it"
+    ):
+        aws.read("x", session=session)
+
+
+def test_a_machine_without_a_region_is_told_what_to_set(monkeypatch):
+    for name in ("AWS_DEFAULT_REGION", "AWS_REGION", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/nowhere")
+
+    with pytest.raises(SourceError, match=r"You must specify a region.*AWS_DEFAULT_REGION"):
+        aws.read("lantern")

@@ -1,0 +1,223 @@
+import json
+import re
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from dora.__main__ import main
+from tests.unit.dora.readers.eventbridge import SHA, alarm, deployment, good_run, stopped_run
+
+ROOT = Path(__file__).parents[3]
+HOSTILE = "<script>alert(1)</script>\"'&"
+NOVEMBER = ("--since", "2026-11-01", "--until", "2026-12-01")
+
+
+def csv_folder(folder, title="Trim the wick"):
+    (folder / "deployments.csv").write_text(
+        "id,service,status,started_at,exposed_at,live_at,ended_at,restored_at,branch\n"
+        "d-1,orders,succeeded,2026-11-01T10:00:00Z,2026-11-01T10:05:00Z,2026-11-01T10:10:00Z,,,\n"
+        "d-2,orders,succeeded,2026-11-02T10:00:00Z,2026-11-02T10:05:00Z,2026-11-02T10:10:00Z,,,\n"
+        "d-3,orders,stopped,2026-11-03T10:00:00Z,2026-11-03T10:05:00Z,,2026-11-03T10:08:00Z,2026-11-03T10:08:00Z,\n"
+        "d-4,orders,succeeded,2026-11-04T10:00:00Z,2026-11-04T10:05:00Z,2026-11-04T10:10:00Z,,,hotfix/wick\n"
+        "d-5,orders,failed,2026-11-05T10:00:00Z,,,2026-11-05T10:02:00Z,,\n"
+    )
+    quoted = title.replace('"', '""')
+    (folder / "commits.csv").write_text(
+        f'sha,committed_at,deployment_id,message\nb1,2026-11-02T08:10:00Z,d-2,"{quoted}"\n'
+        "c1,2026-11-03T09:10:00Z,d-3,Lost\nd1,2026-11-04T09:10:00Z,d-4,Found\n"
+    )
+    (folder / "incidents.csv").write_text(
+        f'id,service,opened_at,closed_at,title\ni-1,orders,2026-11-20T10:00:00Z,,"{quoted}"\n'
+    )
+    return folder
+
+
+def events_file(path, *events):
+    path.write_text("".join(json.dumps(event) + "\n" for event in events))
+    return path
+
+
+def test_the_table_says_each_figure_with_its_n(tmp_path, capsys):
+    """By hand: 2 h, 25 h and 1 h of lead time; 4 deployments in 30 days; 1 of 4 failed, for 3 minutes."""
+    assert main(["--csv", str(csv_folder(tmp_path)), *NOVEMBER]) == 0
+
+    said = capsys.readouterr().out
+    rows = dict(re.findall(r"^  (\w[\w ]+?)  +(\S.*?  +(?:n = \d+|\d+ of \d+))", said, re.M))
+    assert {name: re.sub(" +", " ", row) for name, row in rows.items()} == {
+        "change lead time": "2.0 h n = 3",
+        "deployment frequency": "1 in 7.5 days n = 4",
+        "change fail rate": "25.0 % 1 of 4",
+        "failed deployment recovery time": "3.0 min n = 1",
+        "deployment rework rate": "25.0 % 1 of 4",
+    }
+    assert "caught before users: 1" in said
+
+
+def test_explain_names_deployments_and_commits(tmp_path, capsys):
+    main(["--csv", str(csv_folder(tmp_path)), *NOVEMBER, "--explain"])
+
+    said = capsys.readouterr().out
+    assert "1.0 d: c1 Lost in d-4, live 2026-11-04T10:10:00Z" in said
+    assert "d-3 failed: stopped while users saw it" in said
+    assert (
+        "incident i-1 at 2026-11-20T10:00:00Z is not in it: nothing went live in the 24 hours before it"
+        in said
+    )
+
+
+def test_json_has_everything(tmp_path, capsys):
+    main(["--csv", str(csv_folder(tmp_path)), *NOVEMBER, "--json", "--headline", "mean"])
+
+    found = json.loads(capsys.readouterr().out)["services"]["orders"]
+    lead = found["metrics"]["change lead time"]
+    assert (lead["value"], lead["summary"]["median"], lead["deployments"]) == (
+        100_800 / 3,
+        7200,
+        ["d-2", "d-4"],
+    )
+    assert found["metrics"]["change fail rate"]["denominator"] == 4
+    assert [one["id"] for one in found["deployments"] if one["class"] == "failed"] == ["d-3"]
+    assert found["outages"][0]["seconds"] == 180
+
+
+class Page(HTMLParser):
+    """Which elements a page has, and what they point to."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.links, self.open = [], [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append(tag)
+        self.open += [] if tag == "meta" else [tag]
+        self.links += [value for name, value in attributes if name in ("src", "href", "srcset", "action")]
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+
+def test_the_page_needs_nothing_else_and_escapes_everything(tmp_path):
+    page = tmp_path / "page.html"
+
+    main(["--csv", str(csv_folder(tmp_path, HOSTILE)), *NOVEMBER, "--html", str(page)])
+
+    text = page.read_text()
+    found = Page(text)
+    assert found.open == []
+    assert found.links == []
+    assert not {"script", "link", "img", "iframe", "object"} & set(found.tags)
+    assert {"svg", "details", "circle", "path", "rect", "table"} <= set(found.tags)
+    assert "<script" not in text
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text
+    assert "@import" not in text
+    assert "url(" not in text
+    assert "prefers-color-scheme: dark" in text
+
+
+def test_a_hurried_history_is_marked_in_every_output(tmp_path, capsys):
+    hurried = [
+        deployment("d-1", "START", "1 10:00", scale=60),
+        deployment("d-1", "SUCCESS", "1 10:20", scale=60),
+    ]
+    arguments = ["--events", str(events_file(tmp_path / "e.jsonl", *hurried)), *NOVEMBER]
+    page = tmp_path / "page.html"
+
+    main([*arguments, "--html", str(page)])
+    table = capsys.readouterr().out
+    main([*arguments, "--json"])
+    document = json.loads(capsys.readouterr().out)
+
+    words = "time scale 60: five minutes passed in 5.0 s"
+    assert words in table
+    assert words in page.read_text()
+    assert words in document["warning"]
+    assert document["time_scale"] == [60]
+
+
+def test_events_and_files_are_one_history(tmp_path, capsys):
+    """A CSV line fills in what events do not say of the same deployment."""
+    (tmp_path / "deployments.csv").write_text(
+        "id,service,status,started_at,exposed_at,live_at\n"
+        "d-2,orders,succeeded,2026-11-02T10:06:00Z,2026-11-02T10:08:00Z,2026-11-02T10:13:00Z\n"
+    )
+    runs = [*good_run("run-1", SHA["aaa"], "d-1", 1), *good_run("run-2", SHA["bbb"], "d-2", 2)]
+    file = events_file(tmp_path / "e.jsonl", *runs)
+
+    main(["--events", str(file), "--csv", str(tmp_path), *NOVEMBER, "--json"])
+
+    found = json.loads(capsys.readouterr().out)["services"]["orders"]["deployments"]
+    assert [(one["id"], one["revision"], one["at"]) for one in found] == [
+        ("d-1", SHA["aaa"], "2026-11-01T10:20:00Z"),
+        ("d-2", SHA["bbb"], "2026-11-02T10:13:00Z"),
+    ]
+
+
+def test_what_could_not_be_used_is_said(tmp_path, capsys):
+    stopped = [
+        *stopped_run("run-1", SHA["aaa"], "d-1", 1, "MANUAL_STOP: by a user"),
+        alarm("x", "ALARM", "1 10:00"),
+    ]
+
+    main(["--events", str(events_file(tmp_path / "e.jsonl", *stopped)), *NOVEMBER])
+
+    said = capsys.readouterr().out
+    assert "3 notes on what could not be used or had to be assumed" in said
+    assert "events d-1: no event says whether users saw it: blocked" in said
+
+
+def test_no_deployments_are_no_data(tmp_path, capsys):
+    assert main(["--events", str(events_file(tmp_path / "e.jsonl")), *NOVEMBER]) == 0
+
+    assert "no data: no deployment of any service was found" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        ([], 2, "no source: give --events FILE.jsonl, --csv FOLDER or --aws"),
+        (["--csv", "nowhere"], 1, "--csv nowhere: there is no such folder"),
+        (["--events", "nowhere.jsonl"], 1, "--events nowhere.jsonl: No such file"),
+        (["--csv", "GOOD", "--since", "soon"], 2, "--since 'soon': expected UTC"),
+        (["--csv", "GOOD", "--link-hours", "-1"], 2, "--link-hours -1.0: expected a number of at least 0"),
+        (["--csv", "GOOD", "--flap-minutes", "nan"], 2, "--flap-minutes nan: expected a number"),
+        (["--csv", "GOOD", "--git", "GOOD"], 1, "not a git repository"),
+        (["--csv", "GOOD", "--html", "nowhere/page.html"], 1, "--html nowhere/page.html: No such file"),
+        (["--events", "BROKEN"], 2, "line 2: expected one JSON object a line"),
+    ],
+)
+def test_an_error_is_one_line_with_what_was_expected(tmp_path, capsys, monkeypatch, arguments, code, words):
+    monkeypatch.chdir(tmp_path)
+    broken = tmp_path / "broken.jsonl"
+    broken.write_text("{}\n{\n")
+    places = {"GOOD": str(csv_folder(tmp_path)), "BROKEN": str(broken)}
+
+    assert main([places.get(one, one) for one in arguments]) == code
+
+    said = capsys.readouterr().err
+    assert words in said
+    assert said.count("\n") == 1
+    assert "Traceback" not in said
+
+
+def test_it_runs_as_a_module_without_boto3(tmp_path):
+    """A report from files needs the standard library only."""
+    program = (
+        "import runpy, sys; sys.modules['boto3'] = sys.modules['botocore'] = None; sys.argv = "
+        f"['dora', '--csv', {str(csv_folder(tmp_path))!r}]; runpy.run_module('dora', run_name='__main__')"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+    )
+
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_control_characters_of_others_do_not_reach_the_terminal(tmp_path, capsys):
+    main(["--csv", str(csv_folder(tmp_path, "\x1b[2Jgone")), *NOVEMBER, "--explain"])
+
+    assert "\x1b" not in capsys.readouterr().out

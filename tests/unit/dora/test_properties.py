@@ -1,0 +1,142 @@
+"""What must hold of every history, not only of the ones that somebody thought of."""
+
+import random
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dora import messages
+from dora.as_json import document
+from dora.judging import judge_history
+from dora.metrics import FAIL_RATE, FREQUENCY, LEAD_TIME, RECOVERY, REWORK_RATE, report
+from dora.parameters import Parameters
+from dora.records import STATUSES, Deployment, History, Incident
+from dora.windows import Window
+
+HOURS = st.integers(0, 400)
+MESSAGES = (
+    "Trim the wick",
+    "Fix\n\nFixes-Deployment: d-3",
+    "Fix\n\nIncident: i-1",
+    "This reverts commit " + "c" * 39 + "1.",
+)
+SPAN = Window(0, 400 * 3600.0)
+
+
+@st.composite
+def deployments(draw, number):
+    start = draw(HOURS) * 3600.0
+    steps = [draw(st.none() | st.integers(0, 5)) for _ in range(3)]
+    exposed, live, restored = (None if step is None else start + step * 1800.0 for step in steps)
+    commits = draw(st.lists(st.tuples(st.integers(0, 30), HOURS, st.sampled_from(MESSAGES)), max_size=3))
+    return Deployment(
+        id=f"d-{number}",
+        service=draw(st.sampled_from(("orders", "catalog"))),
+        status=draw(st.sampled_from(STATUSES)),
+        started_at=start,
+        exposed_at=exposed,
+        live_at=live,
+        restored_at=restored,
+        ended_at=draw(st.none() | st.just(start + 9000)),
+        revision=draw(st.sampled_from(("", "aaa", "bbb", "ccc"))),
+        branch=draw(st.sampled_from(("", "main", "hotfix/wick"))),
+        is_rollback=draw(st.integers(0, 9)) == 0,
+        commits=tuple(messages.commit(f"{sha:040x}", hour * 3600.0, said) for sha, hour, said in commits),
+    )
+
+
+@st.composite
+def incidents(draw, number):
+    opened = draw(HOURS) * 3600.0
+    return Incident(
+        id=f"i-{number}",
+        service=draw(st.sampled_from(("orders", "catalog", "checkout"))),
+        opened_at=opened,
+        closed_at=draw(st.none() | st.integers(0, 30).map(lambda hours: opened + hours * 3600.0)),
+        deployment=draw(st.sampled_from(("", "", "d-1", "d-nowhere"))),
+        alarm=draw(st.sampled_from(("", "orders-errors"))),
+    )
+
+
+@st.composite
+def histories(draw):
+    return History(
+        tuple(draw(deployments(number)) for number in range(draw(st.integers(0, 12)))),
+        tuple(draw(incidents(number)) for number in range(draw(st.integers(0, 6)))),
+    )
+
+
+PARAMETERS = st.builds(
+    Parameters,
+    count=st.sampled_from(("all", "success")),
+    headline=st.sampled_from(("median", "mean")),
+    link=st.sampled_from(("time", "id")),
+)
+
+
+def result(history, parameters, window=SPAN):
+    return document(report(judge_history(history, parameters), window, SPAN.end))
+
+
+@given(histories(), PARAMETERS, st.randoms(use_true_random=False))
+def test_neither_order_nor_duplicates_change_the_result(history, parameters, chance: random.Random):
+    again = History(
+        tuple(chance.sample(history.deployments * 2, 2 * len(history.deployments))),
+        tuple(chance.sample(history.incidents * 2, 2 * len(history.incidents))),
+    )
+
+    assert result(again, parameters) == result(history, parameters)
+
+
+@given(histories(), PARAMETERS)
+def test_computing_again_gives_the_same(history, parameters):
+    assert result(history, parameters) == result(history, parameters)
+
+
+@given(histories(), PARAMETERS, st.integers(1, 9))
+def test_parts_of_a_window_add_up_to_the_whole(history, parameters, parts):
+    judged = judge_history(history, parameters)
+    whole = report(judged, SPAN, SPAN.end)
+    split = [report(judged, part, SPAN.end) for part in SPAN.split(parts)]
+
+    for service, measured in whole.services.items():
+        pieces = [piece.services[service] for piece in split]
+        for name in (FREQUENCY, FAIL_RATE, REWORK_RATE, LEAD_TIME, RECOVERY):
+            assert measured.figures[name].n == sum(piece.figures[name].n for piece in pieces)
+        for name in (FAIL_RATE, REWORK_RATE):
+            numerators = [piece.figures[name].numerator for piece in pieces]
+            assert measured.figures[name].numerator == sum(numerators)
+
+
+@given(histories(), PARAMETERS)
+def test_a_figure_is_none_exactly_when_it_has_a_reason_and_rates_stay_within_one(history, parameters):
+    for measured in report(judge_history(history, parameters), SPAN, SPAN.end).services.values():
+        for figure in measured.figures.values():
+            assert (figure.value is None) == bool(figure.reason) == (figure.n == 0)
+            assert figure.numerator is None or 0 <= figure.numerator <= figure.n
+        durations = [measured.figures[name].value for name in (LEAD_TIME, RECOVERY)]
+        assert all(value is None or value >= 0 for value in durations)
+
+
+@given(histories(), PARAMETERS)
+def test_every_attempt_is_in_one_class_and_failures_have_a_reason(history, parameters):
+    judged = judge_history(history, parameters)
+    attempts = {one.id for one in history.deployments if not one.is_rollback}
+
+    seen = [
+        one
+        for service in judged.services.values()
+        for one in (*service.counted, *service.blocked, *service.running)
+    ]
+
+    assert sorted(one.deployment.id for one in seen) == sorted(attempts)
+    assert all(bool(one.reasons) == (one.kind == "failed") for one in seen)
+
+
+@given(histories(), PARAMETERS)
+def test_every_failure_is_in_exactly_one_outage(history, parameters):
+    for service in judge_history(history, parameters).services.values():
+        failed = [one.deployment.id for one in service.counted if one.kind == "failed"]
+        members = [key for outage in service.outages for key in outage.deployments]
+
+        assert sorted(members) == sorted(failed)
