@@ -41,7 +41,8 @@ def _history(given: argparse.Namespace) -> History:
     """What is said by hand stands first, then the API, then events."""
     sources = [jsonl.read(path) for path in given.events]
     if given.aws:
-        sources.append(aws.read(given.pipeline, alarms=given.alarms, scale=given.time_scale))
+        own = {"alarms": given.alarms, "scale": given.time_scale, "commits": not given.git}
+        sources.append(aws.read(given.pipeline, **own))
     if given.csv:
         sources.append(csv_files.read(given.csv))
     history = combine(sources)

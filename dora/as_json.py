@@ -41,7 +41,7 @@ def _service(one: Measured, report: Report) -> dict[str, Any]:
             for name, figure in one.figures.items()
         },
         "quick_check_score": levels.mean_score(one.figures),
-        "time_scale": one.scale,
+        "time_scale": max(one.scales, default=1.0),
         "phases_s": {phase.name: _summary(phase.summary) for phase in phases(one)},
         "deployments": [_judged(judged) for judged in one.counted],
         "commits": [_lead(lead) for lead in one.leads],

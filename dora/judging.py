@@ -29,7 +29,7 @@ class ServiceHistory:
     links: list[Link]
     first_live: str  # has no lead time
     knows_commits: bool
-    scale: float
+    scales: tuple[float, ...]  # other than real time
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ def _judge_service(
         links=links,
         first_live=next((one.id for one in line.attempts if one.is_delivered), ""),
         knows_commits=any(one.commits for one in line.attempts),
-        scale=max([1.0, *(one.scale for one in line.attempts), *(one.scale for one in incidents)]),
+        scales=History((*line.attempts, *line.rollbacks), tuple(incidents)).scales,
     )
 
 

@@ -34,6 +34,8 @@ def carry(line: Timeline) -> Carried:
     waiting: dict[str, Commit] = {}
     first = ""
     for one in line.attempts:  # as they began: an attempt does not hold what a later one brought
+        if one.knows_all_commits:
+            waiting = {}  # what an attempt before it carried is among them, or was left behind
         for commit in one.commits:
             if commit.sha not in found.delivered_by:
                 waiting.setdefault(commit.sha, commit)

@@ -9,7 +9,7 @@ from dora.lead_time import LeadTime
 from dora.linking import Link
 from dora.outages import Outage
 from dora.parameters import Parameters
-from dora.records import PUSHED, Note
+from dora.records import BY_EXECUTION, BY_PUSH, Note
 from dora.summary import Summary, summarise
 from dora.windows import DAY_S, Window, duration
 
@@ -53,7 +53,7 @@ class Measured:
     blocked: Sequence[Judged]
     running: Sequence[Judged]
     unlinked: Sequence[Link]
-    scale: float
+    scales: tuple[float, ...]  # other than real time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +72,7 @@ class Report:
 def report(history: JudgedHistory, window: Window, at: float) -> Report:
     """Measure every service."""
     services = {name: measure(one, window, history) for name, one in history.services.items()}
-    scales = sorted({one.scale for one in services.values()} - {1.0})
+    scales = sorted({scale for one in services.values() for scale in one.scales})
     return Report(
         window=window,
         at=at,
@@ -118,7 +118,7 @@ def measure(one: ServiceHistory, window: Window, history: JudgedHistory) -> Meas
             for link in window.cut(one.links, lambda link: link.incident.opened_at)
             if not link.deployment
         ],
-        scale=one.scale,
+        scales=one.scales,
     )
 
 
@@ -129,9 +129,11 @@ def _lead_time(
     remarks = []
     if backwards:
         remarks.append(f"clock problem: {_count(backwards, 'commit')} dropped, later than the deployment")
-    pushed = sum(lead.commit.subject == PUSHED for lead in leads)
+    pushed = sum(lead.commit.told_by == BY_PUSH for lead in leads)
     if pushed:
         remarks.append(f"{pushed} measured from the push: --git knows the commits' own times")
+    if any(lead.commit.told_by == BY_EXECUTION for lead in leads):
+        remarks.append("of each execution only the commit that started it is known: git knows the others")
     return Figure(
         name=LEAD_TIME,
         unit=SECONDS,

@@ -47,7 +47,7 @@ def page(report: Report) -> str:
 
 def _service(one: Measured, report: Report) -> Markup:
     history = report.history.services[one.service]
-    stretches = [measure(history, stretch, report.history) for stretch in _stretches(report.window)]
+    stretches = [measure(history, stretch, report.history) for stretch in report.window.stretches()]
     oriented = levels.orient(one.figures)
     open_ones = [
         element("li", f"open for {_age(outage, report.at)}: {', '.join(outage.deployments)}")
@@ -215,13 +215,6 @@ def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> Markup:
         element("thead", element("tr", *(element("th", word, scope="col") for word in head))),
         element("tbody", *(element("tr", *(element("td", word) for word in row)) for row in rows)),
     )
-
-
-def _stretches(window: Window) -> list[Window]:
-    """Days of a short window, weeks of a longer one, at most 26."""
-    if window.days < 2:
-        return window.split(12)
-    return window.split(min(26, round(window.days if window.days <= 14 else window.days / 7)))
 
 
 def _age(outage: Outage, at: float) -> str:

@@ -6,10 +6,11 @@ from typing import NamedTuple
 RUNNING, SUCCEEDED, FAILED, STOPPED = "running", "succeeded", "failed", "stopped"
 STATUSES = (RUNNING, SUCCEEDED, FAILED, STOPPED)
 PUSHED = "(the time of its push: --git knows its own)"  # subject of a commit of which only that is known
+BY_PUSH, BY_EXECUTION = "push", "execution"  # who told of a commit, where it was neither git nor a person
 
 
 class Commit(NamedTuple):
-    """One commit; the last four are what its message says (messages.py reads them)."""
+    """One commit; what its message says (messages.py reads it) stands before `told_by`."""
 
     sha: str
     committed_at: float
@@ -18,6 +19,7 @@ class Commit(NamedTuple):
     incidents: tuple[str, ...] = ()
     reverts: tuple[str, ...] = ()  # commits
     branch: str = ""  # that it merges
+    told_by: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +46,9 @@ class Deployment:
     fixes: tuple[str, ...] = ()  # deployments that it repairs, said by hand
     incidents: tuple[str, ...] = ()  # incidents that it ends, said by hand
     commits: tuple[Commit, ...] = ()
+    knows_all_commits: bool = (
+        False  # they are all that it brought, and nothing that an attempt before it carried
+    )
     knows_traffic: bool = True  # whether exposed_at, live_at and restored_at are more than a guess
     scale: float = 1.0  # simulated seconds that passed in a real one
 

@@ -1,5 +1,6 @@
 """Which deployments repair something, by five signals, and what they repair."""
 
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -9,7 +10,7 @@ from dora.linking import Link, newest_live
 from dora.messages import is_hotfix
 from dora.open_incidents import OpenIncidents
 from dora.parameters import Parameters
-from dora.records import Commit, Deployment
+from dora.records import FAILED, STOPPED, Commit, Deployment
 from dora.timeline import Timeline, exposed_at, lived_at
 
 TRAILER, BRANCH, REVERT, REDEPLOYED, OPEN_INCIDENT = (
@@ -95,8 +96,19 @@ def _branch(one: Deployment, commits: Sequence[Commit], about: Known) -> list[Si
         return []
     if about.parameters.link == "id":
         return [Signal(BRANCH, name)]
-    repaired = newest_live(about.line, min(one.began_at, exposed_at(one)), about.parameters.link_limit_s)
+    at, limit_s = min(one.began_at, exposed_at(one)), about.parameters.link_limit_s
+    repaired = _just_taken_back(about.line, at, limit_s) or newest_live(about.line, at, limit_s)
     return [Signal(BRANCH, name, repaired.id if repaired and repaired.id != one.id else "")]
+
+
+def _just_taken_back(line: Timeline, at: float, limit_s: float) -> Deployment | None:
+    """What users saw last, where it did not stay: that is repaired then, not the good one behind it."""
+    number = bisect_right(line.exposed, at, key=exposed_at)
+    one = line.exposed[number - 1] if number else None
+    if one is None or exposed_at(one) < at - limit_s:
+        return None
+    is_back = one.status in (FAILED, STOPPED) or line.taken_back.get(one.id, (at + 1, ""))[0] <= at
+    return one if is_back else None
 
 
 def _reverts(one: Deployment, commits: Sequence[Commit], about: Known) -> list[Signal]:

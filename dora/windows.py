@@ -50,6 +50,12 @@ class Window:
         week_s, count = 7 * DAY_S, int(self.days // 7)
         return [Window(self.end - (n + 1) * week_s, self.end - n * week_s) for n in reversed(range(count))]
 
+    def stretches(self) -> list["Window"]:
+        """What a trend is drawn of: hours of a short window, days of a longer one, at most 26 weeks."""
+        if self.days < 2:
+            return self.split(12)
+        return self.split(min(26, round(self.days if self.days <= 14 else self.days / 7)))
+
     def words(self) -> str:
         """As a person says it."""
         return f"{utc(self.start)} to {utc(self.end)} ({self.length}, the end not included)"

@@ -32,7 +32,7 @@ def spread(figure: Figure) -> str:
 
 def scale(scales: tuple[float, ...]) -> str:
     """The warning that a hurried history carries; empty where time was real."""
-    return "; ".join(
-        f"time scale {one:g}: five minutes passed in {duration(300 / one)}; figures are as measured"
-        for one in scales
-    )
+    if not scales:
+        return ""
+    said = [f"time scale {one:g}: five minutes passed in {duration(300 / one)}" for one in scales]
+    return "; ".join([*said, "figures are as measured"])

@@ -1,11 +1,14 @@
 """What CodePipeline's and CodeDeploy's APIs answer, as drafts of executions and deployments."""
 
+import json
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from dora import messages
 from dora.readers.drafts import Action, Attempt, Execution
 from dora.readers.times import maybe
-from dora.records import FAILED, RUNNING, STOPPED, SUCCEEDED
+from dora.records import BY_EXECUTION, FAILED, RUNNING, STOPPED, SUCCEEDED, Commit
 
 EXECUTION_STATUSES = {
     "Succeeded": SUCCEEDED,
@@ -16,6 +19,8 @@ EXECUTION_STATUSES = {
 DEPLOYMENT_STATUSES = {"Succeeded": SUCCEEDED, "Failed": FAILED, "Stopped": STOPPED}
 ROLLBACK_TRIGGERS = ("ManualRollback", "AutomatedRollback")
 ROLLBACK_CREATOR = "codeDeployRollback"
+SCALE = re.compile(r"\btime scale (\d+(?:\.\d+)?)\b", re.IGNORECASE)
+MOST_SCALE = 1e6
 
 
 def execution(pipeline: str, summary: Mapping[str, Any]) -> Execution:
@@ -30,8 +35,27 @@ def execution(pipeline: str, summary: Mapping[str, Any]) -> Execution:
         started_at=maybe(summary.get("startTime")),
         ended_at=maybe(summary.get("lastUpdateTime")) if status != RUNNING else None,
         revision=revisions[0].get("revisionId") or "",
+        message=_message(revisions[0].get("revisionSummary")),
         is_rollback=summary.get("executionType") == "ROLLBACK" or trigger in ROLLBACK_TRIGGERS,
     )
+
+
+def commit(one: Execution, answer: Mapping[str, Any]) -> Commit | None:
+    """The commit that started an execution, with the time that GetPipelineExecution gives the revision; where
+    the source gives none, the execution's begin, which is no later than a push can be."""
+    revisions = (answer.get("pipelineExecution") or {}).get("artifactRevisions") or ()
+    created = next((rev.get("created") for rev in revisions if rev.get("revisionId") == one.revision), None)
+    at = maybe(created)
+    at = one.started_at if at is None else at
+    if at is None or not one.revision:
+        return None
+    return messages.commit(one.revision, at, one.message)._replace(told_by=BY_EXECUTION)
+
+
+def scale_of(description: str) -> float:
+    """How much a rehearsal hurried, as the laptop says it in a deployment's description; else 1."""
+    found = SCALE.search(description)
+    return min(max(1.0, float(found[1])), MOST_SCALE) if found else 1.0
 
 
 def action(detail: Mapping[str, Any]) -> Action:
@@ -77,6 +101,7 @@ def attempt(info: Mapping[str, Any], targets: Iterable[Mapping[str, Any]]) -> At
         is_rollback=info.get("creator") == ROLLBACK_CREATOR or bool(rollback_of),
         rollback_of=rollback_of,
         error=": ".join(text for text in (error.get("code"), error.get("message")) if text),
+        scale=scale_of(info.get("description") or ""),
     )
     targets = list(targets)
     one.knows_traffic = bool(targets)
@@ -86,6 +111,16 @@ def attempt(info: Mapping[str, Any], targets: Iterable[Mapping[str, Any]]) -> At
     elif status in (FAILED, STOPPED) and one.exposed_at is not None and rollback.get("rollbackDeploymentId"):
         one.restored_at = ended_at
     return one
+
+
+def _message(summary: Any) -> str:
+    """A connection to a Git host wraps the commit's message in JSON."""
+    text = str(summary or "")
+    try:
+        wrapped = json.loads(text) if text.startswith("{") else None
+    except (ValueError, RecursionError):
+        return text
+    return str(wrapped.get("CommitMessage") or text) if isinstance(wrapped, dict) else text
 
 
 def _traffic(targets: Iterable[Mapping[str, Any]]) -> tuple[float | None, float | None]:

@@ -5,6 +5,7 @@ Addresses are boto3's affair: AWS_ENDPOINT_URL_CODEPIPELINE and _CODEDEPLOY lead
 
 import json
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from dora.errors import SourceError
@@ -12,7 +13,7 @@ from dora.readers import api
 from dora.readers.alarms import Change, incidents
 from dora.readers.drafts import Attempt, Execution, assemble
 from dora.readers.times import seconds
-from dora.records import History, Incident, Note
+from dora.records import RUNNING, Commit, History, Note
 
 SOURCE = "aws"
 AT_ONCE = 25  # BatchGetDeployments' own bound
@@ -20,16 +21,28 @@ MOST_PAGES = 10_000
 LAPTOPS = ("//127.0.0.1", "//localhost", "//[::1]")
 
 
-def read(pipeline: str, *, alarms: str = "", scale: float = 1.0, session: Any = None) -> History:
+@dataclass(slots=True)
+class Kept:
+    """What an earlier reading found and can't change any more, so that nobody is asked for it again."""
+
+    attempts: dict[str, Attempt] = field(default_factory=dict)
+    commits: dict[str, Commit | None] = field(default_factory=dict)  # by execution
+
+
+def read(
+    pipeline: str, *, alarms: str = "", scale: float = 1.0, commits: bool = False, session: Any = None
+) -> History:
     """All that the APIs still know of one pipeline; with `alarms`, incidents from alarms of that prefix.
 
-    `scale` is said by hand: no API tells how much a laptop hurries.
+    `scale` is said by hand where no deployment tells how much a laptop hurries.
 
     Raises SourceError with AWS's own words and what to do."""
     import botocore.exceptions  # here, so that a report from files needs no boto3
 
     try:
-        return _read(pipeline, alarms, scale, session or _session())
+        session = session or _session()
+        history = gather(session, pipeline, scale=scale, commits=commits)
+        return with_incidents(history, session.client("cloudwatch"), alarms, scale) if alarms else history
     except botocore.exceptions.ClientError as error:
         code, said = error.response["Error"].get("Code", ""), error.response["Error"].get("Message", "")
         hint = " --pipeline names it." if code == "PipelineNotFoundException" else ""
@@ -47,15 +60,20 @@ def _session() -> Any:
     return boto3.Session()
 
 
-def _read(pipeline: str, alarms: str, scale: float, session: Any) -> History:
+def gather(
+    session: Any,
+    pipeline: str,
+    *,
+    scale: float = 1.0,
+    since: float | None = None,
+    commits: bool = False,
+    kept: Kept | None = None,
+) -> History:
+    """A pipeline's deployments, those that began after `since` (epoch seconds); with `commits`, the one that
+    started each execution. `session` makes boto3's clients, whose own errors it raises."""
     from_pipeline, from_deploy = session.client("codepipeline"), session.client("codedeploy")
-    notes: list[Note] = []
-    executions = {
-        one["pipelineExecutionId"]: api.execution(pipeline, one)
-        for one in _pages(
-            from_pipeline.list_pipeline_executions, "pipelineExecutionSummaries", pipelineName=pipeline
-        )
-    }
+    kept, notes = kept or Kept(), list[Note]()
+    executions = _executions(from_pipeline, pipeline)
     details = list(
         _pages(from_pipeline.list_action_executions, "actionExecutionDetails", pipelineName=pipeline)
     )
@@ -63,21 +81,53 @@ def _read(pipeline: str, alarms: str, scale: float, session: Any) -> History:
     attempts = [
         one
         for application, group in sorted(api.groups(details))
-        for one in _attempts(from_deploy, application, group)
+        for one in _attempts(from_deploy, application, group, since, kept)
     ]
-    for execution in executions.values():
-        execution.scale = scale
-    for attempt in attempts:
-        attempt.scale = scale
-    deployments = assemble(executions.values(), attempts, {}, notes, SOURCE)
-    found: list[Incident] = []
-    if alarms:
-        changes = _alarm_changes(session.client("cloudwatch"), alarms)
-        found = incidents(changes, {one.service for one in deployments}, notes, SOURCE, scale)
-    if scale == 1 and any(name in from_deploy.meta.endpoint_url for name in LAPTOPS):
-        reason = "the API does not say whether time is scaled there: --time-scale does"
+    attempts = [replace(one, scale=scale) if scale != 1 else one for one in attempts]
+    _add_scales(executions.values(), attempts, scale)
+    known = _commits(from_pipeline, pipeline, executions.values(), kept) if commits else {}
+    deployments = assemble(executions.values(), attempts, known, notes, SOURCE)
+    is_told = any(one.scale != 1 for one in attempts)
+    if not is_told and any(name in from_deploy.meta.endpoint_url for name in LAPTOPS):
+        reason = "no deployment says whether time is scaled there: --time-scale does"
         notes.append(Note(SOURCE, from_deploy.meta.endpoint_url, reason))
-    return History(tuple(deployments), tuple(found), tuple(notes), bool(alarms))
+    return History(tuple(deployments), (), tuple(notes))
+
+
+def with_incidents(history: History, client: Any, prefix: str, scale: float = 1.0) -> History:
+    """The history with what alarms of that prefix did, which CloudWatch keeps for 30 days; boto3's errors."""
+    changes, notes = _alarm_changes(client, prefix), list[Note]()
+    scale = max([scale, *history.scales])
+    found = incidents(changes, {one.service for one in history.deployments}, notes, SOURCE, scale)
+    is_looked_at = bool(changes) or _has_alarms(client, prefix)
+    return replace(
+        history,
+        incidents=(*history.incidents, *found),
+        notes=(*history.notes, *notes),
+        has_incident_source=history.has_incident_source or is_looked_at,
+    )
+
+
+def _executions(client: Any, pipeline: str) -> dict[str, Execution]:
+    pages = _pages(client.list_pipeline_executions, "pipelineExecutionSummaries", pipelineName=pipeline)
+    return {one["pipelineExecutionId"]: api.execution(pipeline, one) for one in pages}
+
+
+def _add_scales(executions: Iterable[Execution], attempts: Iterable[Attempt], scale: float) -> None:
+    """An execution hurried as its deployments did."""
+    scales = {one.id: one.scale for one in attempts}
+    for execution in executions:
+        own = [scales.get(action.external_id, 1.0) for action in execution.actions.values()]
+        execution.scale = max([scale, *own])
+
+
+def _commits(client: Any, pipeline: str, executions: Iterable[Execution], kept: Kept) -> dict[str, Commit]:
+    for one in executions:
+        if one.id not in kept.commits and one.revision:
+            asked = {"pipelineName": pipeline, "pipelineExecutionId": one.id}
+            kept.commits[one.id] = api.commit(one, client.get_pipeline_execution(**asked))
+    found = [kept.commits[one.id] for one in executions if one.id in kept.commits]
+    return {commit.sha: commit for commit in found if commit}
 
 
 def _add_actions(executions: dict[str, Execution], details: Iterable[dict[str, Any]]) -> None:
@@ -89,14 +139,22 @@ def _add_actions(executions: dict[str, Execution], details: Iterable[dict[str, A
                 execution.actions[key] = action
 
 
-def _attempts(client: Any, application: str, group: str) -> Iterator[Attempt]:
-    keys = list(
-        _pages(client.list_deployments, "deployments", applicationName=application, deploymentGroupName=group)
-    )
+def _attempts(
+    client: Any, application: str, group: str, since: float | None, kept: Kept
+) -> Iterator[Attempt]:
+    asked: dict[str, Any] = {"applicationName": application, "deploymentGroupName": group}
+    if since is not None:
+        asked["createTimeRange"] = {"start": since}
+    keys = list(_pages(client.list_deployments, "deployments", **asked))
+    yield from (kept.attempts[key] for key in keys if key in kept.attempts)
+    keys = [key for key in keys if key not in kept.attempts]
     for start in range(0, len(keys), AT_ONCE):
         answer = client.batch_get_deployments(deploymentIds=keys[start : start + AT_ONCE])
         for info in answer["deploymentsInfo"]:
-            yield api.attempt(info, _targets(client, info["deploymentId"]))
+            one = api.attempt(info, _targets(client, info["deploymentId"]))
+            if one.status != RUNNING:
+                kept.attempts[one.id] = one
+            yield one
 
 
 def _targets(client: Any, key: str) -> list[dict[str, Any]]:
@@ -111,7 +169,6 @@ def _targets(client: Any, key: str) -> list[dict[str, Any]]:
 
 
 def _alarm_changes(client: Any, prefix: str) -> dict[str, list[Change]]:
-    """CloudWatch keeps them for 30 days."""
     found: dict[str, list[Change]] = {}
     pages = client.get_paginator("describe_alarm_history").paginate(HistoryItemType="StateUpdate")
     for page in pages:
@@ -125,6 +182,11 @@ def _alarm_changes(client: Any, prefix: str) -> dict[str, list[Change]]:
                 )
                 found.setdefault(item["AlarmName"], []).append(change)
     return found
+
+
+def _has_alarms(client: Any, prefix: str) -> bool:
+    """Alarms that were quiet are a source too; none at all are not."""
+    return bool(client.describe_alarms(AlarmNamePrefix=prefix, MaxRecords=1).get("MetricAlarms"))
 
 
 def _pages(ask: Callable[..., dict[str, Any]], member: str, **request: Any) -> Iterator[Any]:

@@ -29,6 +29,7 @@ class Execution:
     started_at: float | None = None
     ended_at: float | None = None
     revision: str = ""
+    message: str = ""  # of the commit, as far as the source tells it
     branch: str = ""
     is_rollback: bool = False
     scale: float = 1.0

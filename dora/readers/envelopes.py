@@ -14,6 +14,7 @@ from dora.readers.alarms import Change, incidents
 from dora.readers.drafts import Action, Attempt, Execution, assemble
 from dora.readers.times import maybe, seconds
 from dora.records import (
+    BY_PUSH,
     FAILED,
     PUSHED,
     RUNNING,
@@ -199,7 +200,7 @@ def _deployment(gathered: Gathered, event: Envelope) -> None:
 def _push(gathered: Gathered, event: Envelope) -> None:
     if event.detail["event"] in ("referenceCreated", "referenceUpdated") and event.detail.get("commitId"):
         sha = str(event.detail["commitId"])
-        gathered.commits.setdefault(sha, Commit(sha, event.at, PUSHED))
+        gathered.commits.setdefault(sha, Commit(sha, event.at, PUSHED, told_by=BY_PUSH))
         if event.detail.get("referenceType", "branch") == "branch":
             gathered.branches.setdefault(sha, str(event.detail.get("referenceName") or ""))
 

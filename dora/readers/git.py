@@ -18,7 +18,7 @@ def add_commits(history: History, repository: Path) -> History:
     """`git log <last live>..<this>` for every live deployment; raises SourceError without a repository."""
     _require(repository)
     notes: list[Note] = []
-    ranges: dict[tuple[str, str], tuple[Commit, ...]] = {}
+    ranges: dict[tuple[str, str], tuple[Commit, ...] | None] = {}
     found: dict[str, tuple[Commit, ...]] = {}
     for line in timelines(history.deployments):
         before = ""
@@ -27,19 +27,22 @@ def add_commits(history: History, repository: Path) -> History:
                 span = (before, one.revision)
                 if span not in ranges:
                     ranges[span] = _between(repository, *span, one, notes)
-                found[one.id] = ranges[span]
+                known = ranges[span]
+                if known is not None:
+                    found[one.id] = known
             before = one.revision or before
     own = {commit.sha: commit for commits in found.values() for commit in commits}
-    deployments = tuple(_with(one, found.get(one.id, ()), own) for one in history.deployments)
+    deployments = tuple(_with(one, found.get(one.id), own) for one in history.deployments)
     return replace(history, deployments=deployments, notes=(*history.notes, *notes))
 
 
-def _with(one: Deployment, more: tuple[Commit, ...], own: dict[str, Commit]) -> Deployment:
-    """git knows a commit's own time; what an event said of the same commit gives way."""
-    if not (one.commits or more):
+def _with(one: Deployment, known: tuple[Commit, ...] | None, own: dict[str, Commit]) -> Deployment:
+    """git knows a commit's own time, and what is between two that were live; what others said gives way."""
+    if known is not None:
+        return replace(one, commits=known, knows_all_commits=True)
+    if not one.commits:
         return one
-    commits = {commit.sha: own.get(commit.sha, commit) for commit in (*one.commits, *more)}
-    return replace(one, commits=tuple(commits.values()))
+    return replace(one, commits=tuple(own.get(commit.sha, commit) for commit in one.commits))
 
 
 def _require(repository: Path) -> None:
@@ -58,17 +61,18 @@ def _require(repository: Path) -> None:
 
 def _between(
     repository: Path, before: str, this: str, one: Deployment, notes: list[Note]
-) -> tuple[Commit, ...]:
+) -> tuple[Commit, ...] | None:
+    """None, and a note, where git can't say."""
     if before == this:
         return ()
     if not (_is_name(before) and _is_name(this)):
         notes.append(Note(SOURCE, one.id, f"{before}..{this}: a revision must be a commit's hash"))
-        return ()
+        return None
     try:
         return tuple(_log(repository, before, this))
     except SourceError as error:
         notes.append(Note(SOURCE, one.id, str(error)))
-        return ()
+        return None
 
 
 def _is_name(revision: str) -> bool:

@@ -1,5 +1,5 @@
 from dora.metrics import FAIL_RATE, REWORK_RATE
-from tests.unit.dora.histories import bad, classes, commit, figure, good, incident, judged
+from tests.unit.dora.histories import at, bad, classes, commit, figure, good, incident, judged
 
 FIRST = good("d-first", "1 10:00", "1 10:05", "1 10:10", revision="aaa", commits=(commit("a1", "1 09:00"),))
 SECOND = good(
@@ -57,6 +57,19 @@ def test_a_hotfix_branch_makes_rework_and_blames_the_newest_live_deployment():
 
     assert signals(FIRST, SECOND, fixing) == {"d-third": ["hotfix branch"]}
     assert classes(FIRST, SECOND, fixing) == {"d-first": "ok", "d-second": "failed", "d-third": "ok"}
+
+
+def test_a_hotfix_after_a_canary_that_was_stopped_does_not_blame_the_good_version_behind_it():
+    stopped = bad("d-stopped", "2 11:00", "2 11:05", "2 11:08", restored_at=at("2 11:08"))
+    fixing = third(branch="hotfix/wick")
+
+    assert signals(FIRST, SECOND, stopped, fixing) == {"d-third": ["hotfix branch"]}
+    assert classes(FIRST, SECOND, stopped, fixing) == {
+        "d-first": "ok",
+        "d-second": "ok",
+        "d-stopped": "failed",
+        "d-third": "ok",
+    }
 
 
 def test_a_hotfix_branch_blames_nothing_when_links_are_by_id():

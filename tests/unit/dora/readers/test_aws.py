@@ -9,6 +9,7 @@ from botocore.stub import ANY, Stubber
 from dora.errors import SourceError
 from dora.judging import judge_history
 from dora.readers import api, aws
+from dora.records import BY_EXECUTION, History
 from tests.unit.dora.histories import at
 
 
@@ -48,6 +49,9 @@ def action(run, name, category, status, day, external="", error=""):
             }
         },
     }
+
+
+DEPLOY = action("run-1", "orders", "Deploy", "Succeeded", 1, "d-1")
 
 
 def info(key, status, day, **more):
@@ -225,6 +229,78 @@ def test_alarms_histories_are_incidents(session):
 
 def test_a_time_scale_that_is_said_stands_in_every_record(session):
     assert aws.read("lantern", scale=60, session=session).scales == (60.0,)
+
+
+def test_alarms_that_were_quiet_are_a_source_and_none_at_all_are_not(session):
+    for alarms in ([{"AlarmName": "lantern-orders-errors"}], []):
+        session.stubs["cloudwatch"].add_response(
+            "describe_alarm_history", {"AlarmHistoryItems": []}, {"HistoryItemType": "StateUpdate"}
+        )
+        session.stubs["cloudwatch"].add_response(
+            "describe_alarms", {"MetricAlarms": alarms}, {"AlarmNamePrefix": "lantern-", "MaxRecords": 1}
+        )
+
+        found = aws.with_incidents(History(), session.client("cloudwatch"), "lantern-")
+
+        assert found.has_incident_source == bool(alarms)
+
+
+@pytest.mark.parametrize(
+    ("description", "scale"),
+    [
+        ("Started by the pipeline; time scale 60: a minute passes in 1 s", 60),
+        ("Time scale 2.5", 2.5),
+        ("", 1),
+        ("a timescale of our own: time scale soon", 1),
+        ("time scale 0", 1),
+        ("time scale " + "9" * 400, 1e6),
+    ],
+)
+def test_a_time_scale_is_read_from_a_deployments_description(description, scale):
+    assert api.scale_of(description) == scale
+    assert api.attempt(info("d-1", "Succeeded", 1, description=description), []).scale == scale
+
+
+def test_the_commit_that_started_an_execution_counts_from_when_its_source_says_it_was_made():
+    started = api.execution("lantern", summary("run-1", "Succeeded", 1, "a" * 40))
+    started.message = "Trim the wick\n\nFixes-Deployment: d-0"
+    made = {
+        "pipelineExecution": {"artifactRevisions": [{"revisionId": "a" * 40, "created": when("1 09:00")}]}
+    }
+
+    known, unknown = api.commit(started, made), api.commit(started, {"pipelineExecution": {}})
+
+    assert (known.committed_at, known.subject, known.fixes) == (at("1 09:00"), "Trim the wick", ("d-0",))
+    assert (unknown.committed_at, unknown.told_by) == (at("1 10:00"), BY_EXECUTION)
+
+
+def test_a_message_that_a_connection_wraps_is_unwrapped():
+    wrapped = summary("run-1", "Succeeded", 1, "a" * 40)
+    for told, message in (
+        ('{"ProviderType":"GitHub","CommitMessage":"Trim"}', "Trim"),
+        ("{broken", "{broken"),
+        ("[1]", "[1]"),
+    ):
+        wrapped["sourceRevisions"][0]["revisionSummary"] = told
+
+        assert api.execution("lantern", wrapped).message == message
+
+
+def test_what_is_over_is_asked_for_once(session):
+    """The session answers each question once; the second reading may ask only for the lists."""
+    kept = aws.Kept()
+    first = aws.gather(session, "lantern", kept=kept)
+    for stub, operation, answer in (
+        ("codepipeline", "list_pipeline_executions", {"pipelineExecutionSummaries": []}),
+        ("codepipeline", "list_action_executions", {"actionExecutionDetails": [DEPLOY]}),
+        ("codedeploy", "list_deployments", {"deployments": ["d-2-back", "d-2", "d-1"]}),
+    ):
+        session.stubs[stub].add_response(operation, answer)
+
+    again = aws.gather(session, "lantern", kept=kept)
+
+    assert {one.id for one in again.deployments} == {"d-1", "d-2", "d-2-back"}
+    assert {one.id for one in first.deployments} == {*(one.id for one in again.deployments), "run-3/orders"}
 
 
 def test_a_pipeline_that_is_not_there_is_said_with_the_option():

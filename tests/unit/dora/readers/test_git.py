@@ -91,6 +91,24 @@ def test_commits_of_a_failed_attempt_are_in_the_next_range(repository):
     assert seconds == {lost: 26 * 3600, fixed: 3600}
 
 
+def test_a_commit_that_was_tried_beside_the_line_and_left_there_never_went_live(repository):
+    """A rehearsal's prepared mistake is a commit on top of the line; the next release does not have it."""
+    first, second = repository("1 09:00"), repository("3 09:10")
+    tried = (Commit("e" * 40, at("2 09:00"), PUSHED),)
+    history = History(
+        (
+            good("d-1", "1 10:00", "1 10:05", "1 10:10", revision=first),
+            bad("d-2", "2 10:00", "2 10:05", "2 10:08", revision="e" * 40, commits=tried),
+            good("d-3", "3 10:00", "3 10:05", "3 10:10", revision=second),
+        )
+    )
+
+    seconds, found = leads(history, repository)
+
+    assert seconds == {second: 3600}
+    assert found.deployments[1].commits == tried
+
+
 def test_a_revision_that_git_does_not_know_is_noted(repository):
     first = repository("1 09:00")
     history = History(
