@@ -60,6 +60,9 @@ traffic: $(RUN) $(VENV)/traffic.stamp ## Send shoppers to the running shop; RATE
 rehearse: $(RUN) $(VENV)/rehearsal.stamp $(VENV)/traffic.stamp ## Take COMMIT=HEAD through the pipeline on this laptop; RELEASE=errors ... tries a bad one; TIME_SCALE=60
 	@$(BIN)/python -m local.rehearsal
 
+dora: $(VENV)/local.stamp ## The five DORA metrics of the rehearsals; SINCE=30d, HTML=report.html writes a page, EXPLAIN=1 shows what is behind
+	@$(BIN)/python -m local.stack dora
+
 synth: $(INFRA) ## Write the CloudFormation templates that the CDK code makes
 	@$(BIN)/python -m infra.synth
 
@@ -109,4 +112,4 @@ requirements: $(VENV)/uv.stamp ## Compile requirements/*.in into pinned, hashed 
 	@for set in services local console traffic unit test bench infra checkov lint pipeline rehearsal; do $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 	  --generate-hashes --no-emit-index-url --no-header requirements/$$set.in -o requirements/$$set.txt || exit 1; done
 
-.PHONY: help up down status logs console traffic rehearse synth verify-infra deploy drift destroy cost test test-service bench picture lint format requirements
+.PHONY: help up down status logs console traffic rehearse dora synth verify-infra deploy drift destroy cost test test-service bench picture lint format requirements

@@ -34,7 +34,9 @@ class Window:
     @property
     def length(self) -> str:
         """In words."""
-        return f"{self.days:g} days" if self.days >= 1 else f"{self.days * 24:.3g} hours"
+        if self.days == 1:
+            return "1 day"
+        return f"{self.days:g} days" if self.days > 1 else f"{self.days * 24:.3g} hours"
 
     def cut(self, ordered: Sequence[T], key: Callable[[T], float]) -> Sequence[T]:
         """What of a sequence that is sorted by `key` lies in the window."""

@@ -1,4 +1,4 @@
-"""`python -m local.stack up|down|logs|status|traffic`: the commands behind the Makefile's targets."""
+"""`python -m local.stack up|down|logs|status|traffic|dora`: the commands behind the Makefile's targets."""
 
 import argparse
 import contextlib
@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from local.stack import shop
+from local.stack import delivery, shop
 from local.stack.containers import Containers
 from local.stack.detached import Processes
 from local.stack.engine import Engine
@@ -159,7 +159,14 @@ def _interrupt(*_: Any) -> None:
 
 def main() -> int:
     """Exit codes: 1 it did not come up, 2 refused and nothing was begun, 130 interrupted."""
-    commands = {"up": up, "down": down, "status": status, "logs": logs, "traffic": traffic}
+    commands = {
+        "up": up,
+        "down": down,
+        "status": status,
+        "logs": logs,
+        "traffic": traffic,
+        "dora": delivery.measure,
+    }
     parser = argparse.ArgumentParser(prog="python -m local.stack", description=__doc__)
     parser.add_argument("command", choices=commands)
     parser.add_argument("--file", type=Path, default=FILE, help="the compose file; .env is read beside it")

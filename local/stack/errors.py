@@ -2,6 +2,7 @@
 
 StackError
 ├── Refused      nothing was begun: a port is taken, the other mode runs, a mode is not to be had
+├── NotThere     what is asked does not answer
 └── NotUp        it was begun, did not come up, and was taken down again
 """
 
@@ -12,6 +13,10 @@ class StackError(Exception):
 
 class Refused(StackError):
     """Nothing was begun."""
+
+
+class NotThere(StackError):
+    """Nobody answers."""
 
 
 class NotUp(StackError):
