@@ -6,11 +6,13 @@ from flask import Flask
 
 from console import pages, security
 from console.aws import Aws
+from console.delivery import Delivery
 from console.faults import Faults
 from console.routes import (
     compare,
     deployment,
     deployments,
+    dora,
     faults,
     front,
     groups,
@@ -25,7 +27,7 @@ from console.routes import (
 from console.settings import Settings, load
 
 SIGNALS = (front, service_map, traces, trace, compare, logs, metrics, sampling, groups, faults)
-DELIVERY = (deployments, deployment, pipeline_changes)
+DELIVERY = (deployments, deployment, pipeline_changes, dora)
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -33,6 +35,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app = Flask("console")
     app.extensions["settings"] = settings or load(os.environ)
     app.extensions["aws"] = Aws()
+    app.extensions["delivery"] = Delivery(app.extensions["aws"], app.extensions["settings"].alarm_prefix)
     app.extensions["faults"] = Faults(app.extensions["settings"].shop)
     for part in (security, pages):
         part.init_app(app)

@@ -18,6 +18,7 @@ NAVIGATION = (
     ("logs.show", "Logs"),
     ("metrics.show", "Metrics"),
     ("deployments.show", "Deployments"),
+    ("dora.show", "DORA"),
     ("sampling.show", "Sampling"),
     ("groups.show", "Groups"),
 )

@@ -18,11 +18,14 @@ class Settings:
     log_group_prefix: str = "/lantern/"
     namespace: str = "Lantern"
     pipeline: str = "lantern"
+    alarm_prefix: str = "lantern-"
     shop: dict[str, str] = field(default_factory=dict)  # service → address of its /faults
 
 
 def load(environ: Mapping[str, str]) -> Settings:
-    """Read HOST, PORT, LOG_GROUP_PREFIX, METRICS_NAMESPACE, PIPELINE, SHOP_URLS; raises SettingsError."""
+    """Read HOST, PORT, LOG_GROUP_PREFIX, METRICS_NAMESPACE, PIPELINE, ALARM_PREFIX, SHOP_URLS.
+
+    Raises SettingsError."""
     wrong: list[str] = []
     port, shop = environ.get("PORT") or "8000", {}
     if not port.isdigit() or not 0 < int(port) < 65536:
@@ -40,5 +43,6 @@ def load(environ: Mapping[str, str]) -> Settings:
         log_group_prefix=environ.get("LOG_GROUP_PREFIX") or "/lantern/",
         namespace=environ.get("METRICS_NAMESPACE") or "Lantern",
         pipeline=environ.get("PIPELINE") or "lantern",
+        alarm_prefix=environ.get("ALARM_PREFIX") or "lantern-",
         shop=shop,
     )

@@ -15,10 +15,6 @@ from dora.windows import Window, duration, utc
 STYLE = Path(__file__).with_name("report.css")
 MOST = 200  # rows behind one figure
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"
-PITFALLS = (
-    "A measure that becomes a goal stops measuring: look at all five together, and at their trend in one "
-    "service. Do not compare services or teams that differ; do not let measuring take improving's place."
-)
 
 
 def page(report: Report) -> str:
@@ -36,7 +32,7 @@ def page(report: Report) -> str:
         element("h1", "Delivery: the five DORA metrics"),
         element("p", f"{report.window.words()}. Made {utc(report.at)}."),
         element("p", warning, class_="warning") if warning else Markup(),
-        element("p", PITFALLS, class_="small"),
+        element("p", wording.PITFALLS, class_="small"),
         *(_service(one, report) for one in report.services.values()),
         Markup() if report.services else element("p", "no data: no deployment of any service was found"),
         _levels(),

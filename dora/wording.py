@@ -4,6 +4,10 @@ from dora.metrics import PER_DAY, SHARE, Figure
 from dora.windows import duration
 
 NO_DATA = "no data"
+PITFALLS = (
+    "A measure that becomes a goal stops measuring: look at all five together, and at their trend in one "
+    "service. Do not compare services or teams that differ; do not let measuring take improving's place."
+)
 
 
 def value(figure: Figure) -> str:

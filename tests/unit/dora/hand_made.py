@@ -1,6 +1,6 @@
-"""A day of four releases of orders as the laptop tells it: events in a file, git's commits, what the API says.
+"""A day of four releases of orders as the laptop tells it: events in a file, and git's commits.
 
-Round times on 2 November 2026, UTC. Commits are made by the test, and their hashes follow from what is in them.
+Round times on 2 November 2026, UTC. The test makes the commits; their hashes follow from what is in them.
 
 release  committed  pushed    began     users saw  all users  over      deployment; what became of it
 good     08:50:00   09:00:00  09:00:40  09:00:50   09:00:55   09:01:00  d-GOOD

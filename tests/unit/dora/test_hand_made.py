@@ -21,11 +21,11 @@ def test_events_alone_give_the_figures_that_a_person_computes(capsys):
     assert rate(figures["change fail rate"]) == (1, 3)
     assert rate(figures["deployment rework rate"]) == (1, 3)
     assert figures["deployment rework rate"]["deployments"] == ["d-HOTFIX"]
-    # The first brings the whole past. The hotfix carried three commits; events know when they were pushed, and
-    # success at 11:31:00. 11:31:00 - 10:00:00 = 5460 s, - 11:00:00 = 1860 s, - 11:30:00 = 60 s.
+    # The first brings the whole past. The hotfix carried three commits; events know when they were pushed,
+    # and success at 11:31:00. 11:31:00 - 10:00:00 = 5460 s, - 11:00:00 = 1860 s, - 11:30:00 = 60 s.
     # Median 1860 s; mean (5460 + 1860 + 60) / 3 = 7380 / 3 = 2460 s.
     assert figures["change lead time"]["summary"] == {"n": 3, "median": 1860, "mean": 2460, "p90": 5460}
-    # Events do not say when users saw the canary, but the alarm rang at 11:00:54. Back at 11:01:00: 6 s.
+    # Events do not say when users saw the canary; the alarm rang at 11:00:54, back at 11:01:00: 6 s.
     assert (figures["failed deployment recovery time"]["value"], orders["open_failures"]) == (6, [])
     assert document["time_scale"] == [60]
 
