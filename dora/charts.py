@@ -104,7 +104,7 @@ def _axis(start: float, end: float, width: int = WIDTH) -> tuple[Markup, ...]:
 
 
 def _day_or_time(start: float, end: float, at: float) -> str:
-    return utc(at)[:10] if end - start >= 2 * DAY_S else utc(at)[:16] + "Z"
+    return utc(at)[:10] if end - start >= 2 * DAY_S else utc(at)[5:16].replace("T", " ") + "Z"
 
 
 def _label(x: float, y: float, words: str, anchor: str) -> Markup:

@@ -68,8 +68,10 @@ def place_of(deployment_id: str) -> str:
     if DEPLOYMENT_ID.fullmatch(deployment_id):
         return url_for("deployment.show", number=deployment_id.removeprefix("d-"))
     execution, _, service = deployment_id.partition("/")
-    about = {"execution_id": execution, "pipeline": request.args.get("pipeline") or None}
-    return url_for("deployments.show_execution", **about) if service else ""
+    if not service:
+        return ""
+    pipeline = request.args.get("pipeline") or None
+    return url_for("deployments.show_execution", execution_id=execution, pipeline=pipeline)
 
 
 def look_at(one: Judged) -> dict[str, str]:

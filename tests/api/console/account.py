@@ -113,6 +113,35 @@ class Account:
             for stage, name in (("Source", "Source"), *(("Build", name) for name in SERVICES)):
                 self.actions.insert(0, action(one, stage, name))
 
+    def release(
+        self, number: int, name: str, *, seen: bool = True, error: str = "", group: str = "orders"
+    ) -> dict[str, Any]:
+        """The number-th execution and its deployment `name`; users saw it from 60 s on, all of them at 80 s.
+
+        With an error it was stopped at 90 s and rolled back."""
+        began, is_good = START_S + 3600 * number, not error
+        one = execution(number, status="Succeeded" if is_good else "Failed")
+        self.add(one)
+        names = {"ApplicationName": "lantern", "DeploymentGroupName": group}
+        kind = {"category": "Deploy", "owner": "AWS", "provider": "CodeDeployToECS", "version": "1"}
+        about = {"input": {"actionTypeId": kind, "configuration": names}, "status": one["status"]}
+        self.actions.insert(0, action(one, "Deploy", group, result={"externalExecutionId": name}, **about))
+        times = {"createTime": began + 50, "startTime": began + 50, "completeTime": began + 90}
+        made = {
+            "deploymentGroupName": group,
+            "description": "time scale 60: a minute passes in 1 s",
+            **times,
+        }
+        if error:
+            back = {"rollbackDeploymentId": f"{name}B", "rollbackMessage": "rolled back"}
+            code = {"code": "ALARM_ACTIVE", "message": error}
+            made |= {"status": "Stopped", "errorInformation": code, "rollbackInfo": back}
+        self.deployments[name] = deployment(name, **made)
+        offset, status = 3600 * number, "Succeeded" if is_good else "Failed"
+        allowed = event("AllowTraffic", offset + 60, offset + 80, status=status)
+        self.targets[name] = {"lifecycleEvents": [allowed] if seen else [event("Install", offset + 50)]}
+        return one
+
     def codepipeline(self) -> dict[str, Any]:
         """The operations of CodePipeline."""
         return {
@@ -140,6 +169,11 @@ class Account:
             "GetDeployment": self._deployment,
             "ListDeploymentTargets": lambda asked: {
                 "targetIds": ["lantern:orders"] if asked["deploymentId"] in self.targets else []
+            },
+            "BatchGetDeploymentTargets": lambda asked: {
+                "deploymentTargets": [
+                    {"deploymentTargetType": "ECSTarget", "ecsTarget": self.targets[asked["deploymentId"]]}
+                ]
             },
             "GetDeploymentTarget": lambda asked: {
                 "deploymentTarget": {

@@ -1,0 +1,122 @@
+"""When the history is read again, and what a page gets meanwhile; the reading itself is dora's."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from console import delivery
+from console.app import create_app
+from console.delivery import FRESH_S, Delivery
+from console.errors import AwsError
+from console.routes import dora
+from console.settings import Settings
+from dora.records import History
+
+
+class Account:
+    """Stands for the console's clients; `gather` reads it, as often as it is asked."""
+
+    cloudwatch = None
+
+    def __init__(self):
+        self.pool, self.now, self.read = ThreadPoolExecutor(2), 1000.0, []
+        self.gate, self.problem, self.alarms_problem = threading.Event(), None, None
+        self.gate.set()
+
+    def start(self, work):
+        return self.pool.submit(work)
+
+    def gather(self, _session, pipeline, **asked):
+        assert asked["commits"] is True
+        self.gate.wait(5)
+        self.read.append(pipeline)
+        if self.problem:
+            raise self.problem
+        return History()
+
+    def incidents(self, history, _client, prefix):
+        assert prefix == "lantern-"
+        if self.alarms_problem:
+            raise self.alarms_problem
+        return history
+
+
+@pytest.fixture(name="account")
+def _account(monkeypatch):
+    account = Account()
+    monkeypatch.setattr(delivery, "gather", account.gather)
+    monkeypatch.setattr(delivery, "with_incidents", account.incidents)
+    yield account
+    account.gate.set()
+    account.pool.shutdown()
+
+
+@pytest.fixture(name="read")
+def _read(account):
+    readings = Delivery(account, "lantern-", lambda: account.now)
+    return readings.reading
+
+
+def test_a_reading_is_kept_for_a_minute(account, read):
+    first = read("lantern")
+    account.now += FRESH_S - 1
+    again = read("lantern")
+    account.now += 1
+    later = read("lantern")
+
+    assert again is first
+    assert later is not first
+    assert len(account.read) == 2
+
+
+def test_each_pipeline_is_read_for_itself(account, read):
+    read("lantern")
+    read("other")
+
+    assert account.read == ["lantern", "other"]
+
+
+def test_while_the_first_reading_goes_on_there_is_none_and_nobody_begins_another(account, read):
+    account.gate.clear()
+
+    assert read("lantern", 0.01) is None
+    assert read("lantern", 0.01) is None
+    account.gate.set()
+
+    assert read("lantern") is not None
+    assert len(account.read) == 1
+
+
+def test_an_old_reading_is_shown_while_a_new_one_goes_on(account, read):
+    first = read("lantern")
+    account.now += FRESH_S
+    account.gate.clear()
+
+    assert read("lantern", 0.01) is first
+
+
+def test_a_refusal_is_told_and_the_next_page_asks_again(account, read):
+    account.problem = AwsError("no")
+    with pytest.raises(AwsError):
+        read("lantern")
+    account.problem = None
+
+    assert read("lantern") is not None
+
+
+def test_without_the_alarms_history_the_rest_is_shown_and_the_reason_said(account, read):
+    account.alarms_problem = AwsError("DescribeAlarmHistory: AccessDenied")
+
+    assert read("lantern").problem == "DescribeAlarmHistory: AccessDenied"
+
+
+def test_while_it_reads_the_page_says_so_and_looks_again(monkeypatch):
+    application = create_app(Settings())
+    monkeypatch.setattr(application.extensions["delivery"], "reading", lambda _: None)
+    monkeypatch.setattr(dora, "known_pipelines", lambda: (["lantern"], ""))
+
+    page = application.test_client().get("/dora").text
+
+    assert "Reading the history of <strong>lantern</strong>" in page
+    assert 'data-live="2000"' in page
