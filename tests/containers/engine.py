@@ -16,7 +16,7 @@ SHOP = ("storefront", "catalog", "orders")
 EVERYTHING = {*SHOP, "console", "seed", "aws", "xray", "logs"}
 TRACKED = (
     *("docker-compose.yml", ".dockerignore", ".env.example", "pyproject.toml", "Makefile"),
-    *("services", "local", "console", "requirements", "infra/cloudformation/lantern-data.json"),
+    *("services", "dora", "local", "console", "requirements", "infra/cloudformation/lantern-data.json"),
 )
 
 
