@@ -510,3 +510,19 @@ def test_a_revision_that_does_not_fit_its_task_definition_is_refused(runner, reg
 
     assert (status, answer["__type"]) == (400, "InvalidRevisionException")
     assert "did not have a container port 8081 defined" in answer["message"]
+
+
+def test_an_execution_from_before_a_stage_existed_does_not_hide_the_others(runner):
+    one = execution(runner, THROUGH)
+    one.stages = [stage for stage in one.stages if stage.name != "Approval"]
+    runner.journal.put("execution", one.id, executions.as_document(one))
+
+    status, answer = ask(runner, "codepipeline", "GetPipelineState", name="lantern")
+
+    assert status == 200, answer
+    assert [stage["stageName"] for stage in answer["stageStates"]] == [
+        "Source",
+        "Build",
+        "Approval",
+        "Deploy",
+    ]
