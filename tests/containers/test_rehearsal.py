@@ -14,6 +14,7 @@ from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.requires("docker"), pytest.mark.timeout(400)]
 CANARY_PERCENT = 10
+LONGEST_S = 150  # 75 on two quiet cores; a test beside others gets less of them
 SHOP = ("catalog", "orders", "storefront")
 
 
@@ -66,7 +67,7 @@ def test_a_commit_takes_over_all_three_services_and_no_request_fails(running):
     sent, failed, table = shoppers.stop()
     assert failed == 0, table + printed
     assert sent > 20 * took(printed) * 0.9
-    assert took(printed) <= 90
+    assert took(printed) <= LONGEST_S, "canary and bake take seconds, not minutes"
     assert checkout.version() == commit[:7]
     for name in SHOP:
         now = checkout.service(name)
