@@ -41,8 +41,8 @@ def read(
 ) -> History:
     """All that the APIs still know of one pipeline; with `alarms`, incidents from alarms of that prefix.
 
-    `scale` is said by hand: no API tells how much a laptop hurries. A deployment that `answers` has is not asked
-    for; one that is over for good is added to it.
+    `scale` is said by hand: no API tells how much a laptop hurries. A deployment that `answers` has is not
+    asked for; one that is over for good is added to it.
 
     Raises SourceError with AWS's own words and what to do."""
     import botocore.exceptions  # here, so that a report from files needs no boto3
