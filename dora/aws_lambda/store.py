@@ -73,7 +73,7 @@ class Store:
 
 
 class Remembered(dict[str, Any]):
-    """The values of a kind; a new one is in the table at once, so that a long first time can be gone on with."""
+    """The values of a kind; a new one is in the table at once, so that what was cut short can go on."""
 
     def __init__(self, store: Store, kind: str) -> None:
         super().__init__(store.all(kind))

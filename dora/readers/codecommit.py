@@ -1,4 +1,4 @@
-"""Commits between two live deployments by CodeCommit's GetCommit, as `git log <last live>..<this>` has them."""
+"""Commits between two live deployments by CodeCommit's GetCommit: what `git log <last live>..<this>` does."""
 
 import heapq
 from collections.abc import Iterator, Mapping, MutableMapping
