@@ -9,8 +9,10 @@ from dora import messages
 from dora.errors import SourceError
 from dora.readers import ranges
 from dora.records import Commit, History, Note
+from dora.windows import DAY_S
 
 SOURCE = "codecommit"
+SKEW_S = DAY_S  # a commit's clock may be wrong by so much
 MOST_COMMITS = 500  # between two deployments; each is one call
 
 
@@ -50,10 +52,12 @@ class _Log:
         heap = [(-self._commit(sha)["at"], sha) for sha in is_new]
         heapq.heapify(heap)
         seen: dict[str, Answer] = {}
-        while any(is_new[sha] for _, sha in heap):
-            _, sha = heapq.heappop(heap)
+        oldest = float("inf")  # of the new ones
+        while any(is_new[sha] for _, sha in heap) or (heap and -heap[0][0] >= oldest - SKEW_S):
+            minus_at, sha = heapq.heappop(heap)
             if sha in seen:
                 continue
+            oldest = min(oldest, -minus_at) if is_new[sha] else oldest
             if len(seen) == MOST_COMMITS:
                 raise SourceError(f"{before[:12]}..{this[:12]}: more than {MOST_COMMITS} commits")
             seen[sha] = self._commit(sha)
