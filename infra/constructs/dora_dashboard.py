@@ -17,7 +17,7 @@ from infra.shop import (
 
 THIRD, WHOLE = 8, 24
 SHOWN_DAYS = 30
-HOUR = cdk.Duration.hours(1)
+HOUR, NOW = cdk.Duration.hours(1), cdk.Duration.minutes(5)
 EXPLANATION = (
     "## The five DORA metrics, per service, never a mean of them\n"
     "What has no figure has no data, which is not zero; *computed from* says how many. The whole "
@@ -28,8 +28,7 @@ TIMELINE = (
     "filter ispresent(deployment)",
     "fields at, service, class, deployment, revision, commits, why, repairs",
     "sort @timestamp desc",
-    "dedup deployment",
-    "sort at desc",
+    "dedup deployment",  # nothing but limit may follow it
     "limit 200",
 )
 
@@ -59,13 +58,13 @@ def _metric(name: str, service: str, days: int, label: str, statistic: str = "Av
         dimensions_map={"Service": service, "Window": f"{days}d"},
         statistic=statistic,
         label=label,
-        period=HOUR,
     )
 
 
 def _now(name: str, title: str, unit: str) -> cloudwatch.SingleValueWidget:
     return cloudwatch.SingleValueWidget(
         title=f"{title}, {unit}, {SHOWN_DAYS} days",
+        period=NOW,
         metrics=[_metric(name, one.name, SHOWN_DAYS, one.name) for one in SERVICES],
         width=THIRD,
         height=3,
@@ -75,6 +74,7 @@ def _now(name: str, title: str, unit: str) -> cloudwatch.SingleValueWidget:
 def _counts() -> cloudwatch.SingleValueWidget:
     return cloudwatch.SingleValueWidget(
         title=f"Computed from, {SHOWN_DAYS} days: deployments, commits, recoveries",
+        period=NOW,
         metrics=[
             _metric(name, one.name, SHOWN_DAYS, f"{one.name} {name}", "Maximum")
             for name in DORA_COUNTS
