@@ -16,6 +16,7 @@ EXECUTION_STATUSES = {
 DEPLOYMENT_STATUSES = {"Succeeded": SUCCEEDED, "Failed": FAILED, "Stopped": STOPPED}
 ROLLBACK_TRIGGERS = ("ManualRollback", "AutomatedRollback")
 ROLLBACK_CREATOR = "codeDeployRollback"
+SETTLED_AFTER_S = 3600  # a roll-back may be named a little after the end of what it takes back
 
 
 def execution(pipeline: str, summary: Mapping[str, Any]) -> Execution:
@@ -86,6 +87,13 @@ def attempt(info: Mapping[str, Any], targets: Iterable[Mapping[str, Any]]) -> At
     elif status in (FAILED, STOPPED) and one.exposed_at is not None and rollback.get("rollbackDeploymentId"):
         one.restored_at = ended_at
     return one
+
+
+def is_final(info: Mapping[str, Any], now: float) -> bool:
+    """Whether GetDeployment will answer the same for ever."""
+    ended_at = maybe(info.get("completeTime"))
+    is_over = info.get("status") in DEPLOYMENT_STATUSES
+    return is_over and ended_at is not None and ended_at < now - SETTLED_AFTER_S
 
 
 def _traffic(targets: Iterable[Mapping[str, Any]]) -> tuple[float | None, float | None]:

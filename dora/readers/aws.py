@@ -4,8 +4,9 @@ Addresses are boto3's affair: AWS_ENDPOINT_URL_CODEPIPELINE and _CODEDEPLOY lead
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+import time
+from collections.abc import Callable, Iterable, Iterator, MutableMapping
+from typing import Any, TypedDict
 
 from dora.errors import SourceError
 from dora.readers import api
@@ -20,16 +21,34 @@ MOST_PAGES = 10_000
 LAPTOPS = ("//127.0.0.1", "//localhost", "//[::1]")
 
 
-def read(pipeline: str, *, alarms: str = "", scale: float = 1.0, session: Any = None) -> History:
+class Answer(TypedDict):
+    """What CodeDeploy said of a deployment; instants may be text, as JSON has them."""
+
+    info: dict[str, Any]
+    targets: list[dict[str, Any]]
+
+
+Answers = MutableMapping[str, Answer]
+
+
+def read(
+    pipeline: str,
+    *,
+    alarms: str = "",
+    scale: float = 1.0,
+    session: Any = None,
+    answers: Answers | None = None,
+) -> History:
     """All that the APIs still know of one pipeline; with `alarms`, incidents from alarms of that prefix.
 
-    `scale` is said by hand: no API tells how much a laptop hurries.
+    `scale` is said by hand: no API tells how much a laptop hurries. A deployment that `answers` has is not
+    asked for; one that is over for good is added to it.
 
     Raises SourceError with AWS's own words and what to do."""
     import botocore.exceptions  # here, so that a report from files needs no boto3
 
     try:
-        return _read(pipeline, alarms, scale, session or _session())
+        return _read(pipeline, alarms, scale, session or _session(), {} if answers is None else answers)
     except botocore.exceptions.ClientError as error:
         code, said = error.response["Error"].get("Code", ""), error.response["Error"].get("Message", "")
         hint = " --pipeline names it." if code == "PipelineNotFoundException" else ""
@@ -47,7 +66,7 @@ def _session() -> Any:
     return boto3.Session()
 
 
-def _read(pipeline: str, alarms: str, scale: float, session: Any) -> History:
+def _read(pipeline: str, alarms: str, scale: float, session: Any, answers: Answers) -> History:
     from_pipeline, from_deploy = session.client("codepipeline"), session.client("codedeploy")
     notes: list[Note] = []
     executions = {
@@ -63,7 +82,7 @@ def _read(pipeline: str, alarms: str, scale: float, session: Any) -> History:
     attempts = [
         one
         for application, group in sorted(api.groups(details))
-        for one in _attempts(from_deploy, application, group)
+        for one in _attempts(from_deploy, application, group, answers)
     ]
     for execution in executions.values():
         execution.scale = scale
@@ -89,14 +108,19 @@ def _add_actions(executions: dict[str, Execution], details: Iterable[dict[str, A
                 execution.actions[key] = action
 
 
-def _attempts(client: Any, application: str, group: str) -> Iterator[Attempt]:
+def _attempts(client: Any, application: str, group: str, answers: Answers) -> Iterator[Attempt]:
     keys = list(
         _pages(client.list_deployments, "deployments", applicationName=application, deploymentGroupName=group)
     )
-    for start in range(0, len(keys), AT_ONCE):
-        answer = client.batch_get_deployments(deploymentIds=keys[start : start + AT_ONCE])
+    yield from (api.attempt(answers[key]["info"], answers[key]["targets"]) for key in keys if key in answers)
+    open_keys = [key for key in keys if key not in answers]
+    for start in range(0, len(open_keys), AT_ONCE):
+        answer = client.batch_get_deployments(deploymentIds=open_keys[start : start + AT_ONCE])
         for info in answer["deploymentsInfo"]:
-            yield api.attempt(info, _targets(client, info["deploymentId"]))
+            targets = _targets(client, info["deploymentId"])
+            if api.is_final(info, time.time()):
+                answers[info["deploymentId"]] = {"info": info, "targets": targets}
+            yield api.attempt(info, targets)
 
 
 def _targets(client: Any, key: str) -> list[dict[str, Any]]:
