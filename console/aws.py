@@ -57,6 +57,11 @@ class Aws:
         """CodeDeploy."""
         return self._client("codedeploy")
 
+    @cached_property
+    def codecommit(self) -> Any:
+        """CodeCommit."""
+        return self._client("codecommit")
+
     @property
     def is_rehearsal(self) -> bool:
         """Whether a stand-in answers for CodePipeline or CodeDeploy."""

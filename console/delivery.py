@@ -15,11 +15,12 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from console.aws import Aws
+from console.aws import Aws, is_aws_own
 from console.errors import AwsError, explained
 from dora.errors import SourceError
 from dora.judging import JudgedHistory, judge_history
-from dora.readers.aws import Kept, gather, with_incidents
+from dora.readers import codecommit
+from dora.readers.aws import Answers, Commits, gather, with_incidents
 from dora.records import History
 
 FRESH_S = 60.0
@@ -29,17 +30,22 @@ HORIZON_S = 200 * 86400.0  # the longest window, and enough before it to know wh
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What was found at `at_s` (epoch seconds), and why alarms are missing where they are."""
+    """What was found at `at_s` (epoch seconds), and what could not be read beside it."""
 
     judged: JudgedHistory
     at_s: float
     began_s: float | None  # the first deployment of the history
-    problem: str
+    problems: tuple[str, ...] = ()
+    knows_all_commits: bool = False  # or of each execution the one that started it
 
 
 @dataclass(slots=True)
 class _Pipeline:
-    kept: Kept = field(default_factory=Kept)
+    """What is remembered of one: answers that can't change any more, and the last reading."""
+
+    answers: Answers = field(default_factory=dict)
+    commits: Commits = field(default_factory=dict)
+    log: codecommit.Answers = field(default_factory=dict)
     newest: Reading | None = None
     running: Future[Reading] | None = None
 
@@ -58,7 +64,7 @@ class Delivery:
             one = self._pipelines.setdefault(pipeline, _Pipeline())
             if one.newest and self._now() - one.newest.at_s < FRESH_S:
                 return one.newest
-            running = one.running = one.running or self._aws.start(partial(self._read, pipeline, one.kept))
+            running = one.running = one.running or self._aws.start(partial(self._read, pipeline, one))
         try:
             found = running.result(patience_s)
         except NotYet:
@@ -74,16 +80,47 @@ class Delivery:
             if one.running is running:
                 one.running, one.newest = None, newest
 
-    def _read(self, pipeline: str, kept: Kept) -> Reading:
-        now_s, clients = self._now(), _Clients(self._aws)
-        history = _asked(partial(gather, clients, pipeline, since=now_s - HORIZON_S, commits=True, kept=kept))
-        problem = ""
-        try:
-            history = _asked(partial(with_incidents, history, self._aws.cloudwatch, self._alarm_prefix))
-        except AwsError as error:
-            problem = error.detail
-        began_s = min((one.began_at for one in history.deployments), default=None)
-        return Reading(judge_history(history), now_s, began_s, problem)
+    def _read(self, pipeline: str, one: _Pipeline) -> Reading:
+        now_s, problems = self._now(), list[str]()
+        history = _asked(partial(self._gather, pipeline, one, now_s - HORIZON_S))
+        began_s = min((each.began_at for each in history.deployments), default=None)
+        for what, add in {
+            "The alarms' history": self._add_incidents,
+            "Commits": partial(self._add_commits, pipeline, one.log),
+        }.items():
+            try:
+                history = _asked(partial(add, history))
+            except AwsError as error:
+                problems.append(f"{what} can't be read: {error.detail}")
+        knows = any(each.knows_all_commits for each in history.deployments)
+        return Reading(judge_history(history), now_s, began_s, tuple(problems), knows)
+
+    def _gather(self, pipeline: str, one: _Pipeline, since_s: float) -> History:
+        clients = _Clients(self._aws)
+        return gather(clients, pipeline, since=since_s, answers=one.answers, commits=one.commits)
+
+    def _add_incidents(self, history: History) -> History:
+        return with_incidents(history, self._aws.cloudwatch, self._alarm_prefix)
+
+    def _add_commits(self, pipeline: str, log: codecommit.Answers, history: History) -> History:
+        """What CodeCommit's log says, where the pipeline's source is there; no stand-in has its API."""
+        if not is_aws_own(self._aws.codecommit.meta.endpoint_url):
+            return history
+        repository = _repository(self._aws.codepipeline.get_pipeline(name=pipeline)["pipeline"])
+        if not repository:
+            return history
+        return codecommit.add_commits(history, repository, client=self._aws.codecommit, answers=log)
+
+
+def _repository(declared: dict[str, Any]) -> str:
+    """Of a pipeline whose source is CodeCommit, its name."""
+    actions = [action for stage in declared.get("stages", ()) for action in stage.get("actions", ())]
+    names = (
+        str((action.get("configuration") or {}).get("RepositoryName", ""))
+        for action in actions
+        if action.get("actionTypeId", {}).get("provider") == "CodeCommit"
+    )
+    return next(names, "")
 
 
 class _Clients:

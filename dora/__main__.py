@@ -41,8 +41,9 @@ def _history(given: argparse.Namespace) -> History:
     """What is said by hand stands first, then the API, then events."""
     sources = [jsonl.read(path) for path in given.events]
     if given.aws:
-        own = {"alarms": given.alarms, "scale": given.time_scale, "commits": not given.git}
-        sources.append(aws.read(given.pipeline, **own))
+        commits: aws.Commits | None = None if given.git else {}
+        read = aws.read(given.pipeline, alarms=given.alarms, scale=given.time_scale, commits=commits)
+        sources.append(read)
     if given.csv:
         sources.append(csv_files.read(given.csv))
     history = combine(sources)

@@ -10,6 +10,7 @@ import aws_cdk as cdk
 from infra import nag
 from infra.shop import SERVICES
 from infra.stacks.data import DataStack
+from infra.stacks.dora import DoraStack
 from infra.stacks.foundation import FoundationStack
 from infra.stacks.network import NetworkStack
 from infra.stacks.observability import ObservabilityStack
@@ -35,6 +36,7 @@ def build(folder: str) -> cdk.App:
         CodeDeployServiceStack(app, service)
     PipelineStack(app)
     ObservabilityStack(app)
+    DoraStack(app)
     # The same three without CodeDeploy have the same names, so they live in an assembly of their own
     native = cdk.Stage(app, "native")
     for service in SERVICES:

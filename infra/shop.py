@@ -20,6 +20,22 @@ PIPELINE = PROJECT
 BUILD_PROJECT = f"{PROJECT}-build"
 # CodeDeploy's managed role may invoke functions of this prefix only; the prefix also tells what it is for
 HOOK_FUNCTION = f"CodeDeployHook_{PROJECT}-smoke"
+DORA_TABLE = f"{PROJECT}-dora"
+DORA_COLLECT, DORA_COMPUTE = f"{PROJECT}-dora-collect", f"{PROJECT}-dora-compute"
+DORA_SOURCE = f"{PROJECT}.delivery"  # of the events that people and tools send beside AWS's own
+DORA_NAMESPACE = "Lantern/DORA"
+DORA_WINDOWS_DAYS = (7, 30, 90)
+# The metrics of one service and window, as dora.aws_lambda.publishing sends them: a name, its title, its unit
+DORA_FIGURES = (
+    ("ChangeLeadTime", "Change lead time, median", "s"),
+    ("DeploymentFrequency", "Deployment frequency", "a day"),
+    ("ChangeFailRate", "Change fail rate", "%"),
+    ("RecoveryTime", "Failed deployment recovery time, median", "s"),
+    ("ReworkRate", "Deployment rework rate", "%"),
+)
+DORA_COUNTS = ("Deployments", "CommitsMeasured", "Recoveries")
+DORA_COMPUTED = "Computed"
+DORA_SILENT = f"{PROJECT}-dora-silent"  # the one alarm for which a minute without data is bad
 PRIVATE_ZONE = f"{PROJECT}.internal"
 
 
@@ -96,7 +112,7 @@ SERVICES = (
 SERVICE_STACKS = tuple(service.name for service in SERVICES)
 # The order they live in. A template may have 51,200 bytes when it is sent with the request, so that
 # `aws cloudformation deploy` needs no bucket: that is why each service is a stack of its own
-STACKS = ("foundation", "network", "data", "platform", *SERVICE_STACKS, "pipeline", "observability")
+STACKS = ("foundation", "network", "data", "platform", *SERVICE_STACKS, "pipeline", "observability", "dora")
 
 XRAY_REPOSITORY = f"{PROJECT}/{XRAY_CONTAINER}"
 XRAY_LOG_GROUP = f"/{PROJECT}/{XRAY_CONTAINER}"

@@ -11,6 +11,7 @@ from infra import synth
 from infra.checks import (
     acknowledged,
     api_shapes,
+    dora,
     iam,
     kubectl,
     kubernetes,
@@ -35,6 +36,7 @@ def steps(root: Path = ROOT) -> list[Step]:
         ("task definition and AppSpec", lambda: task_definition.problems(files)),
         ("AWS's own API models", lambda: api_shapes.problems(files)),
         ("rules over the templates", lambda: templates.problems(files)),
+        ("DORA: no event is lost, nobody else's is counted", lambda: dora.problems(files)),
         ("IAM: nobody may do more than needed", lambda: iam.problems(files)),
         ("cfn-lint", lambda: linters.cfn_lint(root)),
         ("CDK synthesis and cdk-nag", synthesis),

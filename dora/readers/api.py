@@ -21,6 +21,7 @@ ROLLBACK_TRIGGERS = ("ManualRollback", "AutomatedRollback")
 ROLLBACK_CREATOR = "codeDeployRollback"
 SCALE = re.compile(r"\btime scale (\d+(?:\.\d+)?)\b", re.IGNORECASE)
 MOST_SCALE = 1e6
+SETTLED_AFTER_S = 3600  # a roll-back may be named a little after the end of what it takes back
 
 
 def execution(pipeline: str, summary: Mapping[str, Any]) -> Execution:
@@ -111,6 +112,13 @@ def attempt(info: Mapping[str, Any], targets: Iterable[Mapping[str, Any]]) -> At
     elif status in (FAILED, STOPPED) and one.exposed_at is not None and rollback.get("rollbackDeploymentId"):
         one.restored_at = ended_at
     return one
+
+
+def is_final(info: Mapping[str, Any], now: float) -> bool:
+    """Whether GetDeployment will answer the same for ever."""
+    ended_at = maybe(info.get("completeTime"))
+    is_over = info.get("status") in DEPLOYMENT_STATUSES
+    return is_over and ended_at is not None and ended_at < now - SETTLED_AFTER_S
 
 
 def _message(summary: Any) -> str:

@@ -4,16 +4,17 @@ Addresses are boto3's affair: AWS_ENDPOINT_URL_CODEPIPELINE and _CODEDEPLOY lead
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
-from typing import Any
+import time
+from collections.abc import Callable, Iterable, Iterator, MutableMapping
+from dataclasses import replace
+from typing import Any, TypedDict
 
 from dora.errors import SourceError
 from dora.readers import api
 from dora.readers.alarms import Change, incidents
 from dora.readers.drafts import Attempt, Execution, assemble
 from dora.readers.times import seconds
-from dora.records import RUNNING, Commit, History, Note
+from dora.records import Commit, History, Note
 
 SOURCE = "aws"
 AT_ONCE = 25  # BatchGetDeployments' own bound
@@ -21,27 +22,36 @@ MOST_PAGES = 10_000
 LAPTOPS = ("//127.0.0.1", "//localhost", "//[::1]")
 
 
-@dataclass(slots=True)
-class Kept:
-    """What an earlier reading found and can't change any more, so that nobody is asked for it again."""
+class Answer(TypedDict):
+    """What CodeDeploy said of a deployment; instants may be text, as JSON has them."""
 
-    attempts: dict[str, Attempt] = field(default_factory=dict)
-    commits: dict[str, Commit | None] = field(default_factory=dict)  # by execution
+    info: dict[str, Any]
+    targets: list[dict[str, Any]]
+
+
+Answers = MutableMapping[str, Answer]
+Commits = MutableMapping[str, Commit | None]  # by execution
 
 
 def read(
-    pipeline: str, *, alarms: str = "", scale: float = 1.0, commits: bool = False, session: Any = None
+    pipeline: str,
+    *,
+    alarms: str = "",
+    scale: float = 1.0,
+    session: Any = None,
+    answers: Answers | None = None,
+    commits: Commits | None = None,
 ) -> History:
     """All that the APIs still know of one pipeline; with `alarms`, incidents from alarms of that prefix.
 
-    `scale` is said by hand where no deployment tells how much a laptop hurries.
+    `scale` is said by hand where no deployment tells how much a laptop hurries. `gather` tells of the others.
 
     Raises SourceError with AWS's own words and what to do."""
     import botocore.exceptions  # here, so that a report from files needs no boto3
 
     try:
         session = session or _session()
-        history = gather(session, pipeline, scale=scale, commits=commits)
+        history = gather(session, pipeline, scale=scale, answers=answers, commits=commits)
         return with_incidents(history, session.client("cloudwatch"), alarms, scale) if alarms else history
     except botocore.exceptions.ClientError as error:
         code, said = error.response["Error"].get("Code", ""), error.response["Error"].get("Message", "")
@@ -66,13 +76,16 @@ def gather(
     *,
     scale: float = 1.0,
     since: float | None = None,
-    commits: bool = False,
-    kept: Kept | None = None,
+    answers: Answers | None = None,
+    commits: Commits | None = None,
 ) -> History:
-    """A pipeline's deployments, those that began after `since` (epoch seconds); with `commits`, the one that
-    started each execution. `session` makes boto3's clients, whose own errors it raises."""
+    """A pipeline's deployments, those that began after `since` (epoch seconds).
+
+    A deployment that `answers` has is not asked for; one that is over for good is added to it. With `commits`
+    the one that started each execution is asked for, and kept there. `session` makes boto3's clients, whose
+    own errors it raises."""
     from_pipeline, from_deploy = session.client("codepipeline"), session.client("codedeploy")
-    kept, notes = kept or Kept(), list[Note]()
+    answers, notes = {} if answers is None else answers, list[Note]()
     executions = _executions(from_pipeline, pipeline)
     details = list(
         _pages(from_pipeline.list_action_executions, "actionExecutionDetails", pipelineName=pipeline)
@@ -81,11 +94,11 @@ def gather(
     attempts = [
         one
         for application, group in sorted(api.groups(details))
-        for one in _attempts(from_deploy, application, group, since, kept)
+        for one in _attempts(from_deploy, application, group, since, answers)
     ]
     attempts = [replace(one, scale=scale) if scale != 1 else one for one in attempts]
     _add_scales(executions.values(), attempts, scale)
-    known = _commits(from_pipeline, pipeline, executions.values(), kept) if commits else {}
+    known = {} if commits is None else _commits(from_pipeline, pipeline, executions.values(), commits)
     deployments = assemble(executions.values(), attempts, known, notes, SOURCE)
     is_told = any(one.scale != 1 for one in attempts)
     if not is_told and any(name in from_deploy.meta.endpoint_url for name in LAPTOPS):
@@ -121,12 +134,14 @@ def _add_scales(executions: Iterable[Execution], attempts: Iterable[Attempt], sc
         execution.scale = max([scale, *own])
 
 
-def _commits(client: Any, pipeline: str, executions: Iterable[Execution], kept: Kept) -> dict[str, Commit]:
+def _commits(
+    client: Any, pipeline: str, executions: Iterable[Execution], known: Commits
+) -> dict[str, Commit]:
     for one in executions:
-        if one.id not in kept.commits and one.revision:
+        if one.id not in known and one.revision:
             asked = {"pipelineName": pipeline, "pipelineExecutionId": one.id}
-            kept.commits[one.id] = api.commit(one, client.get_pipeline_execution(**asked))
-    found = [kept.commits[one.id] for one in executions if one.id in kept.commits]
+            known[one.id] = api.commit(one, client.get_pipeline_execution(**asked))
+    found = [known[one.id] for one in executions if one.id in known]
     return {commit.sha: commit for commit in found if commit}
 
 
@@ -140,21 +155,21 @@ def _add_actions(executions: dict[str, Execution], details: Iterable[dict[str, A
 
 
 def _attempts(
-    client: Any, application: str, group: str, since: float | None, kept: Kept
+    client: Any, application: str, group: str, since: float | None, answers: Answers
 ) -> Iterator[Attempt]:
     asked: dict[str, Any] = {"applicationName": application, "deploymentGroupName": group}
     if since is not None:
         asked["createTimeRange"] = {"start": since}
     keys = list(_pages(client.list_deployments, "deployments", **asked))
-    yield from (kept.attempts[key] for key in keys if key in kept.attempts)
-    keys = [key for key in keys if key not in kept.attempts]
-    for start in range(0, len(keys), AT_ONCE):
-        answer = client.batch_get_deployments(deploymentIds=keys[start : start + AT_ONCE])
+    yield from (api.attempt(answers[key]["info"], answers[key]["targets"]) for key in keys if key in answers)
+    open_keys = [key for key in keys if key not in answers]
+    for start in range(0, len(open_keys), AT_ONCE):
+        answer = client.batch_get_deployments(deploymentIds=open_keys[start : start + AT_ONCE])
         for info in answer["deploymentsInfo"]:
-            one = api.attempt(info, _targets(client, info["deploymentId"]))
-            if one.status != RUNNING:
-                kept.attempts[one.id] = one
-            yield one
+            targets = _targets(client, info["deploymentId"])
+            if api.is_final(info, time.time()):
+                answers[info["deploymentId"]] = {"info": info, "targets": targets}
+            yield api.attempt(info, targets)
 
 
 def _targets(client: Any, key: str) -> list[dict[str, Any]]:

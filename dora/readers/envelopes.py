@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from dora.errors import InputError
 from dora.merging import combine
 from dora.readers import delivery, exposure
 from dora.readers.alarms import Change, incidents
@@ -90,8 +91,7 @@ def read(envelopes: Iterable[Any]) -> History:
         try:
             handler(gathered, event)
         except WRONG as error:
-            what = f"lacks {error}" if isinstance(error, KeyError) else str(error)
-            gathered.notes.append(Note(SOURCE, event.id, f"{event.key[1]}: {what}"))
+            gathered.notes.append(Note(SOURCE, event.id, f"{event.key[1]}: {_words(error)}"))
     return _history(gathered)
 
 
@@ -101,13 +101,27 @@ def _unique(envelopes: Iterable[Any], notes: list[Note]) -> list[Envelope]:
         try:
             event = _envelope(given)
         except WRONG as error:
-            what = f"lacks {error}" if isinstance(error, KeyError) else str(error)
             key = given.get("id") if isinstance(given, dict) else None
-            notes.append(Note(SOURCE, str(key or "(no id)"), f"no EventBridge envelope: {what}"))
+            notes.append(Note(SOURCE, str(key or "(no id)"), f"no EventBridge envelope: {_words(error)}"))
             continue
         text = json.dumps(given, sort_keys=True)
         found[event.id] = min(found.get(event.id, (text, event)), (text, event), key=lambda pair: pair[0])
     return [event for _, event in found.values()]
+
+
+def identity(given: Any) -> str:
+    """The id of an envelope that `read` can use; raises InputError saying what it lacks."""
+    try:
+        key = _envelope(given).id
+    except WRONG as error:
+        raise InputError(f"no EventBridge envelope: {_words(error)}") from None
+    if not key:
+        raise InputError("no EventBridge envelope: its id is empty")
+    return key
+
+
+def _words(error: Exception) -> str:
+    return f"lacks {error}" if isinstance(error, KeyError) else str(error)
 
 
 def _envelope(given: Any) -> Envelope:

@@ -2,13 +2,12 @@
 
 import subprocess
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 from dora import messages
 from dora.errors import SourceError
-from dora.records import Commit, Deployment, History, Note
-from dora.timeline import timelines
+from dora.readers import ranges
+from dora.records import Commit, History
 
 SOURCE = "git"
 FORMAT = "%H%x00%ct%x00%B%x00"
@@ -17,32 +16,7 @@ FORMAT = "%H%x00%ct%x00%B%x00"
 def add_commits(history: History, repository: Path) -> History:
     """`git log <last live>..<this>` for every live deployment; raises SourceError without a repository."""
     _require(repository)
-    notes: list[Note] = []
-    ranges: dict[tuple[str, str], tuple[Commit, ...] | None] = {}
-    found: dict[str, tuple[Commit, ...]] = {}
-    for line in timelines(history.deployments):
-        before = ""
-        for one in line.live:
-            if one.revision and before:
-                span = (before, one.revision)
-                if span not in ranges:
-                    ranges[span] = _between(repository, *span, one, notes)
-                known = ranges[span]
-                if known is not None:
-                    found[one.id] = known
-            before = one.revision or before
-    own = {commit.sha: commit for commits in found.values() for commit in commits}
-    deployments = tuple(_with(one, found.get(one.id), own) for one in history.deployments)
-    return replace(history, deployments=deployments, notes=(*history.notes, *notes))
-
-
-def _with(one: Deployment, known: tuple[Commit, ...] | None, own: dict[str, Commit]) -> Deployment:
-    """git knows a commit's own time, and what is between two that were live; what others said gives way."""
-    if known is not None:
-        return replace(one, commits=known, knows_all_commits=True)
-    if not one.commits:
-        return one
-    return replace(one, commits=tuple(own.get(commit.sha, commit) for commit in one.commits))
+    return ranges.add_commits(history, lambda before, this: _log(repository, before, this), SOURCE)
 
 
 def _require(repository: Path) -> None:
@@ -57,27 +31,6 @@ def _require(repository: Path) -> None:
         raise SourceError("--git: there is no git command on this machine") from None
     if done.returncode:
         raise SourceError(f"--git {repository}: {done.stderr.strip() or 'no repository'}")
-
-
-def _between(
-    repository: Path, before: str, this: str, one: Deployment, notes: list[Note]
-) -> tuple[Commit, ...] | None:
-    """None, and a note, where git can't say."""
-    if before == this:
-        return ()
-    if not (_is_name(before) and _is_name(this)):
-        notes.append(Note(SOURCE, one.id, f"{before}..{this}: a revision must be a commit's hash"))
-        return None
-    try:
-        return tuple(_log(repository, before, this))
-    except SourceError as error:
-        notes.append(Note(SOURCE, one.id, str(error)))
-        return None
-
-
-def _is_name(revision: str) -> bool:
-    """Only hashes: a revision of an event must not become an option of git."""
-    return 7 <= len(revision) <= 64 and all(letter in "0123456789abcdef" for letter in revision.lower())
 
 
 def _log(repository: Path, before: str, this: str) -> Iterator[Commit]:

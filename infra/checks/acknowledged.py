@@ -143,6 +143,19 @@ ACKNOWLEDGED: tuple[Acknowledgement, ...] = (
         )
         for role in ("Build/Role", "PipelineRole")
     ),
+    *(
+        _any(
+            f"lantern-dora/functions/{name.title()}Role/Resource",
+            _arn("logs", f"log-group:/lantern/dora-{name}:*"),
+            STREAMS,
+        )
+        for name in ("collect", "compute")
+    ),
+    _any(
+        "lantern-dora/functions/ComputeRole/Resource",
+        "*",
+        f"{NO_RESOURCE} (CodeDeploy's targets; cloudwatch:PutMetricData, held to one namespace)",
+    ),
     _any("lantern-pipeline/PipelineRole/Resource", "*", f"{NO_RESOURCE} (ecs:RegisterTaskDefinition)"),
     _any(
         "lantern-pipeline/PipelineRole/Resource",

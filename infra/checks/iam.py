@@ -11,6 +11,9 @@ from infra.template import Resource
 # https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
 WITHOUT_RESOURCE = {
     "cloudwatch:DescribeAlarms",
+    "cloudwatch:PutMetricData",
+    "codedeploy:BatchGetDeploymentTargets",
+    "codedeploy:ListDeploymentTargets",
     "ec2:AssignPrivateIpAddresses",
     "ec2:CreateNetworkInterface",
     "ec2:DeleteNetworkInterface",

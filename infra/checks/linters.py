@@ -10,6 +10,7 @@ from typing import Any
 # checkov's findings that stay, each with the resources (as checkov writes them) that have it, and why
 HTTP = "A trainee has no domain: CertificateArn turns HTTPS with TLS 1.2 on; the rest is inside the VPC"
 OWN_KEY = "AWS's own key encrypts it already; a key of one's own costs 1 USD a month and adds no lesson"
+DORA = {"*Function.Collect", "*Function.Compute"}
 ACCEPTED: dict[str, tuple[set[str], str]] = {
     "CKV_AWS_2": ({"*ProductionListener", "*TestListener"}, HTTP),
     "CKV_AWS_103": ({"*ProductionListener", "*TestListener"}, HTTP),
@@ -17,14 +18,18 @@ ACCEPTED: dict[str, tuple[set[str], str]] = {
         {"*CustomersToPublicLoadBalancer80"},
         "The shop's front door, until it has a certificate",
     ),
+    "CKV_AWS_27": (
+        {"*Queue.Queue", "*Queue.DeadLetters"},
+        "SQS's own keys encrypt them (SqsManagedSseEnabled); EventBridge can't write with AWS's key in KMS",
+    ),
     "CKV_AWS_26": (
         {"*Topic"},
         "Alarms and events can't publish to a topic with SNS's own key, and a message says only what failed",
     ),
-    "CKV_AWS_119": ({"*Products", "*Orders"}, OWN_KEY),
+    "CKV_AWS_119": ({"*Products", "*Orders", "*Table.Table"}, OWN_KEY),
     "CKV_AWS_136": ({"*Repository"}, OWN_KEY),
     "CKV_AWS_158": ({"*LogGroup"}, OWN_KEY),
-    "CKV_AWS_173": ({"*SmokeHookFunction"}, f"{OWN_KEY}; the variable holds addresses"),
+    "CKV_AWS_173": ({"*SmokeHookFunction", *DORA}, f"{OWN_KEY}; the variables hold names and addresses"),
     "CKV_AWS_65": (
         {"*Cluster"},
         "Container Insights is paid for by the metric; dashboard and X-Ray show enough",
@@ -34,12 +39,17 @@ ACCEPTED: dict[str, tuple[set[str], str]] = {
         "Network interfaces of a function know no resource: Lambda's documentation",
     ),
     "CKV_AWS_115": (
-        {"*SmokeHookFunction"},
+        {"*SmokeHookFunction", *DORA},
         "A new account may reserve no concurrency at all, and then the stack would fail",
     ),
     "CKV_AWS_116": (
-        {"*SmokeHookFunction"},
-        "CodeDeploy calls it and waits; a lost call fails the deployment",
+        {"*SmokeHookFunction", *DORA},
+        "CodeDeploy waits for its hook, and a lost call fails the deployment; DORA's queue has a dead-letter "
+        "queue of its own, and every hour computes again",
+    ),
+    "CKV_AWS_117": (
+        DORA,
+        "They ask AWS's APIs and nothing inside the network; endpoints for that would cost more than they do",
     ),
     "CKV_AWS_18": (
         {"*AccessLogsBucket"},

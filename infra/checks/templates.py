@@ -3,7 +3,7 @@
 from typing import Any
 
 from infra.checks.tree import Tree
-from infra.shop import SERVICES, TAG
+from infra.shop import DORA_SILENT, SERVICES, TAG
 from infra.template import Resource
 
 LONGEST_RETENTION_DAYS = 30
@@ -17,12 +17,14 @@ UNTAGGED = {
     "AWS::EC2::SubnetRouteTableAssociation",
     "AWS::EC2::VPCGatewayAttachment",
     "AWS::ElasticLoadBalancingV2::ListenerRule",
+    "AWS::Lambda::Permission",
     "AWS::Logs::QueryDefinition",
     "AWS::Route53::HostedZone",  # HostedZoneTags
     "AWS::Route53::RecordSet",
     "AWS::S3::BucketPolicy",
     "AWS::SNS::Subscription",
     "AWS::SNS::TopicPolicy",
+    "AWS::SQS::QueuePolicy",
 }
 
 
@@ -142,7 +144,8 @@ def _alarms(tree: Tree) -> list[str]:
         f"{alarm}: TreatMissingData is {alarm.properties.get('TreatMissingData')!r}, not 'notBreaching': "
         "a canary's minute may have no request"
         for alarm in tree.of_type("AWS::CloudWatch::Alarm")
-        if alarm.properties.get("TreatMissingData") != "notBreaching"
+        if alarm.properties["AlarmName"] != DORA_SILENT
+        and alarm.properties.get("TreatMissingData") != "notBreaching"
     ]
 
 

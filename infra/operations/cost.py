@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from infra.operations.errors import UsageError
+from infra.shop import DORA_COMPUTE, DORA_COUNTS, DORA_FIGURES, DORA_WINDOWS_DAYS, SERVICES
 from infra.template import FOLDER, Resource, load
 
 PRICES = Path(__file__).with_name("prices.json")
@@ -39,7 +40,8 @@ FREE = {
     "AWS::ElasticLoadBalancingV2::TargetGroup",
     "AWS::Events::Rule",
     "AWS::IAM::Role",
-    "AWS::Lambda::Function",
+    "AWS::Lambda::EventSourceMapping",
+    "AWS::Lambda::Permission",
     "AWS::Logs::LogGroup",
     "AWS::Logs::QueryDefinition",
     "AWS::Route53::RecordSet",
@@ -48,6 +50,8 @@ FREE = {
     "AWS::SNS::Subscription",
     "AWS::SNS::Topic",
     "AWS::SNS::TopicPolicy",
+    "AWS::SQS::Queue",
+    "AWS::SQS::QueuePolicy",
     "AWS::XRay::Group",
     "AWS::XRay::SamplingRule",
 }
@@ -129,12 +133,21 @@ def _alarm(properties: dict[str, Any]) -> Parts:
     return [("alarm, by metric", "alarm_metric_month", len(metrics) or 1)]
 
 
+def _function(properties: dict[str, Any]) -> Parts:
+    """Its runs cost by use, but each metric that it sends by the month; infra.shop has their names."""
+    if properties["FunctionName"] != DORA_COMPUTE:
+        return []
+    figures = len(SERVICES) * len(DORA_WINDOWS_DAYS) * (len(DORA_FIGURES) + len(DORA_COUNTS))
+    return [("metric of DORA's", "custom_metric_month", figures + 1)]
+
+
 RULES: dict[str, Callable[[dict[str, Any]], Parts]] = {
     "AWS::ElasticLoadBalancingV2::LoadBalancer": _load_balancer,
     "AWS::EC2::VPCEndpoint": _endpoint,
     "AWS::EC2::NatGateway": lambda _: [("NAT gateway", "nat_gateway_hour", 1)],
     "AWS::EC2::EIP": lambda _: [("public address of the NAT gateway", "public_ipv4_hour", 1)],
     "AWS::CloudWatch::Alarm": _alarm,
+    "AWS::Lambda::Function": _function,
     "AWS::CloudWatch::Dashboard": lambda _: [("dashboard", "dashboard_month", 1)],
     "AWS::Route53::HostedZone": lambda _: [("private hosted zone", "hosted_zone_month", 1)],
     "AWS::ECS::Service": lambda properties: _tasks(properties),

@@ -1,11 +1,11 @@
-"""`make deploy`: every stack in the order they live, the first images in between, then the lanterns."""
+"""`make deploy`: every stack in the order they live, with images, lanterns and DORA's code in between."""
 
 import json
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-from infra.operations import guard, images
+from infra.operations import functions, guard, images
 from infra.operations.account import Account
 from infra.operations.errors import AccountError
 from infra.operations.stacks import POLL_S, Change, Stacks
@@ -29,7 +29,10 @@ def deploy(
     stacks = Stacks(account, poll_s=poll_s)
     say(f"Account {account.number}, region {account.region}, commit {tag[:12]}")
     for part in STACKS:
-        _stack(account, stacks, part, {**parameters, "ImageTag": tag}, say, folder)
+        given = {**parameters, "ImageTag": tag}
+        if part == "dora":
+            given["DoraCodeKey"] = functions.upload(account, say)
+        _stack(account, stacks, part, given, say, folder)
         if part == "foundation":
             _push_images(account, tag, say)
         if part == SERVICE_STACKS[-1]:

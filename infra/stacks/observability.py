@@ -23,6 +23,7 @@ class ObservabilityStack(LanternStack):
             scope, "observability", description="Lantern: dashboard, alarms, queries, X-Ray sampling"
         )
         self._announcements = Announcements(self)
+        self.share("TopicArn", self._announcements.topic_arn)
         metrics = {service.name: ServiceMetrics(service) for service in SERVICES}
         dashboard(self, metrics)
         for name, of_service in metrics.items():

@@ -1,8 +1,9 @@
 """MiniStack itself: the only module that knows its variables and its insides.
 
-Two uses are private to the package, which is why its version is pinned: `ministack.app.app` is the ASGI
-application behind its command (the command can't be given another one), and DynamoDB's `get_state` with
-`save_state` writes the very file that MiniStack reads at its next start. Everything else goes over AWS's API.
+Three uses are private to the package, which is why its version is pinned: `ministack.app.app` is the ASGI
+application behind its command (the command can't be given another one), DynamoDB's `get_state` with
+`save_state` writes the very file that MiniStack reads at its next start, EventBridge's `_put_events` takes
+events of AWS's own services, which its API refuses as AWS's does. Everything else goes over AWS's API.
 """
 
 import importlib
@@ -51,6 +52,15 @@ def save_dynamodb() -> None:
     """Write DynamoDB's file as a graceful stop does: beside the old one, then in its place."""
     dynamodb = importlib.import_module("ministack.services.dynamodb")
     importlib.import_module("ministack.core.persistence").save_state("dynamodb", dynamodb.get_state())
+
+
+def put_service_events(entries: list[dict[str, Any]]) -> dict[str, Any]:
+    """What a service of AWS says to EventBridge; PutEvents' entries in, its answer out."""
+    eventbridge = importlib.import_module("ministack.services.eventbridge")
+    answer: dict[str, Any] = json.loads(
+        eventbridge._put_events({"Entries": entries}, allow_aws_source=True)[2]
+    )
+    return answer
 
 
 async def call_dynamodb(app: App, action: str, request: dict[str, Any]) -> tuple[int, dict[str, Any]]:

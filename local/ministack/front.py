@@ -5,11 +5,12 @@ import json
 from collections.abc import Iterable, Mapping
 
 from local.awsapi.origins import is_foreign
-from local.ministack import garbage, tables
+from local.ministack import engine, garbage, tables
 from local.ministack.engine import App, Message, Receive, Scope, Send
 from local.ministack.snapshots import Snapshots
 
 HEALTH = "/_lantern/health"
+EVENTS = "/_lantern/events"  # where the local CodePipeline and CodeDeploy tell what AWS's would tell
 READS = ("Get", "BatchGet", "Query", "Scan", "List", "Describe", "TransactGet", "Search")
 
 
@@ -29,6 +30,8 @@ class Front:
             await _refuse(scope, send)
         elif scope["type"] == "http" and scope["path"] == HEALTH:
             await self._tell_health(send)
+        elif scope["type"] == "http" and (scope["method"], scope["path"]) == ("POST", EVENTS):
+            await _take_events(receive, send)
         else:
             try:
                 await self._app(scope, receive, send)
@@ -71,6 +74,24 @@ def _may_write(headers: Iterable[tuple[bytes, bytes]]) -> bool:
     target = next((value.decode("latin-1") for name, value in headers if name == b"x-amz-target"), "")
     service, _, action = target.partition(".")
     return service.startswith("DynamoDB") and not action.startswith(READS)
+
+
+async def _take_events(receive: Receive, send: Send) -> None:
+    try:
+        entries = json.loads(await _body(receive))["Entries"]
+    except (ValueError, KeyError, TypeError) as error:
+        await _answer(send, 400, {"message": f"expected PutEvents' Entries as JSON: {error!r}"})
+        return
+    await _answer(send, 200, engine.put_service_events(entries))
+
+
+async def _body(receive: Receive) -> bytes:
+    parts, more = b"", True
+    while more:
+        message = await receive()
+        parts += message.get("body", b"")
+        more = message.get("more_body", False)
+    return parts
 
 
 async def _refuse(scope: Scope, send: Send) -> None:

@@ -154,7 +154,11 @@ def read(parameters: Mapping[str, str] | None = None, folder: Path = FOLDER) -> 
         branch=branch,
         repositories=_by(resources, "AWS::ECR::Repository", "RepositoryName"),
         log_groups=tuple(_by(resources, "AWS::Logs::LogGroup", "LogGroupName")),
-        functions=_by(resources, "AWS::Lambda::Function", "FunctionName"),
+        functions={
+            name: function
+            for name, function in _by(resources, "AWS::Lambda::Function", "FunctionName").items()
+            if "ZipFile" in function["Code"]  # DORA's lie in a bucket; `python -m dora` is the same code here
+        },
         alarms=_by(resources, "AWS::CloudWatch::Alarm", "AlarmName"),
         groups={group.name: group for group in _groups(resources)},
         balancers=tuple(_by(resources, "AWS::ElasticLoadBalancingV2::LoadBalancer", "Name")),

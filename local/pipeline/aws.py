@@ -5,8 +5,8 @@ import io
 import json
 import logging
 import threading
+import urllib.request
 import zipfile
-from datetime import UTC, datetime
 from typing import Any
 
 import boto3
@@ -142,18 +142,22 @@ class Aws:
             self.client("cloudwatch").put_metric_data(Namespace=namespace, MetricData=data)
 
     def put_event(self, event: dict[str, Any]) -> None:
-        """Send an EventBridge envelope."""
-        self.client("events").put_events(
-            Entries=[
-                {
-                    "Source": event["source"],
-                    "DetailType": event["detail-type"],
-                    "Detail": json.dumps(event["detail"]),
-                    "Resources": event["resources"],
-                    "Time": datetime.fromisoformat(event["time"]).astimezone(UTC),
-                }
-            ]
+        """Send an EventBridge envelope. Raises OSError.
+
+        Only AWS's own services may send what begins with aws., so this goes through a door for them."""
+        entry = {
+            "Source": event["source"],
+            "DetailType": event["detail-type"],
+            "Detail": json.dumps(event["detail"]),
+            "Resources": event["resources"],
+        }
+        request = urllib.request.Request(  # noqa: S310  the address is a setting
+            f"{self._settings.aws_url}/_lantern/events", json.dumps({"Entries": [entry]}).encode()
         )
+        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
+            told = json.load(answer)
+        if told["FailedEntryCount"]:
+            log.warning("EventBridge: %s", told["Entries"])
 
     def role(self, name: str) -> str:
         """A role's ARN."""

@@ -132,6 +132,10 @@ class Deployments:
         """Every deployment, oldest first."""
         return [machine.from_document(one) for one in self._journal.all(DEPLOYMENT)]
 
+    def working(self) -> list[Deployment]:
+        """Those that are not over, rollbacks that drain included; oldest first."""
+        return [machine.from_document(one) for one in self._journal.working(DEPLOYMENT)]
+
     def one(self, key: str) -> Deployment:
         """By id. Raises DeploymentDoesNotExistException."""
         document = self._journal.get(DEPLOYMENT, key)
@@ -142,11 +146,7 @@ class Deployments:
     def active(self, group: str) -> Deployment | None:
         """The deployment of a group that is not over, a rollback that drains included."""
         return next(
-            (
-                one
-                for one in self.all()
-                if one.group == group and (one.status not in ENDED or one.phase != "ended")
-            ),
+            (one for one in self.working() if one.group == group),
             None,
         )
 
@@ -197,7 +197,7 @@ class Deployments:
     def resume(self) -> None:
         """After a restart: nobody watched meanwhile, so a step of the shift begins its time anew."""
         with self._lock, self._journal.together():
-            for one in self.all():
+            for one in self.working():
                 event = one.current
                 if one.phase == "deploying" and event and event.name == "AllowTraffic" and one.next_at:
                     steps = self._rules(one).shift.steps()
@@ -207,7 +207,7 @@ class Deployments:
     def look(self) -> None:
         """Move every deployment on by as much as the world allows."""
         self._judge_alarms()
-        moved = [self._move(listed.id) for listed in self.all() if listed.phase != "ended"]
+        moved = [self._move(listed.id) for listed in self.working()]
         self._direct_traffic()  # before a hook looks where it goes
         for one in moved:
             for event in one.events:
@@ -313,7 +313,8 @@ class Deployments:
             self._balancer.weigh(group.test.name, {service.test: 100})
 
     def _keep(self, one: Deployment) -> None:
-        self._journal.put(DEPLOYMENT, one.id, machine.as_document(one))
+        is_over = one.status in ENDED and one.phase == "ended"
+        self._journal.put(DEPLOYMENT, one.id, machine.as_document(one), over=is_over)
 
     def _announce(self, one: Deployment, state: str, now: float) -> None:
         resources = arn("codedeploy", f"deploymentgroup:{one.application}/{one.group}")

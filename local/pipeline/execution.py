@@ -79,6 +79,11 @@ class Execution:
                 return index
         return len(self.stages)
 
+    @property
+    def next(self) -> Stage | None:
+        """The stage that it is in or wants to enter; None when it is through."""
+        return self.stages[self.stage] if self.stage < len(self.stages) else None
+
 
 def begin(pipeline: dict[str, Any], **about: Any) -> Execution:
     """An execution of the pipeline of the templates, nothing of it done."""

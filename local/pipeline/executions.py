@@ -100,6 +100,10 @@ class Executions:
         """Every execution, oldest first."""
         return [machine.from_document(one) for one in self._journal.all(EXECUTION)]
 
+    def working(self) -> list[Execution]:
+        """Those that are not over, oldest first."""
+        return [machine.from_document(one) for one in self._journal.working(EXECUTION)]
+
     def one(self, key: str) -> Execution:
         """By id. Raises PipelineExecutionNotFoundException."""
         document = self._journal.get(EXECUTION, key)
@@ -123,7 +127,7 @@ class Executions:
     def approve(self, stage: str, action: str, token: str, status: str, summary: str) -> float:
         """Answer an approval; returns when. Raises the API's errors."""
         with self._lock, self._journal.together():
-            for one in self.all():
+            for one in self.working():
                 for step in (step for there in one.stages if there.name == stage for step in there.actions):
                     if step.name == action and step.token == token and token:
                         if step.status != "InProgress":
@@ -146,7 +150,7 @@ class Executions:
         """After a restart: what worked in this process begins again, the rest is found where it is."""
         self._builds.clear()
         with self._lock, self._journal.together():
-            for one in self.all():
+            for one in self.working():
                 for stage in one.stages:
                     for action in stage.actions:
                         if action.status == "InProgress" and action.category in ("Source", "Build"):
@@ -156,9 +160,7 @@ class Executions:
     def look(self) -> None:
         """Move every execution on, the oldest first: none may overtake another."""
         furthest = len(self.architecture.pipeline["Stages"]) + 1
-        for listed in self.all():
-            if listed.status in ENDED:
-                continue
+        for listed in self.working():
             with self._lock, self._journal.together():
                 one = self.one(listed.id)
                 if one.stage < furthest:
@@ -361,7 +363,7 @@ class Executions:
     # --- keeping and telling
 
     def _keep(self, one: Execution) -> None:
-        self._journal.put(EXECUTION, one.id, machine.as_document(one))
+        self._journal.put(EXECUTION, one.id, machine.as_document(one), over=one.status in ENDED)
 
     def _announce(self, one: Execution, state: str) -> None:
         detail: dict[str, Any] = {"state": state, "version": 1.0}

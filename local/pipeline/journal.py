@@ -14,8 +14,10 @@ from typing import Any
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS documents (
-  kind TEXT NOT NULL, id TEXT NOT NULL, body TEXT NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (kind, id)
+  kind TEXT NOT NULL, id TEXT NOT NULL, body TEXT NOT NULL, number INTEGER NOT NULL, over INTEGER NOT NULL,
+  PRIMARY KEY (kind, id)
 ) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS working ON documents (kind, number) WHERE NOT over;
 CREATE TABLE IF NOT EXISTS events (
   number INTEGER PRIMARY KEY AUTOINCREMENT, body TEXT NOT NULL, sent INTEGER DEFAULT 0
 );
@@ -53,14 +55,16 @@ class Journal:
             finally:
                 self._held = False
 
-    def put(self, kind: str, key: str, document: dict[str, Any]) -> None:
-        """Write or replace a document; a new one comes after all others of its kind."""
+    def put(self, kind: str, key: str, document: dict[str, Any], *, over: bool = False) -> None:
+        """Write or replace a document; a new one comes after all others of its kind.
+
+        What is `over` is history: nobody has to look at it several times a second."""
         with self.together():
             self._db.execute(
-                "INSERT INTO documents (kind, id, body, number) VALUES (?, ?, ?, "
+                "INSERT INTO documents (kind, id, body, over, number) VALUES (?, ?, ?, ?, "
                 "(SELECT COALESCE(MAX(number), 0) + 1 FROM documents)) "
-                "ON CONFLICT (kind, id) DO UPDATE SET body = excluded.body",
-                (kind, key, json.dumps(document)),
+                "ON CONFLICT (kind, id) DO UPDATE SET body = excluded.body, over = excluded.over",
+                (kind, key, json.dumps(document), over),
             )
 
     def get(self, kind: str, key: str) -> dict[str, Any] | None:
@@ -76,6 +80,14 @@ class Journal:
         with self._lock:
             rows = self._db.execute(
                 "SELECT body FROM documents WHERE kind = ? ORDER BY number", (kind,)
+            ).fetchall()
+        return [json.loads(body) for (body,) in rows]
+
+    def working(self, kind: str) -> list[dict[str, Any]]:
+        """Those of a kind that are not over, oldest first."""
+        with self._lock:
+            rows = self._db.execute(
+                "SELECT body FROM documents WHERE kind = ? AND NOT over ORDER BY number", (kind,)
             ).fetchall()
         return [json.loads(body) for (body,) in rows]
 

@@ -185,7 +185,7 @@ class Runner:
                 for number, event in self.journal.unsent():
                     self.aws.put_event(event)
                     self.journal.sent(number)
-            except (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError) as error:
+            except OSError as error:
                 log.warning("EventBridge: %s", error)
                 self._stopping.wait(TRY_AGAIN_S)
 

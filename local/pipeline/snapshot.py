@@ -19,6 +19,7 @@ def take(runner: Runner, execution_id: str = "") -> dict[str, Any]:
     return {
         "now": now,
         "scale": runner.clock.scale,
+        "approval": runner.settings.approval,
         "trouble": runner.trouble,
         "rates window s": WINDOW_S,
         "build log group": runner.architecture.build_project["LogsConfig"]["CloudWatchLogs"]["GroupName"],

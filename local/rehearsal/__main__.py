@@ -1,11 +1,10 @@
-"""`python -m local.rehearsal`: what `make rehearse` runs, told by COMMIT, RELEASE, TIME_SCALE and RATE.
+"""`python -m local.rehearsal`: what `make rehearse` runs, told by COMMIT, RELEASE, TIME_SCALE, RATE.
 
 Exit codes: 0 deployed, 3 rolled back, stopped or refused by a hook, 2 could not run, 1 a fault of this tool,
 130 interrupted (the execution goes on).
 """
 
 import argparse
-import os
 import signal
 import sys
 import time
@@ -20,7 +19,7 @@ from rich.live import Live
 
 from local.rehearsal import commits, stage, story, view
 from local.rehearsal.errors import CouldNotRun, RehearsalError
-from local.rehearsal.pipeline import Pipeline
+from local.rehearsal.pipeline import Pace, Pipeline
 from local.rehearsal.traffic import counted, shoppers
 from local.rehearsal.verdict import COULD_NOT_RUN, FAULT, Verdict, judge
 from local.stack.errors import StackError
@@ -38,16 +37,20 @@ class Wish:
 
     commit: str
     release: str
-    scale: float
+    pace: Pace
     rate: float
 
 
 def read(environ: Mapping[str, str]) -> Wish:
-    """COMMIT, RELEASE, TIME_SCALE and RATE. Raises CouldNotRun."""
+    """COMMIT, RELEASE, TIME_SCALE, APPROVAL and RATE. Raises CouldNotRun."""
+    approval = environ.get("APPROVAL") or "no"
+    if approval not in ("yes", "no"):
+        raise CouldNotRun(f"APPROVAL={approval}: expected yes or no")
+    scale = _number(environ, "TIME_SCALE", "60", 1, MOST_SCALE, "simulated seconds that pass in one")
     return Wish(
         environ.get("COMMIT") or "HEAD",
         environ.get("RELEASE") or commits.GOOD,
-        _number(environ, "TIME_SCALE", "60", 1, MOST_SCALE, "simulated seconds that pass in one"),
+        Pace(scale, approval == "yes"),
         _number(environ, "RATE", "20", 0, MOST_RATE, "requests a second, 0 for none"),
     )
 
@@ -67,12 +70,13 @@ def _number(
 
 def rehearse(file: Path, console: Console) -> int:
     """From a commit to its end; returns the exit code. Raises RehearsalError, StackError."""
-    site, wish = find(file), read(os.environ)
+    site = find(file)
+    wish = read(site.environ)
     base = commits.resolve(site.root, wish.commit)
     commit = commits.release(site.root, base, wish.release)
     if wish.commit == "HEAD" and not commits.is_clean(site.root):
         console.print("Uncommitted changes stay at home: the commit is rehearsed as it is.", style="yellow")
-    place = stage.prepare(site, wish.scale, lambda words: console.print(words, highlight=False))
+    place = stage.prepare(site, wish.pace, lambda words: console.print(words, highlight=False))
     pipeline = Pipeline(place.pipeline)
     commits.push(site.root, commit, pipeline.repository)
     if wish.rate:

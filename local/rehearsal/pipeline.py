@@ -4,6 +4,7 @@ import json
 import time
 import urllib.error
 import urllib.request
+from dataclasses import dataclass
 from typing import Any
 
 import boto3
@@ -17,6 +18,17 @@ SOURCE_ACTION = "Source"
 PATIENCE_S = 30.0  # a runner that is started again answers within a few seconds
 # The pipeline is on this machine; a proxy of the user's has no part in it
 OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How many simulated seconds pass in one, and whether somebody has to approve."""
+
+    scale: float
+    approval: bool
+
+    def __str__(self) -> str:
+        return f"TIME_SCALE={self.scale:g} APPROVAL={'yes' if self.approval else 'no'}"
 
 
 class Pipeline:
@@ -44,10 +56,11 @@ class Pipeline:
             raise CouldNotRun(f"The pipeline did not start: {error}") from None
         return str(answer["pipelineExecutionId"])
 
-    def scale(self) -> float | None:
-        """The time scale it runs at; None when none answers."""
+    def pace(self) -> Pace | None:
+        """How it runs; None when none answers."""
         try:
-            return float(self._ask("")["scale"])
+            found = self._ask("")
+            return Pace(float(found["scale"]), bool(found["approval"]))
         except (OSError, ValueError, KeyError):
             return None
 

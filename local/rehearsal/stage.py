@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from local.processes.compose import Port, Service, Stack
 from local.rehearsal.errors import CouldNotRun
-from local.rehearsal.pipeline import Pipeline
+from local.rehearsal.pipeline import Pace, Pipeline
 from local.stack import ports, shop
 from local.stack.__main__ import up
 from local.stack.containers import Containers
@@ -29,8 +29,8 @@ class Place:
     shop: str
 
 
-def prepare(site: Site, scale: float, say: Callable[[str], None]) -> Place:
-    """Have everything up at this time scale; what runs already stays. Raises CouldNotRun, StackError."""
+def prepare(site: Site, wanted: Pace, say: Callable[[str], None]) -> Place:
+    """Have everything up at this pace; what runs already stays. Raises CouldNotRun, StackError."""
     containers = Containers(site)
     if containers.missing:
         raise CouldNotRun(
@@ -40,16 +40,17 @@ def prepare(site: Site, scale: float, say: Callable[[str], None]) -> Place:
         raise CouldNotRun("Lantern runs as plain processes: 'make down' first, then 'make rehearse'")
     published = {name: int(site.environ.get(name) or default) for name, (default, _) in PORTS.items()}
     place = Place(*(f"http://127.0.0.1:{published[name]}" for name in ("PIPELINE_PORT", "REHEARSAL_PORT")))
-    now = Pipeline(place.pipeline).scale() if _is_ours(containers) else None
-    if now == scale and containers.is_whole() and not shop.closed_because(place.shop):
+    now = Pipeline(place.pipeline).pace() if _is_ours(containers) else None
+    if now == wanted and containers.is_whole() and not shop.closed_because(place.shop):
         return place
     if not _is_ours(containers):
         ports.require_free(_stack(site.stack.name, published))
-    if now is not None and now != scale:
-        _require_rest(Pipeline(place.pipeline), now, scale)
+    if now is not None and now != wanted:
+        _require_rest(Pipeline(place.pipeline), now, wanted)
     if not containers.is_whole():
         up(site)
-    site.environ["TIME_SCALE"] = f"{scale:g}"
+    site.environ["TIME_SCALE"] = f"{wanted.scale:g}"
+    site.environ["APPROVAL"] = "yes" if wanted.approval else "no"
     Containers(site).start_profile(PROFILE, WAIT_S, say)
     say("Waiting for the rehearsed shop's tasks")
     shop.wait_until_open(place.shop)
@@ -65,12 +66,12 @@ def _is_ours(containers: Containers) -> bool:
     return containers.is_there() and "pipeline" in {state.service for state in containers.states()}
 
 
-def _require_rest(pipeline: Pipeline, now: float, wanted: float) -> None:
-    """Time must not change its pace under a deployment that waits."""
+def _require_rest(pipeline: Pipeline, now: Pace, wanted: Pace) -> None:
+    """Time must not change its pace under a deployment that waits, nor stages come and go."""
     execution = pipeline.snapshot("")["execution"]
     if execution and execution["status"] in ("InProgress", "Stopping"):
         raise CouldNotRun(
-            f"TIME_SCALE={wanted:g}: execution {execution['id']} is under way at {now:g}; "
+            f"{wanted}: execution {execution['id']} is under way with {now}; "
             "wait for its end, or stop it: aws codepipeline stop-pipeline-execution"
         )
 

@@ -49,7 +49,7 @@ def _refused(execution: dict[str, Any], group: str) -> list[str]:
     for stage in execution["stages"]:
         for action in stage["actions"]:
             if action["status"] == "Failed":
-                lines.append(f"{stage['name']} {action['name']} failed before any container of it started.")
+                lines.append(f"{stage['name']} {action['name']} failed; nothing was deployed.")
                 lines.append(f"  {action['error_code']}: {action['error_message']}")
                 if action["category"] == "Build":
                     lines.append(f"  its log: {build_log(action, group)}")

@@ -62,7 +62,7 @@ def test_version_is_the_projects_and_the_environment_wins(shop):
 def test_service_that_dies_at_start_is_named_with_its_last_lines(shop):
     printed = shop.run("up", code=1, LOG_LEVEL="LOUD")
 
-    assert any(f"{name} is " in printed for name in SHOP), printed
+    assert any(f"{name} is " in printed for name in (*SHOP, "seed")), printed
     assert "LOG_LEVEL='LOUD'" in printed
     assert shop.leftovers() == []
 

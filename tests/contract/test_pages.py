@@ -9,6 +9,8 @@ import pytest
 from infra.operations import cost
 from infra.operations.settings import VARIABLES
 from infra.shop import STACKS
+from local.pipeline import operations as pipeline_operations
+from local.rehearsal import commits
 from local.xray import operations, settings
 from local.xray.backend import Backend
 
@@ -43,6 +45,24 @@ def test_the_x_ray_page_lists_the_operations_and_all_are_there():
 
     assert sorted(", ".join(rows).split(", ")) == sorted(model.operation_names)
     assert sorted(operations.load(Backend(None, None))) == sorted(model.operation_names)
+
+
+@pytest.mark.parametrize(
+    ("service", "name"), [("codepipeline", "CodePipeline"), ("codedeploy", "CodeDeploy")]
+)
+def test_the_rehearsals_page_lists_the_operations_that_are_there(service, name):
+    text = (ROOT / "docs/rehearsal.md").read_text()
+    row = re.search(rf"^\| {name} \| (.*) \|$", text, re.M)[1]
+
+    assert row.split(", ") == sorted(pipeline_operations.load(service, None))
+
+
+def test_the_rehearsals_page_lists_every_prepared_release_and_each_has_its_patch():
+    listed = re.findall(r"^\| `([a-z-]+)` \| ", (ROOT / "docs/rehearsal.md").read_text(), re.M)
+    patches = {path.stem for path in commits.RELEASES.glob("*.patch")}
+
+    assert [name for name in listed if name in commits.MEANINGS] == list(commits.MEANINGS)
+    assert patches == commits.MEANINGS.keys() - {commits.GOOD}
 
 
 def test_the_x_ray_page_lists_the_settings_and_their_defaults():

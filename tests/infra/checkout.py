@@ -10,7 +10,7 @@ from infra import verify
 
 ROOT = Path(__file__).parents[2]
 FILES = ("taskdef.json", "appspec.yaml", "buildspec.yml", "docker-compose.yml", "pyproject.toml")
-FOLDERS = ("infra", "services")
+FOLDERS = ("infra", "services", "dora")
 SLOW = {"cfn-lint", "checkov", "CDK synthesis and cdk-nag", "Kubernetes manifests"}
 
 

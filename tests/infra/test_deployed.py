@@ -246,6 +246,8 @@ def test_destroy_leaves_nothing(account):
     assert account.client("dynamodb").list_tables()["TableNames"] == []
     assert account.client("logs").describe_log_groups(logGroupNamePrefix="/lantern")["logGroups"] == []
     assert account.client("ecs").list_task_definitions()["taskDefinitionArns"] == []
+    assert account.client("lambda").list_functions()["Functions"] == []
+    assert account.client("sqs").list_queues().get("QueueUrls", []) == []
     # The emulator forgets a one-off task's sidecar; ECS stops it with the task
     wait_until(
         lambda: not [one for one in account.tasks() if one.name.endswith("-app") and one.status == "running"]

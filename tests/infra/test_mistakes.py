@@ -37,6 +37,11 @@ def first_deploy(pipeline):
     return pipeline["Stages"][-1]["Actions"][0]["Configuration"]
 
 
+def only_allow(policy):
+    document = policy["PolicyDocument"]
+    document["Statement"] = [one for one in document["Statement"] if one["Effect"] == "Allow"]
+
+
 # what is done to the copy, and what the problem's line must say
 MISTAKES = {
     "wrong container name in appspec": (
@@ -279,6 +284,79 @@ MISTAKES = {
             "pipeline", "Pipeline", lambda one: first_deploy(one).update(AppSpecTemplateArtifact="source")
         ),
         "lantern-pipeline.json Pipeline: Deploy catalog: AppSpecTemplateArtifact is 'source'",
+    ),
+    "delivery queue without a dead-letter queue": (
+        lambda copy: copy.resource("dora", "Queue", lambda queue: queue.pop("RedrivePolicy")),
+        "lantern-dora.json Queue: has no dead-letter queue",
+    ),
+    "delivery queue in the clear": (
+        lambda copy: copy.resource("dora", "Queue", lambda queue: queue.pop("SqsManagedSseEnabled")),
+        "lantern-dora.json Queue: SqsManagedSseEnabled must be true",
+    ),
+    "delivery queue that takes messages without TLS": (
+        lambda copy: copy.resource("dora", "QueuePolicy", only_allow),
+        "lantern-dora.json Queue: no policy denies what comes without TLS",
+    ),
+    "every pipeline of the account": (
+        lambda copy: copy.resource("dora", "Pipeline", lambda rule: rule["EventPattern"].pop("detail")),
+        "lantern-dora.json Pipeline: detail.pipeline is not set, expected ['lantern']: other events would be",
+    ),
+    "every deployment of the account": (
+        lambda copy: copy.resource(
+            "dora", "Deployments", lambda rule: rule["EventPattern"]["detail"].update(application=["x"])
+        ),
+        "lantern-dora.json Deployments: detail.application is ['x'], expected ['lantern']",
+    ),
+    "DORA's own alarms counted as incidents": (
+        lambda copy: copy.resource(
+            "dora",
+            "Alarms",
+            lambda rule: rule["EventPattern"]["detail"].update(alarmName=[{"prefix": "lantern-"}]),
+        ),
+        "lantern-dora.json Alarms: detail.alarmName is [{'prefix': 'lantern-'}], expected",
+    ),
+    "pushes that nobody hears": (
+        lambda copy: copy.edit(
+            "infra/cloudformation/lantern-dora.json", lambda template: template["Resources"].pop("Pushes")
+        ),
+        "lantern-dora.json: no rule hears aws.codecommit",
+    ),
+    "event lost where the queue does not take it": (
+        lambda copy: copy.resource(
+            "dora", "Records", lambda rule: rule["Targets"][0].pop("DeadLetterConfig")
+        ),
+        "lantern-dora.json Records: target queue has no DeadLetterConfig",
+    ),
+    "one bad message for the whole batch": (
+        lambda copy: copy.resource("dora", "Feed", lambda feed: feed.pop("FunctionResponseTypes")),
+        "lantern-dora.json Feed: must take ReportBatchItemFailures",
+    ),
+    "message that comes again too soon": (
+        lambda copy: copy.resource("dora", "Queue", lambda queue: queue.update(VisibilityTimeout=30)),
+        "lantern-dora.json Feed: its queue's VisibilityTimeout is 30 s, expected at least 360",
+    ),
+    "handler that is not there": (
+        lambda copy: copy.replace("dora/aws_lambda/handlers.py", "def compute(", "def calculate("),
+        "lantern-dora.json Compute: Handler dora.aws_lambda.handlers.compute is not in this checkout",
+    ),
+    "silence that rings nowhere": (
+        lambda copy: copy.resource(
+            "dora", "SilentAlarm", lambda alarm: alarm.update(TreatMissingData="notBreaching")
+        ),
+        "lantern-dora.json SilentAlarm: TreatMissingData must be 'breaching'",
+    ),
+    "figures without a watchman": (
+        lambda copy: copy.edit(
+            "infra/cloudformation/lantern-dora.json",
+            lambda template: template["Resources"].pop("SilentAlarm"),
+        ),
+        "lantern-dora.json: there is no alarm lantern-dora-silent",
+    ),
+    "every item of every table": (
+        lambda copy: copy.resource(
+            "dora", "ComputeRole", lambda role: statement(role, "ReadTable").update(Resource="*")
+        ),
+        "lantern-dora.json ComputeRole: dynamodb:GetItem on Resource '*'",
     ),
     "untagged": (
         lambda copy: copy.resource("platform", "Cluster", lambda cluster: cluster.pop("Tags")),

@@ -202,3 +202,29 @@ def test_only_the_services_that_were_asked_for_take_memory(aws):
     rss = psutil.Process(aws.process.pid).memory_info().rss
 
     assert rss < 120_000_000
+
+
+def test_what_a_service_of_aws_tells_reaches_the_rules_and_nobody_else_may_tell_it(aws):
+    """As on AWS, PutEvents refuses a source that begins with aws."""
+    keys = {"region_name": "us-east-1", "aws_access_key_id": "laptop", "aws_secret_access_key": "laptop"}
+    sqs, events = (boto3.client(name, endpoint_url=aws.url, **keys) for name in ("sqs", "events"))
+    queue = sqs.create_queue(QueueName="deliveries")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    events.put_rule(Name="deliveries", EventPattern='{"source": ["aws.codepipeline"]}')
+    events.put_targets(Rule="deliveries", Targets=[{"Id": "queue", "Arn": arn}])
+    entry = {"Source": "aws.codepipeline", "DetailType": "told", "Detail": '{"state": "STARTED"}'}
+
+    by_anybody = events.put_events(Entries=[entry])
+    by_the_pipeline = requests.post(f"{aws.url}/_lantern/events", json={"Entries": [entry]}, timeout=5)
+
+    assert by_anybody["FailedEntryCount"] == 1
+    assert by_the_pipeline.json()["FailedEntryCount"] == 0
+    (message,) = wait_until(lambda: sqs.receive_message(QueueUrl=queue).get("Messages"), 5, "it arrives")
+    assert '"state": "STARTED"' in message["Body"].replace('":"', '": "')
+
+
+def test_events_that_cannot_be_read_are_refused_with_what_was_expected(aws):
+    answer = requests.post(f"{aws.url}/_lantern/events", data="[]", timeout=5)
+
+    assert answer.status_code == 400
+    assert "expected PutEvents' Entries" in answer.json()["message"]

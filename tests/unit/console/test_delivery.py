@@ -2,6 +2,7 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import pytest
 
@@ -13,11 +14,27 @@ from console.routes import dora
 from console.settings import Settings
 from dora.records import History
 
+DECLARED = {
+    "stages": [
+        {
+            "actions": [
+                {"actionTypeId": {"provider": "CodeCommit"}, "configuration": {"RepositoryName": "lamps"}}
+            ]
+        }
+    ]
+}
+
+
+def client_at(url):
+    return SimpleNamespace(meta=SimpleNamespace(endpoint_url=url))
+
 
 class Account:
     """Stands for the console's clients; `gather` reads it, as often as it is asked."""
 
     cloudwatch = None
+    codecommit = client_at("http://127.0.0.1:4566")
+    codepipeline = SimpleNamespace(get_pipeline=lambda name: {"pipeline": DECLARED})
 
     def __init__(self):
         self.pool, self.now, self.read = ThreadPoolExecutor(2), 1000.0, []
@@ -28,14 +45,14 @@ class Account:
         return self.pool.submit(work)
 
     def gather(self, _session, pipeline, **asked):
-        assert asked["commits"] is True
+        assert set(asked) == {"since", "answers", "commits"}
         self.gate.wait(5)
         self.read.append(pipeline)
         if self.problem:
             raise self.problem
         return History()
 
-    def incidents(self, history, _client, prefix):
+    def incidents(self, history, client, prefix):
         assert prefix == "lantern-"
         if self.alarms_problem:
             raise self.alarms_problem
@@ -108,7 +125,27 @@ def test_a_refusal_is_told_and_the_next_page_asks_again(account, read):
 def test_without_the_alarms_history_the_rest_is_shown_and_the_reason_said(account, read):
     account.alarms_problem = AwsError("DescribeAlarmHistory: AccessDenied")
 
-    assert read("lantern").problem == "DescribeAlarmHistory: AccessDenied"
+    assert read("lantern").problems == (
+        "The alarms' history can't be read: DescribeAlarmHistory: AccessDenied",
+    )
+
+
+def test_codecommit_is_asked_for_the_log_where_the_pipelines_source_is_there(account, read, monkeypatch):
+    account.codecommit = client_at("https://codecommit.us-east-1.amazonaws.com")
+    asked = []
+    monkeypatch.setattr(
+        delivery.codecommit, "add_commits", lambda history, name, **_: (asked.append(name), history)[1]
+    )
+
+    read("lantern")
+
+    assert asked == ["lamps"]
+
+
+def test_a_stand_in_is_not_asked_for_commits(account, read, monkeypatch):
+    monkeypatch.setattr(delivery.codecommit, "add_commits", None)
+
+    assert read("lantern").problems == ()
 
 
 def test_while_it_reads_the_page_says_so_and_looks_again(monkeypatch):

@@ -82,14 +82,17 @@ def summary(one: Execution) -> dict[str, Any]:
     }
 
 
-def stage_state(stage: dict[str, Any], index: int, executions: list[Execution]) -> dict[str, Any]:
-    """GetPipelineState's: the newest execution that came so far, and those that wait to enter."""
+def stage_state(stage: dict[str, Any], executions: list[Execution]) -> dict[str, Any]:
+    """GetPipelineState's: the newest execution that came so far, and those that wait to enter.
+
+    An execution keeps the stages that it began with, so an older one may lack this one."""
     name = stage["Name"]
-    inside = [one for one in executions if one.stages[index].status != "Pending"]
+    here = [(one, part) for one in executions for part in one.stages if part.name == name]
+    inside = [(one, part) for one, part in here if part.status != "Pending"]
     waiting = [
         one
-        for one in executions
-        if one.status == "InProgress" and one.stage == index and one.stages[index].status == "Pending"
+        for one, part in here
+        if one.status == "InProgress" and one.next is part and part.status == "Pending"
     ]
     state: dict[str, Any] = {
         "stageName": name,
@@ -100,13 +103,13 @@ def stage_state(stage: dict[str, Any], index: int, executions: list[Execution]) 
         "actionStates": [{"actionName": action["Name"]} for action in stage["Actions"]],
     }
     if inside:
-        latest = inside[-1]
+        latest, part = inside[-1]
         state["latestExecution"] = {
             "pipelineExecutionId": latest.id,
-            "status": _status(latest, latest.stages[index]),
+            "status": _status(latest, part),
             "type": "STANDARD",
         }
-        state["actionStates"] = [_action_state(action) for action in latest.stages[index].actions]
+        state["actionStates"] = [_action_state(action) for action in part.actions]
     return state
 
 

@@ -14,7 +14,6 @@ def answer(request: dict[str, Any], runner: Runner) -> dict[str, Any]:
         "pipelineName": request["name"],
         "pipelineVersion": 1,
         "stageStates": [
-            shapes.stage_state(stage, index, executions)
-            for index, stage in enumerate(runner.architecture.pipeline["Stages"])
+            shapes.stage_state(stage, executions) for stage in runner.architecture.pipeline["Stages"]
         ],
     }

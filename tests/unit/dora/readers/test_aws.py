@@ -1,99 +1,14 @@
 """Against answers in the shapes of botocore's own models: its stubber refuses what those do not allow."""
 
-from datetime import UTC, datetime
-
-import boto3
 import pytest
-from botocore.stub import ANY, Stubber
+from botocore.stub import ANY
 
 from dora.errors import SourceError
 from dora.judging import judge_history
 from dora.readers import api, aws
 from dora.records import BY_EXECUTION, History
 from tests.unit.dora.histories import at
-
-
-def when(words):
-    return datetime.fromtimestamp(at(words), UTC)
-
-
-def summary(run, status, day, sha):
-    return {
-        "pipelineExecutionId": run,
-        "status": status,
-        "startTime": when(f"{day} 10:00"),
-        "lastUpdateTime": when(f"{day} 10:30"),
-        "sourceRevisions": [{"actionName": "Source", "revisionId": sha}],
-    }
-
-
-def action(run, name, category, status, day, external="", error=""):
-    return {
-        "pipelineExecutionId": run,
-        "actionExecutionId": f"{run}-{name}",
-        "stageName": category,
-        "actionName": name,
-        "startTime": when(f"{day} 10:01"),
-        "lastUpdateTime": when(f"{day} 10:05"),
-        "status": status,
-        "input": {
-            "actionTypeId": {"category": category, "owner": "AWS", "provider": "x", "version": "1"},
-            "configuration": {"ApplicationName": "lantern", "DeploymentGroupName": "orders"}
-            if category == "Deploy"
-            else {},
-        },
-        "output": {
-            "executionResult": {
-                "externalExecutionId": external,
-                "errorDetails": {"message": error} if error else {},
-            }
-        },
-    }
-
-
-DEPLOY = action("run-1", "orders", "Deploy", "Succeeded", 1, "d-1")
-
-
-def info(key, status, day, **more):
-    return {
-        "applicationName": "lantern",
-        "deploymentGroupName": "orders",
-        "deploymentId": key,
-        "status": status,
-        "createTime": when(f"{day} 10:06"),
-        "completeTime": when(f"{day} 10:25"),
-        "creator": "user",
-    } | more
-
-
-def targets(key, status, day, begin="10:10", end="10:15"):
-    event = {"lifecycleEventName": "AllowTraffic", "status": status}
-    if begin:
-        event |= {"startTime": when(f"{day} {begin}"), "endTime": when(f"{day} {end}")}
-    return {
-        "deploymentTargets": [
-            {
-                "deploymentTargetType": "ECSTarget",
-                "ecsTarget": {"deploymentId": key, "lifecycleEvents": [event]},
-            }
-        ]
-    }
-
-
-class Session:
-    """boto3's clients with their network taken away."""
-
-    def __init__(self):
-        self.clients, self.stubs = {}, {}
-        for name in ("codepipeline", "codedeploy", "cloudwatch"):
-            self.clients[name] = boto3.client(
-                name, region_name="eu-central-1", aws_access_key_id="x", aws_secret_access_key="x"
-            )
-            self.stubs[name] = Stubber(self.clients[name])
-            self.stubs[name].activate()
-
-    def client(self, name):
-        return self.clients[name]
+from tests.unit.dora.readers.answers import Session, action, info, summary, targets, when
 
 
 @pytest.fixture(name="session")
@@ -286,23 +201,6 @@ def test_a_message_that_a_connection_wraps_is_unwrapped():
         assert api.execution("lantern", wrapped).message == message
 
 
-def test_what_is_over_is_asked_for_once(session):
-    """The session answers each question once; the second reading may ask only for the lists."""
-    kept = aws.Kept()
-    first = aws.gather(session, "lantern", kept=kept)
-    for stub, operation, answer in (
-        ("codepipeline", "list_pipeline_executions", {"pipelineExecutionSummaries": []}),
-        ("codepipeline", "list_action_executions", {"actionExecutionDetails": [DEPLOY]}),
-        ("codedeploy", "list_deployments", {"deployments": ["d-2-back", "d-2", "d-1"]}),
-    ):
-        session.stubs[stub].add_response(operation, answer)
-
-    again = aws.gather(session, "lantern", kept=kept)
-
-    assert {one.id for one in again.deployments} == {"d-1", "d-2", "d-2-back"}
-    assert {one.id for one in first.deployments} == {*(one.id for one in again.deployments), "run-3/orders"}
-
-
 def test_a_pipeline_that_is_not_there_is_said_with_the_option():
     session = Session()
     session.stubs["codepipeline"].add_client_error(
@@ -324,3 +222,33 @@ def test_a_machine_without_a_region_is_told_what_to_set(monkeypatch):
 
     with pytest.raises(SourceError, match=r"You must specify a region.*AWS_DEFAULT_REGION"):
         aws.read("lantern")
+
+
+def test_a_deployment_that_is_over_for_good_is_asked_for_once(session):
+    answers = {}
+    first = aws.read("lantern", session=session, answers=answers)
+    again = Session()
+    again.stubs["codepipeline"].add_response("list_pipeline_executions", {"pipelineExecutionSummaries": []})
+    again.stubs["codepipeline"].add_response(
+        "list_action_executions",
+        {"actionExecutionDetails": [action("run-1", "orders", "Deploy", "Succeeded", 1, "d-1")]},
+    )
+    again.stubs["codedeploy"].add_response("list_deployments", {"deployments": ["d-2-back", "d-2", "d-1"]})
+
+    second = aws.read("lantern", session=again, answers=answers)
+
+    assert set(answers) == {"d-1", "d-2", "d-2-back"}
+    assert {one.id: one.live_at for one in second.deployments} == {
+        one.id: one.live_at for one in first.deployments if one.id.startswith("d-")
+    }
+
+
+@pytest.mark.parametrize(
+    ("status", "minutes_ago", "is_final"),
+    [("Succeeded", 61, True), ("Stopped", 61, True), ("Failed", 59, False), ("InProgress", 61, False)],
+)
+def test_an_answer_is_final_an_hour_after_the_end(status, minutes_ago, is_final):
+    """A failed deployment's roll-back is named a little later."""
+    answer = {"status": status, "completeTime": when("2 10:00")}
+
+    assert api.is_final(answer, at("2 10:00") + minutes_ago * 60) is is_final

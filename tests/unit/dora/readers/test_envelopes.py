@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dora.as_json import document
+from dora.errors import InputError
 from dora.judging import judge_history
 from dora.metrics import LEAD_TIME, report
 from dora.readers import envelopes
@@ -387,3 +388,20 @@ def test_whatever_an_event_holds_the_others_are_read(data):
 
 def test_every_envelope_is_plain_json():
     assert by_id(envelopes.read(json.loads(json.dumps(TWO_RUNS)))) == by_id(envelopes.read(TWO_RUNS))
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ([], "expected an object"),
+        (TWO_RUNS[0] | {"id": ""}, "its id is empty"),
+        ({key: value for key, value in TWO_RUNS[0].items() if key != "source"}, "lacks 'source'"),
+    ],
+)
+def test_what_is_no_envelope_has_no_identity(given, said):
+    with pytest.raises(InputError, match=f"no EventBridge envelope: .*{said}"):
+        envelopes.identity(given)
+
+
+def test_an_envelope_is_known_by_its_id():
+    assert envelopes.identity(TWO_RUNS[0]) == TWO_RUNS[0]["id"]

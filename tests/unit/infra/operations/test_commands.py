@@ -48,7 +48,7 @@ def test_cost_needs_no_account_and_names_a_wrong_choice():
 def test_every_variable_sets_a_parameter_that_a_template_has():
     declared = {name for stack in load() for name in stack._template.get("Parameters", {})}
 
-    assert {name for _, name, _, _ in settings.VARIABLES} == declared - {"ImageTag"}
+    assert {name for _, name, _, _ in settings.VARIABLES} == declared - {"ImageTag", "DoraCodeKey"}
 
 
 def test_what_is_not_committed_is_not_built(tmp_path, monkeypatch):

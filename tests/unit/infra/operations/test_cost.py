@@ -19,10 +19,13 @@ def test_the_sum_with_endpoints_is_what_a_person_counts():
     tasks = 6 * (0.25 * 0.04048 + 0.5 * 0.004445) * DAY
     balancers = 2 * 0.0225 * DAY + 2 * 0.005 * DAY  # two, one of them with two public addresses
     endpoints = 6 * 2 * 0.01 * DAY
-    alarms = 3 * (2 * 2 + 2 * 1 + 4 + 2) * 0.1 / MONTH  # errors, latency; failures, slowness: by metric
+    # errors, latency, unanswered; failures, slowness: by metric
+    alarms = 3 * (2 * 2 + 2 * 1 + 1 + 4 + 2) * 0.1 / MONTH
     rest = 3 / MONTH + 0.5 / MONTH  # dashboard, private zone
+    # a dashboard, four alarms; of three services and windows five figures and three counts, and one more
+    dora = 3 / MONTH + 4 * 0.1 / MONTH + (3 * 3 * (5 + 3) + 1) * 0.3 / MONTH
 
-    assert total({}) == pytest.approx(tasks + balancers + endpoints + alarms + rest)
+    assert total({}) == pytest.approx(tasks + balancers + endpoints + alarms + rest + dora)
 
 
 def test_one_nat_gateway_in_place_of_the_endpoints():

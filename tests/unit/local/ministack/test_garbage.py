@@ -1,6 +1,7 @@
 import asyncio
 import gc
 import weakref
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -23,7 +24,8 @@ def frozen_after(seconds):
         await asyncio.sleep(seconds)
         task.cancel()
 
-    asyncio.run(live())
+    with ThreadPoolExecutor(1) as pool:  # other tests leave an event loop in this thread
+        pool.submit(asyncio.run, live()).result()
 
 
 def test_what_stays_is_walked_no_more():

@@ -59,7 +59,7 @@ def _known(idle):
 def _runner(idle, known):
     with idle.journal.together():
         for kind, key, document in known:
-            idle.journal.put(kind, key, document)
+            idle.journal.put(kind, key, document, over=document.get("phase") == "ended")
         for key, status in (("ecs-svc/1", "PRIMARY"), ("ecs-svc/2", "WAITING")):
             idle.fleet.keep(
                 TaskSet(
@@ -487,7 +487,7 @@ def test_a_deployment_begins_with_a_revision_that_is_sent_along(runner, register
     for one in runner.deployments.all():  # whatever another test began is over
         if one.group == "orders" and one.phase != "ended":
             one.phase, one.status = "ended", "Succeeded"
-            runner.journal.put("deployment", one.id, deployments.as_document(one))
+            runner.journal.put("deployment", one.id, deployments.as_document(one), over=True)
 
     status, answer = create(runner, registered, deploymentGroupName="orders", description="by hand")
 
@@ -510,3 +510,19 @@ def test_a_revision_that_does_not_fit_its_task_definition_is_refused(runner, reg
 
     assert (status, answer["__type"]) == (400, "InvalidRevisionException")
     assert "did not have a container port 8081 defined" in answer["message"]
+
+
+def test_an_execution_from_before_a_stage_existed_does_not_hide_the_others(runner):
+    one = execution(runner, THROUGH)
+    one.stages = [stage for stage in one.stages if stage.name != "Approval"]
+    runner.journal.put("execution", one.id, executions.as_document(one))
+
+    status, answer = ask(runner, "codepipeline", "GetPipelineState", name="lantern")
+
+    assert status == 200, answer
+    assert [stage["stageName"] for stage in answer["stageStates"]] == [
+        "Source",
+        "Build",
+        "Approval",
+        "Deploy",
+    ]

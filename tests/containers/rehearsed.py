@@ -1,0 +1,181 @@
+"""A checkout that is rehearsed: a git repository of its own, `make rehearse`'s command, AWS's clients."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import boto3
+import requests
+
+from tests.containers.engine import ROOT, Checkout
+from tests.shop import free_port
+from tests.waiting import wait_until
+
+KEYS = {"region_name": "us-east-1", "aws_access_key_id": "laptop", "aws_secret_access_key": "laptop"}
+GIT = ["git", "-c", "user.name=Trainee", "-c", "user.email=trainee@lantern.invalid"]
+
+
+class Rehearsal(Checkout):
+    """Every tracked file as it is in the work tree, in one commit."""
+
+    def __init__(self, folder: Path, project: str) -> None:
+        super().__init__(folder, project)
+        self.ports |= {name: free_port() for name in ("pipeline", "rehearsal", "rehearsal_test")}
+        self.env |= {f"{name.upper()}_PORT": str(port) for name, port in self.ports.items()}
+        self.env |= {"MODE": "containers", "TIME_SCALE": "60"}
+        listed = subprocess.run(["git", "-C", ROOT, "ls-files", "-z"], capture_output=True, check=True)
+        for name in listed.stdout.decode().split("\0"):
+            source, target = ROOT / name, folder / name
+            if name and source.is_file() and not target.exists():
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_bytes(source.read_bytes())
+                target.chmod(source.stat().st_mode)
+        self.git("init", "--quiet", "--initial-branch", "main")
+        self.commit("Open the shop")
+
+    @property
+    def shop(self) -> str:
+        return f"http://127.0.0.1:{self.ports['rehearsal']}"
+
+    @property
+    def pipeline(self) -> str:
+        return f"http://127.0.0.1:{self.ports['pipeline']}"
+
+    def git(self, *arguments: str) -> str:
+        done = subprocess.run(
+            [*GIT, *arguments], cwd=self.folder, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    def commit(self, subject: str, **files: str) -> str:
+        """Write files (`/` as `__`), commit everything; returns the commit's id."""
+        for name, text in files.items():
+            (self.folder / name.replace("__", "/")).write_text(text)
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--allow-empty", "--message", subject)
+        return self.git("rev-parse", "HEAD")
+
+    def begin_rehearsal(self, **environ: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-m", "local.rehearsal"],
+            cwd=self.folder,
+            env=self.env | environ,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
+    def rehearse(self, code: int, **environ: str) -> str:
+        """Rehearse to the end; fails unless it exits with `code`; returns what it printed."""
+        process = self.begin_rehearsal(**environ)
+        printed, _ = process.communicate(timeout=170)
+        assert process.returncode == code, printed
+        return printed
+
+    def client(self, service: str, port: str = "pipeline"):
+        return boto3.client(service, endpoint_url=f"http://127.0.0.1:{self.ports[port]}", **KEYS)
+
+    def snapshot(self) -> dict:
+        return requests.get(f"{self.pipeline}/_lantern/snapshot", timeout=10).json()
+
+    def events(self, after: int = 0) -> list[dict]:
+        return requests.get(f"{self.pipeline}/_lantern/events?after={after}", timeout=10).json()
+
+    def service(self, name: str) -> dict:
+        return next(one for one in self.snapshot()["services"] if one["name"] == name)
+
+    def version(self) -> str:
+        return requests.get(f"{self.shop}/version", timeout=5).json()["version"]
+
+    def deploy(self, service: str, **changes: str) -> str:
+        """Ask CodeDeploy for the running revision once more, its environment changed; returns the id."""
+        ecs, codedeploy = self.client("ecs", "aws"), self.client("codedeploy")
+        family = f"lantern-{service}"
+        newest = ecs.list_task_definitions(familyPrefix=family, sort="DESC")["taskDefinitionArns"][0]
+        found = ecs.describe_task_definition(taskDefinition=newest)["taskDefinition"]
+        container = found["containerDefinitions"][0]
+        container["environment"] = [
+            one | {"value": changes.get(one["name"], one["value"])} for one in container["environment"]
+        ]
+        wanted = ("family", "taskRoleArn", "executionRoleArn", "networkMode", "cpu", "memory")
+        wanted += ("containerDefinitions", "requiresCompatibilities", "runtimePlatform")
+        made = ecs.register_task_definition(**{key: found[key] for key in wanted})["taskDefinition"]
+        spec = (self.folder / "appspec.yaml").read_text()
+        content = spec.replace("<TASK_DEFINITION>", made["taskDefinitionArn"])
+        revision = {"revisionType": "AppSpecContent", "appSpecContent": {"content": content}}
+        self.wait_until_quiet(service)
+        answer = codedeploy.create_deployment(
+            applicationName="lantern", deploymentGroupName=service, revision=revision
+        )
+        return answer["deploymentId"]
+
+    def wait_until_quiet(self, service: str) -> None:
+        """No deployment of the service is under way, none of its alarms is on."""
+
+        def quiet() -> bool:
+            now = self.snapshot()
+            ringing = [name for name, (state, _) in now["alarms"].items() if state == "ALARM"]
+            return not any(name.startswith(f"lantern-{service}-") for name in ringing)
+
+        wait_until(quiet, 30, f"no alarm of {service} is on")
+
+    def status(self, deployment: str) -> dict:
+        return self.client("codedeploy").get_deployment(deploymentId=deployment)["deploymentInfo"]
+
+    def target(self, deployment: str, service: str) -> dict:
+        """The ECS target: lifecycle events and task sets."""
+        answer = self.client("codedeploy").get_deployment_target(
+            deploymentId=deployment, targetId=f"lantern:{service}"
+        )
+        return answer["deploymentTarget"]["ecsTarget"]
+
+    def at(self, deployment: str, service: str) -> str:
+        """The lifecycle event that is under way; "" between and after them."""
+        events = self.target(deployment, service)["lifecycleEvents"]
+        return next((one["lifecycleEventName"] for one in events if one["status"] == "InProgress"), "")
+
+    def kill_runner(self) -> None:
+        """kill -9 of the runner itself; Docker starts it again."""
+        runner = self.containers()["pipeline"]
+        listed = runner.top(ps_args="-eo pid,args")["Processes"]
+        numbers = [int(row[0]) for row in listed if row[1].startswith("/venv/bin/python3 -m local.pipeline")]
+        assert numbers, listed
+        os.kill(numbers[0], 9)
+
+    def remove(self) -> None:
+        self.compose("--profile", "rehearsal", "down", "--volumes", "--remove-orphans", "--timeout", "5")
+        subprocess.run(
+            ["docker", "volume", "rm", f"{self.project}_build-cache"], capture_output=True, check=False
+        )
+
+
+class Shoppers:
+    """`make traffic` beside a rehearsal; what the load generator itself counted."""
+
+    def __init__(self, checkout: Rehearsal, rate: int) -> None:
+        python = Path(sys.prefix) / "traffic" / "bin" / "python"
+        environ = checkout.env | {"TARGET_URL": checkout.shop, "RATE": str(rate), "SECONDS": "300"}
+        self._process = subprocess.Popen(
+            [str(python), "-m", "local.traffic"],
+            cwd=checkout.folder,
+            env=environ | {"PYTHONPATH": str(checkout.folder)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def stop(self) -> tuple[int, int, str]:
+        """Requests, those that failed, and the table."""
+        self._process.terminate()
+        printed, _ = self._process.communicate(timeout=30)
+        requests_, failed = re.search(r"^all\s+(\d+)\s+(\d+)", printed, re.M).groups()
+        return int(requests_), int(failed), printed
+
+
+def took(printed: str) -> float:
+    """Seconds from an execution's begin to its last line."""
+    return max(float(at) for at in re.findall(r"^ *(\d+\.\d) s (?:real|emulated|stand-in)", printed, re.M))

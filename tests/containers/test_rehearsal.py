@@ -1,0 +1,212 @@
+"""make rehearse with Docker: a commit to all traffic, bad releases stopped, a killed runner, nothing left."""
+
+import os
+import re
+import socket
+
+import botocore.exceptions
+import docker
+import pytest
+import requests
+
+from tests.containers.rehearsed import Rehearsal, Shoppers, took
+from tests.waiting import wait_until
+
+pytestmark = [pytest.mark.requires("docker"), pytest.mark.timeout(400)]
+CANARY_PERCENT = 10
+LONGEST_S = 150  # 75 on two quiet cores; a test beside others gets less of them
+SHOP = ("catalog", "orders", "storefront")
+
+
+@pytest.fixture(scope="module", name="rehearsal")
+def _rehearsal(tmp_path_factory):
+    checkout = Rehearsal(tmp_path_factory.mktemp("checkout"), f"lantern-rehearsal-{os.getpid()}")
+    try:
+        yield checkout
+    finally:
+        checkout.run("down")
+        checkout.remove()
+
+
+@pytest.fixture(scope="module", name="running")
+def _running(rehearsal):
+    """Something was rehearsed: the release that fails its smoke test, which production never sees."""
+    printed = rehearsal.rehearse(3, RELEASE="smoke-fails", RATE="0")
+    return rehearsal, printed
+
+
+def newest(checkout, service):
+    """The newest deployment of a service that is no rollback."""
+    found = [
+        one for one in checkout.snapshot()["deployments"] if one["group"] == service and not one["rolls_back"]
+    ]
+    return found[-1]
+
+
+def test_a_release_that_fails_its_smoke_test_never_sees_production(running):
+    checkout, printed = running
+    one = newest(checkout, "catalog")
+
+    assert "HOOK_EXECUTION_FAILURE" in printed
+    assert "rolled back in AfterAllowTestTraffic, production never saw it" in printed
+    assert one["weights"] == []
+    told = checkout.status(one["id"])
+    assert (told["status"], told["errorInformation"]["code"]) == ("Failed", "HOOK_EXECUTION_FAILURE")
+    assert checkout.status(told["rollbackInfo"]["rollbackDeploymentId"])["creator"] == "codeDeployRollback"
+    assert requests.get(f"{checkout.shop}/api/products", timeout=5).ok
+
+
+def test_a_commit_takes_over_all_three_services_and_no_request_fails(running):
+    checkout, _ = running
+    before = {name: checkout.service(name)["production"] for name in SHOP}
+    commit = checkout.commit("Sell lanterns by the dozen")
+    shoppers = Shoppers(checkout, rate=20)
+
+    printed = checkout.rehearse(0, RATE="0")
+
+    sent, failed, table = shoppers.stop()
+    assert failed == 0, table + printed
+    assert sent > 20 * took(printed) * 0.9
+    assert took(printed) <= LONGEST_S, "canary and bake take seconds, not minutes"
+    assert checkout.version() == commit[:7]
+    for name in SHOP:
+        now = checkout.service(name)
+        assert {one["version"] for one in now["task sets"]} == {commit[:7]}
+        assert now["production"] != before[name], "the target groups have changed parts"
+        assert sum(one["healthy"] for one in now["task sets"]) == 2
+
+
+def test_every_line_says_what_did_it_and_every_scaled_time_says_so(running):
+    _, printed = running
+    told = [line for line in printed.splitlines() if re.match(r" *\d+\.\d s ", line)]
+
+    assert all(re.match(r" *\d+\.\d s (real|emulated|stand-in) ", line) for line in told)
+    assert "Install begins (CodeDeploy waits up to 60 min in 60 s for healthy tasks)" in printed
+
+
+def test_a_slow_release_is_stopped_by_the_alarm_and_harms_the_canarys_share_at_most(running):
+    checkout, _ = running
+    shoppers = Shoppers(checkout, rate=20)
+
+    printed = checkout.rehearse(3, RELEASE="slow", RATE="20")
+
+    sent, failed, table = shoppers.stop()
+    one = newest(checkout, "catalog")
+    began = next(event["started"] for event in one["events"] if event["name"] == "AllowTraffic")
+    assert one["error_code"] == "ALARM_ACTIVE", printed
+    assert one["weights"][-1][1] == 0
+    assert one["ended"] - began <= 10
+    assert failed <= sent * CANARY_PERCENT / 100, table
+    assert "lantern-catalog-" in one["error_message"]
+    assert checkout.service("catalog")["production"][one["blue_targets"]] == 100
+
+
+def test_a_runner_that_is_killed_in_any_event_goes_on_and_the_shop_stays_open(running):
+    checkout, _ = running
+    deployment = checkout.deploy("orders", LOG_LEVEL="WARNING")
+    shoppers = Shoppers(checkout, rate=10)
+    for event in ("Install", "AfterAllowTestTraffic", "AllowTraffic", ""):
+        wait_until(
+            lambda event=event: checkout.at(deployment, "orders") == event, 90, event or "the wait for blue"
+        )
+        checkout.kill_runner()
+        wait_until(lambda: answers(checkout), 30, "the runner is back")
+
+    wait_until(lambda: checkout.status(deployment)["status"] == "Succeeded", 60, "the deployment succeeds")
+
+    _, failed, table = shoppers.stop()
+    assert failed == 0, table
+    now = checkout.service("orders")
+    assert sorted(now["production"].values()) == [0, 100]
+    assert [one["status"] for one in now["task sets"]] == ["PRIMARY"]
+
+
+def answers(checkout):
+    try:
+        return requests.get(f"{checkout.pipeline}/_lantern/health", timeout=2).ok
+    except requests.RequestException:
+        return False
+
+
+def test_a_deployment_is_stopped_in_its_canary_by_awss_own_call(running):
+    checkout, _ = running
+    deployment = checkout.deploy("catalog", LOG_LEVEL="WARNING")
+    wait_until(lambda: checkout.at(deployment, "catalog") == "AllowTraffic", 60, "the canary")
+
+    checkout.client("codedeploy").stop_deployment(deploymentId=deployment)
+
+    told = wait_until(lambda: ended(checkout, deployment), 20, "it has stopped")
+    assert (told["status"], told["errorInformation"]["code"]) == ("Stopped", "MANUAL_STOP")
+    rollback = told["rollbackInfo"]["rollbackDeploymentId"]
+    wait_until(lambda: checkout.status(rollback)["status"] == "Succeeded", 30, "green is gone")
+    assert sorted(checkout.service("catalog")["production"].values()) == [0, 100]
+
+
+def ended(checkout, deployment):
+    told = checkout.status(deployment)
+    return told if told["status"] in ("Succeeded", "Failed", "Stopped") else None
+
+
+def test_a_second_execution_queues_behind_the_first_and_both_can_be_stopped(running):
+    checkout, _ = running
+    codepipeline = checkout.client("codepipeline")
+    checkout.git("push", "--quiet", f"{checkout.pipeline}/v1/repos/lantern", "HEAD:main")
+    first = codepipeline.list_pipeline_executions(pipelineName="lantern")["pipelineExecutionSummaries"][0]
+    assert first["trigger"]["triggerType"] == "CloudWatchEvent", "the push has started it"
+    first = first["pipelineExecutionId"]
+    second = codepipeline.start_pipeline_execution(name="lantern")["pipelineExecutionId"]
+
+    def waits():
+        build = codepipeline.get_pipeline_state(name="lantern")["stageStates"][1]
+        inbound = [one["pipelineExecutionId"] for one in build.get("inboundExecutions", [])]
+        return build["latestExecution"]["pipelineExecutionId"] == first and second in inbound
+
+    wait_until(waits, 20, "the second one waits before the stage that has the first")
+    for execution in (second, first):
+        codepipeline.stop_pipeline_execution(
+            pipelineName="lantern", pipelineExecutionId=execution, abandon=True, reason="another day"
+        )
+
+    def stopped():
+        listed = codepipeline.list_pipeline_executions(pipelineName="lantern")["pipelineExecutionSummaries"]
+        return {one["pipelineExecutionId"]: one["status"] for one in listed if one["status"] == "Stopped"}
+
+    wait_until(lambda: stopped().keys() >= {first, second}, 30, "both have stopped")
+
+
+def test_a_revision_that_nobody_could_deploy_is_refused_before_any_container_starts(running):
+    checkout, _ = running
+    before = len(docker.from_env().containers.list(all=True))
+    spec = (
+        (checkout.folder / "appspec.yaml").read_text().replace("ContainerPort: 8080", "ContainerPort: http")
+    )
+
+    with pytest.raises(botocore.exceptions.ClientError) as refused:
+        checkout.client("codedeploy").create_deployment(
+            applicationName="lantern",
+            deploymentGroupName="catalog",
+            revision={"revisionType": "AppSpecContent", "appSpecContent": {"content": spec}},
+        )
+
+    assert refused.value.response["Error"]["Code"] == "InvalidRevisionException"
+    assert re.search(r"line \d+: ", str(refused.value))
+    assert len(docker.from_env().containers.list(all=True)) == before
+
+
+def test_down_leaves_nothing_of_a_rehearsal(running):
+    checkout, _ = running
+    checkout.run("down")
+
+    client = docker.from_env()
+    label = f"lantern.rehearsal={checkout.project}"
+    assert checkout.leftovers() == []
+    assert client.containers.list(all=True, filters={"label": label}) == []
+    registry = f"127.0.0.1:{checkout.ports['aws']}/lantern/"
+    assert [tag for image in client.images.list() for tag in image.tags if tag.startswith(registry)] == []
+    for port in checkout.ports.values():
+        with socket.socket() as probe:  # connections that are still closing don't count
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", port))
+    assert checkout.rehearse(2, COMMIT="no-such-branch").startswith(
+        "COMMIT=no-such-branch: git finds no such commit"
+    )

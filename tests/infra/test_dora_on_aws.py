@@ -1,0 +1,335 @@
+"""lantern-dora from its committed template on an emulated account: from EventBridge to the metrics.
+
+MiniStack has no CodePipeline, CodeDeploy and CodeCommit; what those answer is served beside it.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import boto3
+import pytest
+import requests
+
+from dora.aws_lambda import store
+from dora.windows import utc
+from infra.operations import functions
+from infra.operations.account import Account
+from tests.shop import free_port
+from tests.unit.dora.readers import eventbridge
+from tests.waiting import wait_until
+
+ROOT = Path(__file__).parents[2]
+BUCKET = "lantern-artifacts-111122223333-us-east-1"
+CREDENTIALS = {
+    "AWS_ACCESS_KEY_ID": "111122223333",
+    "AWS_SECRET_ACCESS_KEY": "test",
+    "AWS_DEFAULT_REGION": "us-east-1",
+}
+# What earlier stacks share
+BEFORE = {
+    "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}},
+    "Outputs": {
+        "Bucket": {"Value": BUCKET, "Export": {"Name": "lantern-foundation-ArtifactBucket"}},
+        "Topic": {"Value": {"Ref": "Topic"}, "Export": {"Name": "lantern-observability-TopicArn"}},
+    },
+}
+RULES = ("pipeline", "deployments", "pushes", "alarms", "records")
+
+
+class Silent(BaseHTTPRequestHandler):
+    """CodePipeline and CodeDeploy of an account in which nothing ever ran, and no repository."""
+
+    def do_POST(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        is_commit = self.headers["X-Amz-Target"].endswith(".GetCommit")
+        body = b'{"__type": "RepositoryDoesNotExistException"}' if is_commit else b"{}"
+        self.send_response(400 if is_commit else 200)
+        self.send_header("Content-Type", "application/x-amz-json-1.1")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+class Cloud:
+    """The emulated account and what stands beside it."""
+
+    def __init__(self, folder):
+        self.port, self.log = free_port(), folder / "ministack.log"
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.silent = ThreadingHTTPServer(("127.0.0.1", 0), Silent)
+        threading.Thread(target=self.silent.serve_forever, daemon=True).start()
+        settings = {
+            "GATEWAY_PORT": str(self.port),
+            "BIND_HOST": "127.0.0.1",
+            "MINISTACK_ACCOUNT_ID": "111122223333",
+            "MINISTACK_REGION": "us-east-1",
+        }
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(
+                [str(Path(sys.executable).with_name("ministack"))],
+                env={**os.environ, **settings},
+                cwd=folder,
+                stdout=log,
+                stderr=log,
+            )
+
+    def answers(self):
+        assert self.process.poll() is None, self.log.read_text()
+        try:
+            return requests.get(f"{self.url}/_ministack/health", timeout=2).ok
+        except requests.ConnectionError:
+            return False
+
+    def client(self, service):
+        return boto3.client(
+            service,
+            endpoint_url=self.url,
+            region_name="us-east-1",
+            aws_access_key_id="111122223333",
+            aws_secret_access_key="test",
+        )
+
+    def deploy(self):
+        """The package as `make deploy` puts it there, the template as it is committed."""
+        self.client("s3").create_bucket(Bucket=BUCKET)
+        cloudformation = self.client("cloudformation")
+        cloudformation.create_stack(StackName="before", TemplateBody=json.dumps(BEFORE))
+        cloudformation.get_waiter("stack_create_complete").wait(StackName="before")
+        cloudformation.create_stack(
+            StackName="lantern-dora",
+            TemplateBody=(ROOT / "infra/cloudformation/lantern-dora.json").read_text(),
+            Parameters=[
+                {"ParameterKey": "DoraCodeKey", "ParameterValue": functions.upload(Account(), print)}
+            ],
+            Capabilities=["CAPABILITY_NAMED_IAM"],
+        )
+        cloudformation.get_waiter("stack_create_complete").wait(
+            StackName="lantern-dora", WaiterConfig={"Delay": 1}
+        )
+        self._lead_to_the_silent()
+
+    def _lead_to_the_silent(self):
+        aws = self.client("lambda")
+        variables = aws.get_function_configuration(FunctionName="lantern-dora-compute")["Environment"]
+        variables["Variables"] |= {
+            f"AWS_ENDPOINT_URL_{name}": f"http://127.0.0.1:{self.silent.server_port}"
+            for name in ("CODEPIPELINE", "CODEDEPLOY", "CODECOMMIT")
+        }
+        aws.update_function_configuration(FunctionName="lantern-dora-compute", Environment=variables)
+
+    def compute(self):
+        answer = self.client("lambda").invoke(FunctionName="lantern-dora-compute", Payload=b"{}")
+        said = json.loads(answer["Payload"].read())
+        assert "FunctionError" not in answer, said
+        return said
+
+    def queue(self, name="lantern-dora"):
+        return self.client("sqs").get_queue_url(QueueName=name)["QueueUrl"]
+
+    def waiting(self, name):
+        """How many messages lie in a queue."""
+        attributes = self.client("sqs").get_queue_attributes(
+            QueueUrl=self.queue(name), AttributeNames=["ApproximateNumberOfMessages"]
+        )["Attributes"]
+        return int(attributes["ApproximateNumberOfMessages"])
+
+    def envelopes(self):
+        return store.Store("lantern-dora").all("envelope")
+
+    def close(self):
+        self.process.terminate()
+        self.process.wait(15)
+        self.silent.shutdown()
+        self.silent.server_close()
+
+
+@pytest.fixture(name="cloud", scope="module")
+def _cloud(tmp_path_factory):
+    patch = pytest.MonkeyPatch()
+    cloud = Cloud(tmp_path_factory.mktemp("account"))
+    for name, value in {**CREDENTIALS, "AWS_ENDPOINT_URL": cloud.url}.items():
+        patch.setenv(name, value)
+    try:
+        wait_until(cloud.answers, 30)
+        cloud.deploy()
+        yield cloud
+    finally:
+        patch.undo()
+        cloud.close()
+
+
+def lately(envelopes):
+    """The same, so much later that the last of them was an hour ago."""
+    hurried = [one["detail"]["lantern-rehearsal"] for one in envelopes]
+    later = time.time() - 3600 - max(one["time"] for one in hurried)
+    for envelope, mark in zip(envelopes, hurried, strict=True):
+        mark["time"] += later
+        envelope["time"] = utc(mark["time"])
+    return envelopes
+
+
+def history():
+    """Two good runs, one that was stopped in its canary by an alarm and rolled back."""
+    return lately(
+        [
+            *eventbridge.good_run("run-1", "a" * 40, "d-1", 1),
+            *eventbridge.good_run("run-2", "b" * 40, "d-2", 2),
+            *eventbridge.stopped_run("run-3", "c" * 40, "d-3", 3),
+            eventbridge.alarm("lantern-orders-green-errors", "ALARM", "3 10:12"),
+            eventbridge.alarm("lantern-orders-green-errors", "OK", "3 10:20", before="ALARM"),
+        ]
+    )
+
+
+RECORD = {
+    "Source": "lantern.delivery",
+    "DetailType": "Deployment Record",
+    "Detail": json.dumps(
+        {
+            "deploymentId": "d-9",
+            "service": "catalog",
+            "status": "succeeded",
+            "startedAt": time.time() - 3600,
+            "liveAt": time.time() - 1800,
+            "commits": [{"sha": "e" * 40, "committedAt": time.time() - 9000}],
+        }
+    ),
+}
+
+
+def test_an_event_goes_from_eventbridge_through_the_queue_into_the_table_and_is_computed(cloud):
+    before = cloud.client("cloudwatch").list_metrics(Namespace="Lantern/DORA", MetricName="Computed")
+
+    said = cloud.client("events").put_events(Entries=[RECORD])
+
+    (event,) = said["Entries"]
+    envelope = wait_until(lambda: cloud.envelopes().get(event["EventId"]), 30, "the event is in the table")
+    assert envelope["detail"]["deploymentId"] == "d-9"
+    assert before["Metrics"] == []
+    wait_until(lambda: store.Store("lantern-dora").report("30d"), 30, "it is computed without being asked")
+
+
+def ours(rule):
+    details = {
+        "pipeline": eventbridge.execution("run-1", "STARTED", "1 10:00"),
+        "deployments": eventbridge.deployment("d-1", "START", "1 10:00"),
+        "pushes": eventbridge.push("a" * 40, "1 10:00"),
+        "alarms": eventbridge.alarm("lantern-orders-green-errors", "ALARM", "1 10:00"),
+        "records": eventbridge.event(RECORD["Source"], RECORD["DetailType"], {}, "1 10:00"),
+    }
+    event = details[rule] | {"account": "111122223333", "region": "us-east-1"}
+    if rule == "pushes":
+        event["resources"] = ["arn:aws:codecommit:us-east-1:111122223333:lantern"]
+    return event
+
+
+STRANGE = {
+    "pipeline": lambda event: event["detail"].update(pipeline="somebody-elses"),
+    "deployments": lambda event: event["detail"].update(application="somebody-elses"),
+    "pushes": lambda event: event.update(resources=["arn:aws:codecommit:us-east-1:111122223333:other"]),
+    "alarms": lambda event: event["detail"].update(alarmName="lantern-dora-silent"),
+    "records": lambda event: event.update(source="somebody.else"),
+}
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_a_rule_takes_ours_and_nobody_elses(cloud, rule):
+    """Nobody but AWS may send an event of AWS's; so the rule's own pattern is asked."""
+    events = cloud.client("events")
+    pattern = events.describe_rule(Name=f"lantern-dora-{rule}")["EventPattern"]
+    strange = ours(rule)
+    STRANGE[rule](strange)
+
+    def fits(event):
+        return events.test_event_pattern(EventPattern=pattern, Event=json.dumps(event))["Result"]
+
+    assert (fits(ours(rule)), fits(strange)) == (True, False)
+
+
+def test_the_report_is_the_one_of_the_command_line_for_the_same_envelopes(cloud, tmp_path):
+    """Twice and backwards into the queue, as EventBridge may bring them; then computed, then by hand."""
+    told = history()
+    for envelope in [*reversed(told), *told[::3]]:
+        cloud.client("sqs").send_message(QueueUrl=cloud.queue(), MessageBody=json.dumps(envelope))
+    wait_until(lambda: {one["id"] for one in told} <= set(cloud.envelopes()), 60, "all are in the table")
+    cloud.compute()
+    ours = store.Store("lantern-dora").report("30d")
+    events = tmp_path / "history.jsonl"
+    events.write_text("\n".join(json.dumps(one) for one in cloud.envelopes().values()))
+
+    span = ["--since", ours["window"]["start"], "--until", ours["window"]["end"]]
+    done = subprocess.run(
+        [sys.executable, "-m", "dora", "--events", str(events), *span, "--json"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    theirs = json.loads(done.stdout)
+
+    assert ours["services"] == theirs["services"]
+    assert ours["window"] == theirs["window"]
+    orders = {name: one["value"] for name, one in ours["services"]["orders"]["metrics"].items()}
+    assert orders["change fail rate"] == pytest.approx(1 / 3)
+    assert orders["failed deployment recovery time"] is not None
+
+
+def test_the_figures_can_be_read_as_metrics(cloud):
+    """Of catalog, whose figures did not change meanwhile: a minute's average is over all its computations."""
+    cloud.compute()
+    catalog = store.Store("lantern-dora").report("7d")["services"]["catalog"]["metrics"]
+
+    def read(name, service="catalog", statistic="Average"):
+        points = cloud.client("cloudwatch").get_metric_statistics(
+            Namespace="Lantern/DORA",
+            MetricName=name,
+            Dimensions=[{"Name": "Service", "Value": service}, {"Name": "Window", "Value": "7d"}],
+            StartTime=time.time() - 600,
+            EndTime=time.time() + 60,
+            Period=60,
+            Statistics=[statistic],
+        )["Datapoints"]
+        return max(points, key=lambda point: point["Timestamp"])[statistic] if points else None
+
+    assert read("DeploymentFrequency") == pytest.approx(catalog["deployment frequency"]["value"])
+    assert (read("ChangeFailRate"), read("Deployments"), read("CommitsMeasured")) == (0, 1, 0)
+    assert read("ChangeLeadTime") is None
+    assert catalog["change lead time"]["reason"]
+    assert read("Deployments", "orders", "Maximum") == 3
+
+
+def test_computing_again_with_the_same_envelopes_gives_the_same_figures(cloud):
+    before = store.Store("lantern-dora").report("90d")["services"]
+
+    cloud.compute()
+
+    after = store.Store("lantern-dora").report("90d")["services"]
+    assert {name: one["metrics"] for name, one in after.items()} == {
+        name: one["metrics"] for name, one in before.items()
+    }
+
+
+def test_a_poisoned_message_ends_in_the_dead_letter_queue_and_the_others_are_kept(cloud):
+    sqs, good = cloud.client("sqs"), ours("records")
+    sqs.set_queue_attributes(QueueUrl=cloud.queue(), Attributes={"VisibilityTimeout": "0"})
+
+    sqs.send_message_batch(
+        QueueUrl=cloud.queue(),
+        Entries=[
+            {"Id": "poison", "MessageBody": "not an envelope"},
+            {"Id": "good", "MessageBody": json.dumps(good)},
+        ],
+    )
+
+    wait_until(lambda: good["id"] in cloud.envelopes(), 30, "the good one is kept")
+    wait_until(lambda: cloud.waiting("lantern-dora-dead-letters") == 1, 60, "the other is put aside")
+    assert cloud.waiting("lantern-dora") == 0
