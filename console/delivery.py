@@ -84,10 +84,11 @@ class Delivery:
         now_s, problems = self._now(), list[str]()
         history = _asked(partial(self._gather, pipeline, one, now_s - HORIZON_S))
         began_s = min((each.began_at for each in history.deployments), default=None)
-        for what, add in {
+        parts: dict[str, Callable[[History], History]] = {
             "The alarms' history": self._add_incidents,
             "Commits": partial(self._add_commits, pipeline, one.log),
-        }.items():
+        }
+        for what, add in parts.items():
             try:
                 history = _asked(partial(add, history))
             except AwsError as error:
