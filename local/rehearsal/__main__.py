@@ -76,7 +76,7 @@ def rehearse(file: Path, console: Console) -> int:
     commit = commits.release(site.root, base, wish.release)
     if wish.commit == "HEAD" and not commits.is_clean(site.root):
         console.print("Uncommitted changes stay at home: the commit is rehearsed as it is.", style="yellow")
-    place = stage.prepare(site, wish.pace, lambda words: console.print(words, highlight=False))
+    place = stage.prepare(site, wish.pace, lambda words: console.print(words))
     pipeline = Pipeline(place.pipeline)
     commits.push(site.root, commit, pipeline.repository)
     if wish.rate:
@@ -121,9 +121,9 @@ def watch(pipeline: Pipeline, execution: str, subject: str, console: Console) ->
 def _tell(verdict: Verdict, console: Console, table: list[str]) -> None:
     console.print()
     for line in verdict.lines:
-        console.print(line, style="green" if verdict.code == 0 else "red", soft_wrap=True, highlight=False)
+        console.print(line, style="green" if verdict.code == 0 else "red", soft_wrap=True)
     for line in table:
-        console.print(f"  {line}", soft_wrap=True, highlight=False, markup=False)
+        console.print(f"  {line}", soft_wrap=True)
 
 
 def _interrupt(*_: Any) -> None:
@@ -137,7 +137,7 @@ def main() -> int:
     given = parser.parse_args()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
-    console = Console(highlight=False)
+    console = Console(highlight=False, markup=False)  # what a commit says is no markup
     try:
         return rehearse(given.file.absolute(), console)
     except (CouldNotRun, StackError) as error:

@@ -193,6 +193,20 @@ def test_a_revision_that_nobody_could_deploy_is_refused_before_any_container_sta
     assert len(docker.from_env().containers.list(all=True)) == before
 
 
+def test_a_buildspec_with_a_mistake_is_refused_with_its_line_and_nothing_is_built(running):
+    checkout, _ = running
+    text = (checkout.folder / "buildspec.yml").read_text()
+    checkout.commit(
+        "Ask for another version", **{"buildspec.yml": text.replace("version: 0.2", "version: 0.1")}
+    )
+
+    printed = checkout.rehearse(2, RATE="0")
+
+    checkout.commit("Take it back", **{"buildspec.yml": text})
+    assert re.search(r"YAML_FILE_ERROR: buildspec.yml: invalid .*version.* at line \d+", printed)
+    assert "phase INSTALL" not in printed
+
+
 def test_down_leaves_nothing_of_a_rehearsal(running):
     checkout, _ = running
     checkout.run("down")
