@@ -17,6 +17,8 @@ def value(figure: Figure) -> str:
     if figure.unit == SHARE:
         return f"{figure.value * 100:.1f} %"
     if figure.unit == PER_DAY:
+        if figure.value >= 100:  # of a stretch of an hour or two
+            return f"{figure.value:.0f} a day"
         return f"{figure.value:.2f} a day" if figure.value >= 1 else f"1 in {1 / figure.value:.1f} days"
     return duration(figure.value)
 

@@ -25,6 +25,8 @@ def add_commits(history: History, between: Between, source: str) -> History:
                 known = ranges[span]
                 if known is not None:
                     found[one.id] = known
+            elif before and not one.commits:
+                found[one.id] = ()  # made by hand: what waits may be in it or not, the next revision tells
             before = one.revision or before
     own = {commit.sha: commit for commits in found.values() for commit in commits}
     deployments = tuple(_with(one, found.get(one.id), own) for one in history.deployments)

@@ -98,9 +98,11 @@ def test_a_mark_of_the_timeline_leads_to_its_deployment(visit: Visits, watched: 
 
 def test_window_and_service_are_in_the_address(visit: Visits, watched: Watched) -> None:
     page = visit(f"{watched.url}/dora")
-    expect(page.get_by_role("navigation", name="Window").locator("[aria-current]")).to_have_text("30d")
+    chosen = page.get_by_role("navigation", name="Window").locator("[aria-current]")
+    expect(chosen).to_have_text("30d")
 
     page.get_by_role("link", name="90d").click()
+    expect(chosen).to_have_text("90d")
     page.get_by_label("Service").select_option("catalog")
 
     expect(page).to_have_url(re.compile(r"service=catalog&window=90d"))

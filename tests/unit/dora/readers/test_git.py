@@ -109,6 +109,23 @@ def test_a_commit_that_was_tried_beside_the_line_and_left_there_never_went_live(
     assert found.deployments[1].commits == tried
 
 
+def test_a_deployment_without_a_revision_does_not_bring_what_waits(repository):
+    first, second = repository("1 09:00"), repository("3 09:10")
+    tried = (Commit("e" * 40, at("2 09:00"), PUSHED),)
+    history = History(
+        (
+            good("d-1", "1 10:00", "1 10:05", "1 10:10", revision=first),
+            bad("d-2", "2 10:00", "2 10:05", "2 10:08", revision="e" * 40, commits=tried),
+            good("d-by-hand", "2 11:00", "2 11:05", "2 11:10"),
+            good("d-3", "3 10:00", "3 10:05", "3 10:10", revision=second),
+        )
+    )
+
+    seconds, _ = leads(history, repository)
+
+    assert seconds == {second: 3600}
+
+
 def test_a_revision_that_git_does_not_know_is_noted(repository):
     first = repository("1 09:00")
     history = History(
