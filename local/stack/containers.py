@@ -124,11 +124,10 @@ class Containers:
             self._run(["docker", "rm", "--force", "--volumes", *found])
         port = self._site.environ.get("AWS_PORT") or "4566"
         reference = f"reference=127.0.0.1:{port}/lantern/*"
-        names = "{{.Repository}}:{{.Tag}}@{{.Digest}}"
-        listed = self._run(["docker", "images", "--format", names, "--filter", reference]).split()
-        images = [_removable(name) for name in listed]
-        if images:
-            self._run(["docker", "rmi", "--force", *dict.fromkeys(images)])
+        form = "{{.Repository}} {{.Tag}} {{.Digest}} {{.ID}}"
+        listed = self._run(["docker", "images", "--digests", "--format", form, "--filter", reference])
+        if images := dict.fromkeys(removable(line) for line in listed.splitlines()):
+            self._run(["docker", "rmi", "--force", *images])
 
     def states(self) -> list[State]:
         printed = self._run([*self._compose(), "ps", "--all", "--format", "json"])
@@ -196,11 +195,14 @@ class Containers:
         return "\n".join(f"  {line}" for line in lines)
 
 
-def _removable(name: str) -> str:
-    """An image as `docker rmi` takes it: by its tag, or by its digest where it was pulled by that."""
-    tagged, _, digest = name.partition("@")
-    repository, _, tag = tagged.rpartition(":")
-    return f"{repository}@{digest}" if tag == "<none>" else tagged
+def removable(line: str) -> str:
+    """An image as `docker rmi` takes it: by its tag, by its digest where it was pulled by that, or by its id.
+
+    `line` is repository, tag, digest and id; the image may have other names, which stay."""
+    repository, tag, digest, key = line.split()
+    if tag != "<none>":
+        return f"{repository}:{tag}"
+    return f"{repository}@{digest}" if digest != "<none>" else key
 
 
 def _state(row: dict[str, Any]) -> State:
