@@ -26,6 +26,7 @@ EXISTS = {
     *("BucketAlreadyOwnedByYou", "BucketAlreadyExists", "RepositoryAlreadyExistsException"),
     *("ResourceAlreadyExistsException", "ResourceConflictException", "ImageAlreadyExistsException"),
 }
+ABSENT = {"ImageNotFoundException", "RepositoryNotFoundException"}
 
 
 class Aws:
@@ -68,14 +69,15 @@ class Aws:
         content: bytes = self.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
         return content
 
-    def has_image(self, repository: str, tag: str) -> bool:
-        """Whether the registry has this tag."""
+    def has_image(self, repository: str, reference: str) -> bool:
+        """Whether the registry has this tag, or this digest. Raises botocore's errors when it can't tell."""
+        image = {"imageDigest" if reference.startswith("sha256:") else "imageTag": reference}
         try:
-            found = self.client("ecr").describe_images(
-                repositoryName=repository, imageIds=[{"imageTag": tag}]
-            )
-        except botocore.exceptions.ClientError:
-            return False
+            found = self.client("ecr").describe_images(repositoryName=repository, imageIds=[image])
+        except botocore.exceptions.ClientError as error:
+            if error.response["Error"]["Code"] in ABSENT:
+                return False
+            raise
         return bool(found["imageDetails"])
 
     def register(self, definition: dict[str, Any]) -> str:

@@ -134,7 +134,8 @@ class Containers:
                 f"Essential container {ended[0]['Labels'][f'{LABEL}.container']} exited: {ended[0]['Status']}"
             )
             return Running(task=task, address=address, status="STOPPED", healthy=False, exit=what)
-        is_running = bool(essential) and all(one["State"] == "running" for one in essential)
+        # one with a restart policy of its own comes back, and the task runs on meanwhile
+        is_running = bool(essential) and all(one["State"] in ("running", "restarting") for one in essential)
         statuses = [one["Status"] for one in essential]
         if any("(unhealthy)" in status for status in statuses):
             return Running(
@@ -148,5 +149,7 @@ class Containers:
             task=task,
             address=address,
             status="RUNNING" if is_running else "PENDING",
-            healthy=is_running and not any("(health: starting)" in status for status in statuses),
+            healthy=is_running
+            and all(one["State"] == "running" for one in essential)
+            and not any("(health: starting)" in status for status in statuses),
         )

@@ -32,7 +32,7 @@ from local.pipeline.traffic import LoadBalancer
 
 log = logging.getLogger(__name__)
 
-DEPLOYMENT, SERVICE = "deployment", "service"
+DEPLOYMENT, SERVICE, ALARM = "deployment", "service", "alarm"
 
 
 @dataclass(slots=True)
@@ -63,7 +63,7 @@ class Deployments:
         self._hooks, self._metrics, self._balancer = hooks, metrics, balancer
         self._place, self._clock = place, clock
         self._lock = threading.RLock()
-        self._alarms: dict[str, State] = {}
+        self._alarms = {one["name"]: State(one["value"], one["reason"]) for one in journal.all(ALARM)}
         self._judge_alarms()  # one that can't be judged here is told at once, not in a deployment
 
     # --- what the API asks
@@ -132,9 +132,13 @@ class Deployments:
         """Every deployment, oldest first."""
         return [machine.from_document(one) for one in self._journal.all(DEPLOYMENT)]
 
-    def working(self) -> list[Deployment]:
-        """Those that are not over, rollbacks that drain included; oldest first."""
-        return [machine.from_document(one) for one in self._journal.working(DEPLOYMENT)]
+    def under_way(self) -> list[Deployment]:
+        """Those that still move, a rollback that drains included, oldest first."""
+        return [machine.from_document(one) for one in self._journal.under_way(DEPLOYMENT)]
+
+    def of_execution(self, key: str) -> list[Deployment]:
+        """Those that a pipeline execution asked for, and their rollbacks, oldest first."""
+        return [machine.from_document(one) for one in self._journal.where(DEPLOYMENT, "execution", key)]
 
     def one(self, key: str) -> Deployment:
         """By id. Raises DeploymentDoesNotExistException."""
@@ -145,10 +149,8 @@ class Deployments:
 
     def active(self, group: str) -> Deployment | None:
         """The deployment of a group that is not over, a rollback that drains included."""
-        return next(
-            (one for one in self.working() if one.group == group),
-            None,
-        )
+        mine = (one for one in self.under_way() if one.group == group)
+        return next((one for one in mine if one.phase != "ended"), None)
 
     def stop(self, key: str) -> str:
         """Ask for a stop; returns StopDeployment's status. Raises the API's errors."""
@@ -197,7 +199,7 @@ class Deployments:
     def resume(self) -> None:
         """After a restart: nobody watched meanwhile, so a step of the shift begins its time anew."""
         with self._lock, self._journal.together():
-            for one in self.working():
+            for one in self.under_way():
                 event = one.current
                 if one.phase == "deploying" and event and event.name == "AllowTraffic" and one.next_at:
                     steps = self._rules(one).shift.steps()
@@ -207,7 +209,7 @@ class Deployments:
     def look(self) -> None:
         """Move every deployment on by as much as the world allows."""
         self._judge_alarms()
-        moved = [self._move(listed.id) for listed in self.working()]
+        moved = [self._move(listed.id) for listed in self.under_way()]
         self._direct_traffic()  # before a hook looks where it goes
         for one in moved:
             for event in one.events:
@@ -291,20 +293,21 @@ class Deployments:
             state = judge(alarm, self._metrics, self._clock, now, last.value)
             self._alarms[name] = state
             if state.value != last.value:
-                self._journal.announce(
-                    events.envelope(
-                        "aws.cloudwatch",
-                        events.ALARM,
-                        arn("cloudwatch", f"alarm:{name}"),
-                        {
-                            "alarmName": name,
-                            "state": {"value": state.value, "reason": state.reason},
-                            "previousState": {"value": last.value, "reason": last.reason},
-                        },
-                        now,
-                        self._clock.scale,
-                    )
-                )
+                self._alarm_changed(name, state, last, now)
+
+    def _alarm_changed(self, name: str, state: State, last: State, now: float) -> None:
+        """Written down, so that a runner that is started again tells of a change once, too."""
+        detail = {
+            "alarmName": name,
+            "state": {"value": state.value, "reason": state.reason},
+            "previousState": {"value": last.value, "reason": last.reason},
+        }
+        resource = arn("cloudwatch", f"alarm:{name}")
+        with self._journal.together():
+            self._journal.put(ALARM, name, {"name": name, "value": state.value, "reason": state.reason})
+            self._journal.announce(
+                events.envelope("aws.cloudwatch", events.ALARM, resource, detail, now, self._clock.scale)
+            )
 
     def _direct_traffic(self) -> None:
         for group in self.architecture.groups.values():
@@ -313,8 +316,7 @@ class Deployments:
             self._balancer.weigh(group.test.name, {service.test: 100})
 
     def _keep(self, one: Deployment) -> None:
-        is_over = one.status in ENDED and one.phase == "ended"
-        self._journal.put(DEPLOYMENT, one.id, machine.as_document(one), over=is_over)
+        self._journal.put(DEPLOYMENT, one.id, machine.as_document(one), is_over=one.phase == "ended")
 
     def _announce(self, one: Deployment, state: str, now: float) -> None:
         resources = arn("codedeploy", f"deploymentgroup:{one.application}/{one.group}")

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import math
 import secrets
 import threading
 import time
@@ -31,7 +32,7 @@ from local.pipeline.errors import (
 )
 from local.pipeline.execution import ENDED, Action, Execution, Stage
 from local.pipeline.journal import Journal
-from local.pipeline.names import arn, execution_id
+from local.pipeline.names import REGION, arn, execution_id
 from local.pipeline.repository import Repository, RepositoryError
 from local.pipeline.tasks import Place
 
@@ -47,7 +48,7 @@ class Outcome:
 
     summary: str = ""
     external_id: str = ""
-    artifacts: dict[str, bytes] = field(default_factory=dict, repr=False)
+    artifacts: dict[str, str] = field(default_factory=dict)  # name → key in the bucket
     variables: dict[str, str] = field(default_factory=dict)
 
 
@@ -100,9 +101,14 @@ class Executions:
         """Every execution, oldest first."""
         return [machine.from_document(one) for one in self._journal.all(EXECUTION)]
 
-    def working(self) -> list[Execution]:
+    def under_way(self) -> list[Execution]:
         """Those that are not over, oldest first."""
-        return [machine.from_document(one) for one in self._journal.working(EXECUTION)]
+        return [machine.from_document(one) for one in self._journal.under_way(EXECUTION)]
+
+    def newest(self) -> Execution | None:
+        """The one that was started last."""
+        document = self._journal.newest(EXECUTION)
+        return machine.from_document(document) if document else None
 
     def one(self, key: str) -> Execution:
         """By id. Raises PipelineExecutionNotFoundException."""
@@ -117,12 +123,15 @@ class Executions:
             one = self.one(key)
             if one.status in ENDED:
                 raise PipelineExecutionNotStoppableException(f"The execution {key} is already {one.status}")
-            if one.stop_asked:
+            if one.stop_asked and (one.abandon or not abandon):  # who waits may still decide to abandon
                 raise DuplicatedStopRequestException(f"The execution {key} is already being stopped")
-            one.stop_asked, one.abandon, one.stop_reason = True, abandon, reason
-            one.status = "Stopping"
+            if not one.stop_asked:
+                one.status, one.stop_reason = "Stopping", reason
+                self._announce(one, "STOPPING")
+                if one.next and _has_begun(one.next):
+                    self._announce_stage(one, one.next, "STOPPING")
+            one.stop_asked, one.abandon, one.stop_reason = True, abandon, reason or one.stop_reason
             self._keep(one)
-            self._announce(one, "STOPPING")
 
     def approve(self, stage: str, action: str, token: str, status: str, summary: str) -> float:
         """Answer an approval; returns when. Raises the API's errors."""
@@ -147,23 +156,16 @@ class Executions:
     # --- the one thread that moves
 
     def resume(self) -> None:
-        """After a restart: what worked in this process begins again, the rest is found where it is."""
+        """After a restart: builds that nobody follows any more go; a look begins them again."""
         self._builds.clear()
-        with self._lock, self._journal.together():
-            for one in self.working():
-                for stage in one.stages:
-                    for action in stage.actions:
-                        if action.status == "InProgress" and action.category in ("Source", "Build"):
-                            action.status = "Pending"
-                self._keep(one)
 
     def look(self) -> None:
         """Move every execution on, the oldest first: none may overtake another."""
-        furthest = len(self.architecture.pipeline["Stages"]) + 1
-        for listed in self.working():
+        furthest = math.inf
+        for listed in self.under_way():
             with self._lock, self._journal.together():
                 one = self.one(listed.id)
-                if one.stage < furthest:
+                if one.status not in ENDED and (one.stage < furthest or one.stop_asked):
                     self._step(one)
                 self._keep(one)
             if one.status not in ENDED:
@@ -245,12 +247,11 @@ class Executions:
             self._watch(one, stage, action)
         elif not work and action.category == "Deploy":
             self._find_deployment(one, action)
+        elif not work and action.category in ("Source", "Build"):
+            action.status = "Pending"  # it worked in a runner that is no more: it begins again
 
     def _take(self, one: Execution, stage: Stage, action: Action, outcome: Outcome) -> None:
-        for name, content in outcome.artifacts.items():
-            key = f"{one.pipeline}/{name}/{secrets.token_hex(4)}"
-            self._aws.put_artifact(self.architecture.bucket, key, content)
-            one.artifacts[name] = key
+        one.artifacts |= outcome.artifacts
         if action.namespace:
             one.variables[action.namespace] = outcome.variables
         action.external_id = outcome.external_id or action.external_id
@@ -263,9 +264,7 @@ class Executions:
     def _find_deployment(self, one: Execution, action: Action) -> None:
         """The runner ended before it had noted the deployment: find it, or begin again."""
         group = action.configuration["DeploymentGroupName"]
-        mine = [
-            there for there in self._deployments.all() if there.execution == one.id and there.group == group
-        ]
+        mine = [there for there in self._deployments.of_execution(one.id) if there.group == group]
         if mine:
             action.external_id = mine[0].id
         else:
@@ -301,6 +300,9 @@ class Executions:
             if action.status == "InProgress":
                 self._end(action, "Abandoned", one.stop_reason)
                 self._work.pop(action.id, None)
+                self._announce_action(one, stage, action, "ABANDONED")
+        if _has_begun(stage):
+            self._announce_stage(one, stage, "SUCCEEDED" if stage.status == "Succeeded" else "STOPPED")
         one.status, one.ended = "Stopped", self._clock.now()
         self._announce(one, "STOPPED")
 
@@ -311,7 +313,7 @@ class Executions:
         return Outcome(
             summary=found.summary,
             external_id=found.id,
-            artifacts={output: self._repository.archive(found.id)},
+            artifacts={output: self._put(output, self._repository.archive(found.id))},
             variables={"CommitId": found.id, "CommitMessage": found.summary, "AuthorName": found.author},
         )
 
@@ -327,9 +329,15 @@ class Executions:
         build = self._builds.run(action.external_id, content, commit, variables, action.name, progress)
         return Outcome(
             summary=f"Build succeeded in {time.monotonic() - began:.1f} s",
-            artifacts=dict.fromkeys(action.outputs, build.artifact),
+            artifacts={name: self._put(name, build.artifact) for name in action.outputs},
             variables=build.exported,
         )
+
+    def _put(self, name: str, content: bytes) -> str:
+        """Keep an artifact; returns its key."""
+        key = f"{self.architecture.pipeline['Name']}/{name}/{secrets.token_hex(4)}"
+        self._aws.put_artifact(self.architecture.bucket, key, content)
+        return key
 
     def _deploy(self, key: str, keys: dict[str, str], action: Action) -> Outcome:
         artifacts = {
@@ -363,7 +371,7 @@ class Executions:
     # --- keeping and telling
 
     def _keep(self, one: Execution) -> None:
-        self._journal.put(EXECUTION, one.id, machine.as_document(one), over=one.status in ENDED)
+        self._journal.put(EXECUTION, one.id, machine.as_document(one), is_over=one.status in ENDED)
 
     def _announce(self, one: Execution, state: str) -> None:
         detail: dict[str, Any] = {"state": state, "version": 1.0}
@@ -372,6 +380,8 @@ class Executions:
                 "trigger-type": one.trigger_type,
                 "trigger-detail": one.trigger_detail,
             }
+        if state == "STOPPING" and one.stop_reason:
+            detail["stop-execution-comments"] = one.stop_reason
         self._send(one, events.EXECUTION, detail)
 
     def _announce_stage(self, one: Execution, stage: Stage, state: str) -> None:
@@ -392,6 +402,7 @@ class Executions:
             "version": 1.0,
         }
         if state != "STARTED":
+            detail["region"] = REGION
             detail["execution-result"] = {
                 "external-execution-id": action.external_id,
                 "external-execution-summary": action.summary,
@@ -408,6 +419,10 @@ class Executions:
 
 def _works(stage: Stage) -> bool:
     return any(action.status == "InProgress" for action in stage.actions)
+
+
+def _has_begun(stage: Stage) -> bool:
+    return any(action.id for action in stage.actions)
 
 
 def _filled(text: str, variables: dict[str, dict[str, str]]) -> str:

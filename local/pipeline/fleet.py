@@ -182,9 +182,13 @@ class Fleet:
                     if one.task.task_set in mine and one.status == "RUNNING" and one.address
                 ]
                 self._balancer.register(target_group.name, addresses, target_group.port)
-        owned = {one.address for one in running if one.address}
+        owned = {  # another task may have got the address of one that is gone, in the other group
+            (task_sets[one.task.task_set].target_group, one.address)
+            for one in running
+            if one.task.task_set in task_sets
+        }
         for target in self._balancer.targets():
-            if target.state == "draining" and target.address not in owned:
+            if target.state == "draining" and (target.group, target.address) not in owned:
                 self._balancer.release(target)
 
     def _note_failure(self, task_set: TaskSet, reason: str) -> None:

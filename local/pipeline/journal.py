@@ -4,6 +4,7 @@ A document is written whole and before the world is changed by it, so a runner t
 what it was about to do.
 """
 
+import contextlib
 import json
 import sqlite3
 import threading
@@ -14,10 +15,11 @@ from typing import Any
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS documents (
-  kind TEXT NOT NULL, id TEXT NOT NULL, body TEXT NOT NULL, number INTEGER NOT NULL, over INTEGER NOT NULL,
-  PRIMARY KEY (kind, id)
+  kind TEXT NOT NULL, id TEXT NOT NULL, body TEXT NOT NULL, number INTEGER NOT NULL,
+  is_over INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (kind, id)
 ) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS working ON documents (kind, number) WHERE NOT over;
+CREATE INDEX IF NOT EXISTS under_way ON documents (kind, number) WHERE NOT is_over;
+CREATE INDEX IF NOT EXISTS by_number ON documents (number);
 CREATE TABLE IF NOT EXISTS events (
   number INTEGER PRIMARY KEY AUTOINCREMENT, body TEXT NOT NULL, sent INTEGER DEFAULT 0
 );
@@ -34,6 +36,8 @@ class Journal:
         self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=FULL")
+        with contextlib.suppress(sqlite3.OperationalError):  # a new file, or one that has the column
+            self._db.execute("ALTER TABLE documents ADD COLUMN is_over INTEGER NOT NULL DEFAULT 0")
         self._db.executescript(SCHEMA)
 
     @contextmanager
@@ -55,16 +59,15 @@ class Journal:
             finally:
                 self._held = False
 
-    def put(self, kind: str, key: str, document: dict[str, Any], *, over: bool = False) -> None:
-        """Write or replace a document; a new one comes after all others of its kind.
-
-        What is `over` is history: nobody has to look at it several times a second."""
+    def put(self, kind: str, key: str, document: dict[str, Any], *, is_over: bool = False) -> None:
+        """Write or replace a document; a new one comes after all others of its kind."""
         with self.together():
             self._db.execute(
-                "INSERT INTO documents (kind, id, body, over, number) VALUES (?, ?, ?, ?, "
+                "INSERT INTO documents (kind, id, body, is_over, number) VALUES (?, ?, ?, ?, "
                 "(SELECT COALESCE(MAX(number), 0) + 1 FROM documents)) "
-                "ON CONFLICT (kind, id) DO UPDATE SET body = excluded.body, over = excluded.over",
-                (kind, key, json.dumps(document), over),
+                "ON CONFLICT (kind, id) DO UPDATE SET body = excluded.body, is_over = excluded.is_over "
+                "WHERE body <> excluded.body OR is_over <> excluded.is_over",  # else the disk is left alone
+                (kind, key, json.dumps(document), is_over),
             )
 
     def get(self, kind: str, key: str) -> dict[str, Any] | None:
@@ -77,10 +80,24 @@ class Journal:
 
     def all(self, kind: str) -> list[dict[str, Any]]:
         """Every document of a kind, oldest first."""
+        return self._select("WHERE kind = ? ORDER BY number", kind)
+
+    def under_way(self, kind: str) -> list[dict[str, Any]]:
+        """Those of a kind that are not over, oldest first: few, however long the history is."""
+        return self._select("WHERE kind = ? AND NOT is_over ORDER BY number", kind)
+
+    def newest(self, kind: str) -> dict[str, Any] | None:
+        """The last of a kind."""
+        return next(iter(self._select("WHERE kind = ? ORDER BY number DESC LIMIT 1", kind)), None)
+
+    def where(self, kind: str, member: str, value: str) -> list[dict[str, Any]]:
+        """Those of a kind that have this value in this member, oldest first."""
+        condition = "WHERE kind = ? AND json_extract(body, '$.' || ?) = ? ORDER BY number"
+        return self._select(condition, kind, member, value)
+
+    def _select(self, condition: str, *values: str) -> list[dict[str, Any]]:
         with self._lock:
-            rows = self._db.execute(
-                "SELECT body FROM documents WHERE kind = ? ORDER BY number", (kind,)
-            ).fetchall()
+            rows = self._db.execute(f"SELECT body FROM documents {condition}", values).fetchall()  # noqa: S608  constants of ours
         return [json.loads(body) for (body,) in rows]
 
     def working(self, kind: str) -> list[dict[str, Any]]:

@@ -3,6 +3,7 @@
 Everything is asked for again at each start and left alone where it is there.
 """
 
+import contextlib
 import logging
 import os
 from pathlib import Path
@@ -14,12 +15,13 @@ from local.pipeline import architecture as templates
 from local.pipeline.architecture import Architecture
 from local.pipeline.aws import Aws
 from local.pipeline.clock import Clock
-from local.pipeline.deployments import Deployments
+from local.pipeline.deployments import Deployments, Service
 from local.pipeline.fargate import TASK_KEYS
 from local.pipeline.fleet import Fleet, TaskSet
 from local.pipeline.names import task_set_id
 from local.pipeline.settings import Settings
 from local.pipeline.tasks import camel
+from local.pipeline.tasks import image as image_here
 
 log = logging.getLogger(__name__)
 
@@ -63,8 +65,37 @@ class Provision:
             self._aws.put_function(function, endpoints)
         self._push_daemon()
         for group in one.groups.values():
-            if not self._deployments.service(group.name).primary:
+            if self._needs_tasks(group):
                 self._first_task_set(group)
+
+    def _needs_tasks(self, group: templates.DeploymentGroup) -> bool:
+        """At the first start, and where the images of the tasks that should serve are nowhere any more."""
+        primary = self._deployments.service(group.name).primary
+        if not primary:
+            return True
+        task_set = self._fleet.task_set(primary)
+        lost = [name for name in _images(task_set) if not self._is_somewhere(name)]
+        if (task_set and not lost) or self._deployments.active(group.name):
+            return False
+        why = f"{', '.join(lost)} is neither in the registry nor on this machine" if lost else "it is gone"
+        log.warning("%s: %s; begins anew with the image that compose built", primary, why)
+        if task_set:
+            task_set.desired, task_set.status = 0, "DRAINING"
+            self._fleet.keep(task_set)
+        return True
+
+    def _is_somewhere(self, name: str) -> bool:
+        """On the engine, or in the registry. Raises Docker's and botocore's errors."""
+        here = image_here(name, self._settings.registry)
+        with contextlib.suppress(docker.errors.ImageNotFound):
+            self._engine.images.get(here)
+            return True
+        if here == name:  # not of this registry: it is pulled from elsewhere
+            return True
+        repository, separator, reference = here.partition("/")[2].partition("@")
+        if not separator:
+            repository, _, reference = repository.rpartition(":")
+        return self._aws.has_image(repository, reference)
 
     def _push_daemon(self) -> None:
         """An image under the daemon's name and tag: a stand-in that takes the same arguments."""
@@ -111,9 +142,8 @@ class Provision:
                 version=tag,
             )
         )
-        service = self._deployments.service(group.name)
-        service.primary = key
-        self._deployments.keep_service(service)
+        targets = {group.production.target_group: 100}
+        self._deployments.keep_service(Service(group.name, key, targets, group.test.target_group))
 
     def _push(self, image: object, repository: str, tag: str) -> None:
         target = f"{self._settings.registry}/{repository}"
@@ -121,3 +151,7 @@ class Provision:
         for line in self._engine.images.push(target, tag, auth_config=CREDENTIALS, stream=True, decode=True):
             if "error" in line:
                 raise ProvisionError(f"push {target}:{tag}: {line['error']}")
+
+
+def _images(task_set: TaskSet | None) -> list[str]:
+    return [one["image"] for one in task_set.definition["containerDefinitions"]] if task_set else []

@@ -1,10 +1,12 @@
 """The state of now in one document, for the live view; the console asks AWS's own API instead."""
 
+import contextlib
 import time
 from typing import Any
 
 from local.pipeline import deployment as deployments
 from local.pipeline import execution as executions
+from local.pipeline.errors import PipelineExecutionNotFoundException
 from local.pipeline.runner import Runner
 
 WINDOW_S = 5.0
@@ -13,9 +15,8 @@ WINDOW_S = 5.0
 def take(runner: Runner, execution_id: str = "") -> dict[str, Any]:
     """An execution (the newest) with its deployments, each service's traffic, tasks and error rates."""
     now = time.time()
-    found = [one for one in runner.executions.all() if execution_id in ("", one.id)]
-    one = found[-1] if found else None
-    mine = [there for there in runner.deployments.all() if one and there.execution == one.id]
+    one = _execution(runner, execution_id)
+    mine = runner.deployments.of_execution(one.id) if one else []
     return {
         "now": now,
         "scale": runner.clock.scale,
@@ -27,12 +28,16 @@ def take(runner: Runner, execution_id: str = "") -> dict[str, Any]:
         "deployments": [deployments.as_document(there) for there in mine],
         "services": [_service(runner, name, now) for name in runner.architecture.groups],
         "alarms": {name: [state.value, state.reason] for name, state in runner.deployments.alarms().items()},
-        "ahead": [
-            there.id
-            for there in runner.executions.all()
-            if one and there.created < one.created and there.status not in executions.ENDED
-        ],
+        "ahead": [there.id for there in runner.executions.under_way() if one and there.created < one.created],
     }
+
+
+def _execution(runner: Runner, key: str) -> executions.Execution | None:
+    if not key:
+        return runner.executions.newest()
+    with contextlib.suppress(PipelineExecutionNotFoundException):
+        return runner.executions.one(key)
+    return None
 
 
 def _service(runner: Runner, name: str, now: float) -> dict[str, Any]:

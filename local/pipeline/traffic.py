@@ -68,22 +68,25 @@ class LoadBalancer:
     def register(self, group: str, addresses: Iterable[str], port: int) -> None:
         """Make these addresses the target group's; those that are not among them drain, then leave."""
         wanted, mine = set(addresses), [one for one in self.targets() if one.group == group]
-        for target in mine:
-            if target.state == "free" or target.address in wanted:
-                wanted.discard(target.address) if target.state not in ("free", "draining") else None
-                continue
-            if target.state != "draining":
+        taken = [target for target in mine if target.state != "free"]
+        for target in taken:
+            if target.address in wanted and target.state == "draining":  # of another task, gone by now
+                self._begin(f"{group}/{target.slot}", target.address, port)
+            elif target.address not in wanted and target.state != "draining":
                 self._ask(f"set server {group}/{target.slot} state drain")
+        new = sorted(wanted - {target.address for target in taken})
         free = [target.slot for target in mine if target.state == "free"]
-        if len(wanted) > len(free):
+        if len(new) > len(free):
             raise BalancerError(f"{group} has more than {SLOTS} targets")
-        for address, slot in zip(sorted(wanted), free, strict=False):
-            server = f"{group}/{slot}"
-            # from maintenance HAProxy would trust a server before its first check; a target starts as initial
-            self._ask(
-                f"set server {server} addr {address} port {port}; "
-                f"set server {server} state ready; set server {server} health down"
-            )
+        for address, slot in zip(new, free, strict=False):
+            self._begin(f"{group}/{slot}", address, port)
+
+    def _begin(self, server: str, address: str, port: int) -> None:
+        """As initial: from maintenance HAProxy would trust a server before its first check."""
+        self._ask(
+            f"set server {server} addr {address} port {port}; "
+            f"set server {server} state ready; set server {server} health down"
+        )
 
     def release(self, target: Target) -> None:
         """The place is free again."""
