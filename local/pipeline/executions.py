@@ -136,7 +136,7 @@ class Executions:
     def approve(self, stage: str, action: str, token: str, status: str, summary: str) -> float:
         """Answer an approval; returns when. Raises the API's errors."""
         with self._lock, self._journal.together():
-            for one in self.working():
+            for one in self.all():
                 for step in (step for there in one.stages if there.name == stage for step in there.actions):
                     if step.name == action and step.token == token and token:
                         if step.status != "InProgress":

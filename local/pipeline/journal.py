@@ -100,14 +100,6 @@ class Journal:
             rows = self._db.execute(f"SELECT body FROM documents {condition}", values).fetchall()  # noqa: S608  constants of ours
         return [json.loads(body) for (body,) in rows]
 
-    def working(self, kind: str) -> list[dict[str, Any]]:
-        """Those of a kind that are not over, oldest first."""
-        with self._lock:
-            rows = self._db.execute(
-                "SELECT body FROM documents WHERE kind = ? AND NOT over ORDER BY number", (kind,)
-            ).fetchall()
-        return [json.loads(body) for (body,) in rows]
-
     def remove(self, kind: str, key: str) -> None:
         """Forget a document."""
         with self.together():

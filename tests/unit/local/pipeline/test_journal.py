@@ -104,15 +104,3 @@ def test_several_threads_lose_nothing(journal):
 
     assert journal.get("count", "all") == {"count": 80}
     assert len(journal.all("work")) == 80
-
-
-def test_what_is_over_is_kept_and_no_longer_worked_on(tmp_path):
-    journal = Journal(tmp_path / "journal.sqlite")
-    journal.put("deployment", "d-1", {"id": "d-1"})
-    journal.put("deployment", "d-2", {"id": "d-2"})
-
-    journal.put("deployment", "d-1", {"id": "d-1"}, over=True)
-
-    assert [one["id"] for one in journal.working("deployment")] == ["d-2"]
-    assert [one["id"] for one in journal.all("deployment")] == ["d-1", "d-2"]
-    journal.close()

@@ -59,7 +59,7 @@ def _known(idle):
 def _runner(idle, known):
     with idle.journal.together():
         for kind, key, document in known:
-            idle.journal.put(kind, key, document, over=document.get("phase") == "ended")
+            idle.journal.put(kind, key, document, is_over=document.get("phase") == "ended")
         for key, status in (("ecs-svc/1", "PRIMARY"), ("ecs-svc/2", "WAITING")):
             idle.fleet.keep(
                 TaskSet(
@@ -487,7 +487,7 @@ def test_a_deployment_begins_with_a_revision_that_is_sent_along(runner, register
     for one in runner.deployments.all():  # whatever another test began is over
         if one.group == "orders" and one.phase != "ended":
             one.phase, one.status = "ended", "Succeeded"
-            runner.journal.put("deployment", one.id, deployments.as_document(one), over=True)
+            runner.journal.put("deployment", one.id, deployments.as_document(one), is_over=True)
 
     status, answer = create(runner, registered, deploymentGroupName="orders", description="by hand")
 
