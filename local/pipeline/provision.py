@@ -77,8 +77,13 @@ class Provision:
         lost = [name for name in _images(task_set) if not self._is_somewhere(name)]
         if (task_set and not lost) or self._deployments.active(group.name):
             return False
-        why = f"{', '.join(lost)} is neither in the registry nor on this machine" if lost else "it is gone"
-        log.warning("%s: %s; begins anew with the image that compose built", primary, why)
+        why = f"{', '.join(lost)} is neither in the registry nor on this machine" if lost else "it is lost"
+        log.warning(
+            "%s: task set %s can not serve, %s; begins anew with the image that compose built",
+            group.name,
+            primary,
+            why,
+        )
         if task_set:
             task_set.desired, task_set.status = 0, "DRAINING"
             self._fleet.keep(task_set)

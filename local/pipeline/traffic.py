@@ -24,7 +24,7 @@ class Target:
     group: str
     slot: str
     address: str
-    state: str  # `free`, `healthy`, `unhealthy`, `initial` or `draining`
+    state: str  # `free`, `healthy`, `unhealthy` (or not asked often enough yet) or `draining`
     requests: int
 
 
@@ -82,7 +82,7 @@ class LoadBalancer:
             self._begin(f"{group}/{slot}", address, port)
 
     def _begin(self, server: str, address: str, port: int) -> None:
-        """As initial: from maintenance HAProxy would trust a server before its first check."""
+        """As unhealthy: from maintenance HAProxy would trust a server before its first check."""
         self._ask(
             f"set server {server} addr {address} port {port}; "
             f"set server {server} state ready; set server {server} health down"
@@ -117,6 +117,4 @@ def _state(field: list[str]) -> str:
         return "free"
     if status.startswith(("DRAIN", "NOLB")):
         return "draining"
-    if status == "UP":
-        return "healthy"
-    return "unhealthy" if field[22] not in ("", "0") else "initial"
+    return "healthy" if status == "UP" else "unhealthy"

@@ -279,3 +279,14 @@ def test_deployments_of_a_journal_without_notes_of_what_is_over_stay_as_they_are
     assert again.deployments.one(over.id) == over
     assert again.deployments.under_way() == []
     again.close()
+
+
+def test_a_load_balancer_that_was_restarted_gets_its_weights_again(machine):
+    deployed(machine)
+    forget = machine.balancer.forget
+    machine.balancer.forget = lambda: (machine.balancer.weights.clear(), forget())
+
+    machine.balancer.restart()
+    machine.look()
+
+    assert shares(machine) == ({GREEN: 100}, {GREEN: 100})

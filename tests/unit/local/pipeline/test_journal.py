@@ -1,3 +1,4 @@
+import sqlite3
 import threading
 
 import pytest
@@ -104,3 +105,48 @@ def test_several_threads_lose_nothing(journal):
 
     assert journal.get("count", "all") == {"count": 80}
     assert len(journal.all("work")) == 80
+
+
+def test_what_is_over_is_kept_and_no_longer_among_what_is_under_way(journal):
+    for key in ("d-1", "d-2"):
+        journal.put("deployment", key, {"id": key})
+
+    journal.put("deployment", "d-1", {"id": "d-1", "status": "Succeeded"}, is_over=True)
+
+    assert [one["id"] for one in journal.under_way("deployment")] == ["d-2"]
+    assert [one["id"] for one in journal.all("deployment")] == ["d-1", "d-2"]
+    assert journal.under_way("execution") == []
+
+
+def test_the_newest_of_a_kind_and_those_with_a_member_are_found(journal):
+    for number in range(3):
+        journal.put("deployment", f"d-{number}", {"id": f"d-{number}", "execution": f"e-{number % 2}"})
+    journal.put("execution", "e-1", {"id": "e-1"})
+
+    assert journal.newest("deployment")["id"] == "d-2"
+    assert journal.newest("task set") is None
+    assert [one["id"] for one in journal.where("deployment", "execution", "e-0")] == ["d-0", "d-2"]
+
+
+def test_a_document_that_did_not_change_is_not_written_again(journal):
+    journal.put("deployment", "d-1", {"id": "d-1"})
+    before = journal._db.total_changes
+
+    journal.put("deployment", "d-1", {"id": "d-1"})
+
+    assert journal._db.total_changes == before
+
+
+def test_a_journal_of_an_earlier_lantern_is_taken_over(tmp_path):
+    with sqlite3.connect(tmp_path / "journal.sqlite") as old:
+        old.execute(
+            "CREATE TABLE documents (kind TEXT NOT NULL, id TEXT NOT NULL, body TEXT NOT NULL, "
+            "number INTEGER NOT NULL, PRIMARY KEY (kind, id)) WITHOUT ROWID"
+        )
+        old.execute("INSERT INTO documents VALUES ('deployment', 'd-1', '{}', 1)")
+    old.close()
+
+    journal = Journal(tmp_path / "journal.sqlite")
+
+    assert journal.under_way("deployment") == [{}]
+    journal.close()
