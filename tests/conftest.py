@@ -52,7 +52,11 @@ def missing(part: str) -> str | None:
             if subprocess.run(command, capture_output=True, timeout=30, check=False).returncode:
                 return f"'{' '.join(command)}' fails"
         return None
-    raise ValueError(f"requires({part!r}): unknown part, expected 'chromium', 'docker' or 'kubectl'")
+    if part == "haproxy":
+        return None if shutil.which("haproxy") else "no haproxy found; Debian's package of that name has it"
+    raise ValueError(
+        f"requires({part!r}): unknown part, expected 'chromium', 'docker', 'haproxy' or 'kubectl'"
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:

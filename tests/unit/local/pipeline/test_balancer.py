@@ -1,5 +1,4 @@
 import re
-import shutil
 import subprocess
 from collections import Counter
 
@@ -55,7 +54,7 @@ def test_a_listeners_map_shares_its_hundredths_by_weight(weights):
     assert Counter(name for _, name in lines) == {name: weight for name, weight in weights.items() if weight}
 
 
-@pytest.mark.skipif(not shutil.which("haproxy"), reason="no haproxy on this machine; the image has one")
+@pytest.mark.requires("haproxy")
 def test_the_engine_accepts_the_whole_configuration(architecture, tmp_path):
     for _, one in architecture.listeners():
         (tmp_path / f"{listener_name(one.name)}.map").write_text("\n".join(map_lines({"any": 100})))

@@ -3,7 +3,6 @@
 import contextlib
 import http.client
 import re
-import shutil
 import socket
 import subprocess
 import threading
@@ -20,9 +19,7 @@ from local.pipeline.clock import Clock
 from local.pipeline.traffic import BalancerError, LoadBalancer
 from tests.waiting import wait_until
 
-pytestmark = pytest.mark.skipif(
-    not shutil.which("haproxy"), reason="no haproxy on this machine; the image has one"
-)
+pytestmark = pytest.mark.requires("haproxy")
 BLUE, GREEN = "lantern-orders-blue", "lantern-orders-green"
 ASKED = 1000
 ROOT = re.compile(r"Root=1-[0-9a-f]{8}-[0-9a-f]{24}")
