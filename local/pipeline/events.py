@@ -1,4 +1,4 @@
-"""EventBridge envelopes as CodePipeline, CodeDeploy, CodeBuild and CloudWatch send them.
+"""EventBridge envelopes as CodePipeline, CodeDeploy, CodeCommit and CloudWatch send them.
 
 https://docs.aws.amazon.com/codepipeline/latest/userguide/detect-state-changes-cloudwatch-events.html
 """
@@ -15,7 +15,6 @@ STAGE = "CodePipeline Stage Execution State Change"
 ACTION = "CodePipeline Action Execution State Change"
 PUSH = "CodeCommit Repository State Change"
 ALARM = "CloudWatch Alarm State Change"
-BUILD = "CodeBuild Build State Change"
 
 
 def envelope(
