@@ -36,14 +36,16 @@ def _of(
             "Dimensions": [{"Name": key, "Value": value} for key, value in dimensions.items()],
             "Timestamp": at,
             "StorageResolution": 1,
-            **_statistics(name, values),
+            **statistics,
         }
         for name, measure in measures.items()
-        if (values := measure(samples))
+        for statistics in _statistics(name, measure(samples))
     ]
 
 
-def _statistics(name: str, values: list[float]) -> dict[str, Any]:
+def _statistics(name: str, values: list[float]) -> list[dict[str, Any]]:
+    """As many data as it takes for all values; none where there are none."""
     if name.endswith("Time"):
-        return {"Values": values[:MOST_VALUES], "Unit": "Seconds"}
-    return {"Value": sum(values), "Unit": "Count"}
+        begins = range(0, len(values), MOST_VALUES)
+        return [{"Values": values[begin : begin + MOST_VALUES], "Unit": "Seconds"} for begin in begins]
+    return [{"Value": sum(values), "Unit": "Count"}] if values else []

@@ -1,7 +1,7 @@
 """`python -m local.rehearsal`: what `make rehearse` runs, told by COMMIT, RELEASE, TIME_SCALE, RATE.
 
-Exit codes: 0 deployed, 3 rolled back, stopped or refused by a hook, 2 could not run, 1 a fault of this tool,
-130 interrupted (the execution goes on).
+Exit codes: 0 deployed, 3 rolled back, stopped, rejected or refused by a hook, 2 could not run, 1 a fault of
+this tool, 130 interrupted (the execution goes on).
 """
 
 import argparse
@@ -27,6 +27,7 @@ from local.stack.site import find
 
 FILE = Path(__file__).parents[2] / "docker-compose.yml"
 POLL_S = 0.25
+DEFAULTS = {"COMMIT": "HEAD", "RELEASE": commits.GOOD, "TIME_SCALE": "60", "APPROVAL": "no", "RATE": "20"}
 MOST_RATE = 100.0
 MOST_SCALE = 600.0
 
@@ -42,30 +43,26 @@ class Wish:
 
 
 def read(environ: Mapping[str, str]) -> Wish:
-    """COMMIT, RELEASE, TIME_SCALE, APPROVAL and RATE. Raises CouldNotRun."""
-    approval = environ.get("APPROVAL") or "no"
-    if approval not in ("yes", "no"):
-        raise CouldNotRun(f"APPROVAL={approval}: expected yes or no")
-    scale = _number(environ, "TIME_SCALE", "60", 1, MOST_SCALE, "simulated seconds that pass in one")
-    return Wish(
-        environ.get("COMMIT") or "HEAD",
-        environ.get("RELEASE") or commits.GOOD,
-        Pace(scale, approval == "yes"),
-        _number(environ, "RATE", "20", 0, MOST_RATE, "requests a second, 0 for none"),
-    )
+    """COMMIT, RELEASE, TIME_SCALE, APPROVAL and RATE. Raises CouldNotRun, naming every wrong one."""
+    said = DEFAULTS | {name: environ[name] for name in DEFAULTS if environ.get(name)}
+    scale, rate = _number(said["TIME_SCALE"]), _number(said["RATE"])
+    wrong = {
+        "RELEASE": said["RELEASE"] not in commits.MEANINGS and f"one of {', '.join(commits.MEANINGS)}",
+        "TIME_SCALE": not 1 <= scale <= MOST_SCALE
+        and f"simulated seconds that pass in one, from 1 to {MOST_SCALE:g}",
+        "APPROVAL": said["APPROVAL"] not in ("yes", "no") and "yes or no",
+        "RATE": not 0 <= rate <= MOST_RATE and f"requests a second, from 0 for none to {MOST_RATE:g}",
+    }
+    if problems := [f"{name}={said[name]}: expected {what}" for name, what in wrong.items() if what]:
+        raise CouldNotRun("; ".join(problems))
+    return Wish(said["COMMIT"], said["RELEASE"], Pace(scale, said["APPROVAL"] == "yes"), rate)
 
 
-def _number(
-    environ: Mapping[str, str], name: str, default: str, least: float, most: float, what: str
-) -> float:
-    text = environ.get(name) or default
+def _number(text: str) -> float:
     try:
-        value = float(text)
+        return float(text)
     except ValueError:
-        value = -1.0
-    if not least <= value <= most:
-        raise CouldNotRun(f"{name}={text}: expected {what}, from {least:g} to {most:g}")
-    return value
+        return -1.0
 
 
 def rehearse(file: Path, console: Console) -> int:
@@ -76,7 +73,7 @@ def rehearse(file: Path, console: Console) -> int:
     commit = commits.release(site.root, base, wish.release)
     if wish.commit == "HEAD" and not commits.is_clean(site.root):
         console.print("Uncommitted changes stay at home: the commit is rehearsed as it is.", style="yellow")
-    place = stage.prepare(site, wish.pace, lambda words: console.print(words))
+    place = stage.prepare(site, wish.pace, console.print)
     pipeline = Pipeline(place.pipeline)
     commits.push(site.root, commit, pipeline.repository)
     if wish.rate:
@@ -121,9 +118,14 @@ def watch(pipeline: Pipeline, execution: str, subject: str, console: Console) ->
 def _tell(verdict: Verdict, console: Console, table: list[str]) -> None:
     console.print()
     for line in verdict.lines:
-        console.print(line, style="green" if verdict.code == 0 else "red", soft_wrap=True)
+        console.print(view.plain(line), style="green" if verdict.code == 0 else "red", soft_wrap=True)
     for line in table:
         console.print(f"  {line}", soft_wrap=True)
+
+
+def plain_console(**options: Any) -> Console:
+    """Text is shown as it is: what a commit or a program says may hold rich's own marks."""
+    return Console(highlight=False, markup=False, emoji=False, **options)
 
 
 def _interrupt(*_: Any) -> None:
@@ -137,7 +139,7 @@ def main() -> int:
     given = parser.parse_args()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
-    console = Console(highlight=False, markup=False)  # what a commit says is no markup
+    console = plain_console()
     try:
         return rehearse(given.file.absolute(), console)
     except (CouldNotRun, StackError) as error:

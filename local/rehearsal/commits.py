@@ -46,15 +46,16 @@ class Commit:
 def resolve(root: Path, revision: str) -> Commit:
     """The commit that `revision` names. Raises CouldNotRun."""
     try:
-        said = _git(
-            root, "log", "-1", "--format=%H%x00%s", "--end-of-options", f"{revision}^{{commit}}", "--"
-        )
+        if revision.startswith(("-", "^")):  # git would take it for an option, or for all but this one
+            raise CouldNotRun("that is no name of a commit")
+        found = _git(root, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}").strip()
+        subject = _git(root, "log", "-1", "--no-show-signature", "--format=%s", found).strip()
     except CouldNotRun as error:
         raise CouldNotRun(
             f"COMMIT={revision}: git finds no such commit in {root}: {error}. "
             "Name a branch, a tag or an id that 'git log' shows: make rehearse COMMIT=HEAD"
         ) from None
-    return Commit(*said.strip().split("\0", 1))
+    return Commit(found, subject)
 
 
 def release(root: Path, base: Commit, name: str) -> Commit:
@@ -68,7 +69,14 @@ def release(root: Path, base: Commit, name: str) -> Commit:
         index = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
         _git(root, "read-tree", base.id, environ=index)
         try:
-            _git(root, "apply", "--cached", str(RELEASES / f"{name}.patch"), environ=index)
+            _git(
+                root,
+                "apply",
+                "--cached",
+                "--whitespace=nowarn",
+                str(RELEASES / f"{name}.patch"),
+                environ=index,
+            )
         except CouldNotRun as error:
             raise CouldNotRun(
                 f"RELEASE={name} changes a place that is different in {base.version}: {error}. "
@@ -87,14 +95,16 @@ def is_clean(root: Path) -> bool:
 def push(root: Path, commit: Commit, repository: str) -> None:
     """Bring the commit to the pipeline's repository, under a name that starts nothing. Raises CouldNotRun."""
     target = f"{commit.id}:refs/heads/rehearsal/{commit.version}"
-    _git(root, "-c", "http.proxy=", "push", "--quiet", "--force", repository, target)
+    options = ("--quiet", "--force", "--no-verify")  # a hook of the user's is about their own remotes
+    _git(root, "-c", "http.proxy=", "push", *options, repository, target)
 
 
 def _git(root: Path, *arguments: str, environ: dict[str, str] | None = None) -> str:
     try:
         done = subprocess.run(
             ["git", "-C", str(root), *arguments],
-            env={**os.environ, "GIT_TERMINAL_PROMPT": "0", **(environ or {})},
+            # no lock: looking at the state of the checkout must not write its index
+            env={**os.environ, "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", **(environ or {})},
             capture_output=True,
             text=True,
             errors="replace",
@@ -104,5 +114,6 @@ def _git(root: Path, *arguments: str, environ: dict[str, str] | None = None) -> 
     except (OSError, subprocess.TimeoutExpired) as error:
         raise CouldNotRun(f"git {arguments[0]}: {error}") from None
     if done.returncode:
-        raise CouldNotRun(done.stderr.strip().replace("\n", "; ") or f"git {arguments[0]} fails")
+        words = done.stderr.strip().replace("\n", "; ")
+        raise CouldNotRun(words or f"git {arguments[0]} ends with exit code {done.returncode}")
     return done.stdout

@@ -65,7 +65,7 @@ class Pipeline:
             return None
 
     def snapshot(self, execution: str) -> dict[str, Any]:
-        """How things are now. Raises Lost when nobody has answered for a while."""
+        """How things are now. Raises Lost when nobody has answered for a while, or the execution is gone."""
         while True:
             try:
                 found = self._ask(f"?execution={execution}")
@@ -79,6 +79,8 @@ class Pipeline:
                 time.sleep(0.5)
                 continue
             self._last = time.monotonic()
+            if execution and not found["execution"]:
+                raise Lost(f"The pipeline knows no execution {execution} any more: its journal was removed")
             return found
 
     def _ask(self, query: str) -> dict[str, Any]:

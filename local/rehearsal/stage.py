@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from local.processes.compose import Port, Service, Stack
 from local.rehearsal.errors import CouldNotRun
@@ -68,12 +69,24 @@ def _is_ours(containers: Containers) -> bool:
 
 def _require_rest(pipeline: Pipeline, now: Pace, wanted: Pace) -> None:
     """Time must not change its pace under a deployment that waits, nor stages come and go."""
-    execution = pipeline.snapshot("")["execution"]
-    if execution and execution["status"] in ("InProgress", "Stopping"):
+    found = pipeline.snapshot("")
+    newest = found["execution"]
+    is_newest = newest and newest["status"] in ("InProgress", "Stopping")
+    if executions := [*found["ahead"], *([newest["id"]] if is_newest else [])]:
         raise CouldNotRun(
-            f"{wanted}: execution {execution['id']} is under way with {now}; "
+            f"{wanted}: execution {executions[0]} is under way with {now}; "
             "wait for its end, or stop it: aws codepipeline stop-pipeline-execution"
         )
+    if moving := [one["name"] for one in found["services"] if _is_moving(one)]:
+        raise CouldNotRun(
+            f"{wanted}: a deployment of {', '.join(moving)} is under way with {now}; "
+            "wait for its end, or stop it: aws deploy stop-deployment"
+        )
+
+
+def _is_moving(service: dict[str, Any]) -> bool:
+    """Beside the task set that serves there is another one, which comes or goes."""
+    return any(one["status"] != "PRIMARY" for one in service["task sets"])
 
 
 def _stack(name: str, published: dict[str, int]) -> Stack:

@@ -13,6 +13,7 @@ LEGEND = {
 GOOD, BAD, PLAIN = "good", "bad", "plain"
 BY_CATEGORY = {"Source": REAL, "Build": REAL, "Approval": STAND_IN, "Deploy": STAND_IN}
 BY_EVENT = {"Install": REAL, "AllowTraffic": STAND_IN, "AllowTestTraffic": STAND_IN}
+STARTING = "starting"  # what a runner calls its trouble before its first look
 TIMEOUT = {"Install": " (CodeDeploy waits up to {} for healthy tasks)"}
 
 
@@ -30,7 +31,8 @@ def news(before: dict[str, Any] | None, after: dict[str, Any]) -> list[Line]:
     """Everything that `after` has and `before` had not."""
     old = before or {}
     lines = [*_queue(old, after), *_actions(old, after), *_deployments(old, after)]
-    lines += [*_alarms(old, after), *_tasks(old, after), *_trouble(old, after)]
+    lines += [*_alarms(old, after), *_trouble(old, after)]
+    lines += _tasks(old, after) if old else []  # what stopped before is no news of this execution
     return sorted(lines, key=lambda line: line.at)
 
 
@@ -161,7 +163,7 @@ def _rollback(was: dict[str, Any], one: dict[str, Any], is_known: bool) -> Itera
 def _alarms(old: dict[str, Any], new: dict[str, Any]) -> Iterator[Line]:
     before = old.get("alarms", {})
     for name, (value, reason) in new["alarms"].items():
-        if value != before.get(name, ("OK", ""))[0]:
+        if value != before.get(name, ("OK", ""))[0] and (old or value == "ALARM"):
             words = (
                 f"alarm {name} is {value}: {reason} (a period of a minute lasts {60 / new['scale']:.3g} s)"
             )
@@ -180,5 +182,7 @@ def _tasks(old: dict[str, Any], new: dict[str, Any]) -> Iterator[Line]:
 
 
 def _trouble(old: dict[str, Any], new: dict[str, Any]) -> Iterator[Line]:
-    if new["trouble"] and new["trouble"] != old.get("trouble"):
+    if new["trouble"] == STARTING != old.get("trouble"):
+        yield Line(new["now"], STAND_IN, "the pipeline was started again and goes on where it was")
+    elif new["trouble"] and new["trouble"] != old.get("trouble"):
         yield Line(new["now"], STAND_IN, f"the pipeline is in trouble and tries again: {new['trouble']}", BAD)

@@ -23,14 +23,18 @@ def judge(snapshot: dict[str, Any]) -> Verdict | None:
     if execution["status"] == "Succeeded":
         versions = ", ".join(service["name"] for service in snapshot["services"])
         return Verdict(DEPLOYED, (f"Deployed: {execution['commit'][:7]} serves all traffic of {versions}.",))
-    failed = [one for one in deployments if one["status"] in ("Failed", "Stopped") and not one["rolls_back"]]
-    if failed:
-        return Verdict(STOPPED, tuple(line for one in failed for line in _why(one)))
+    own = [one for one in deployments if not one["rolls_back"]]
+    through = [f"{one['group']} had been deployed and stays." for one in own if one["status"] == "Succeeded"]
+    if failed := [one for one in own if one["status"] in ("Failed", "Stopped")]:
+        return Verdict(STOPPED, (*(line for one in failed for line in _why(one)), *through))
     if execution["status"] == "Stopped":
-        return Verdict(
-            STOPPED, (f"Stopped before a deployment began: {execution['stop_reason'] or 'no reason given'}",)
-        )
-    return Verdict(COULD_NOT_RUN, tuple(_refused(execution, snapshot["build log group"])))
+        when = "" if through else " before a deployment began"
+        reason = execution["stop_reason"] or "no reason given"
+        return Verdict(STOPPED, (f"Stopped{when}: {reason}", *through))
+    if rejected := [one for one in _failed(execution) if one[1]["category"] == "Approval"]:
+        words = rejected[0][1]["summary"] or "no reason given"
+        return Verdict(STOPPED, (f"Rejected before a deployment began: {words}", *through))
+    return Verdict(COULD_NOT_RUN, (*_refused(execution, snapshot["build log group"]), *through))
 
 
 def _why(deployment: dict[str, Any]) -> list[str]:
@@ -46,14 +50,22 @@ def _why(deployment: dict[str, Any]) -> list[str]:
 
 def _refused(execution: dict[str, Any], group: str) -> list[str]:
     lines = []
-    for stage in execution["stages"]:
-        for action in stage["actions"]:
-            if action["status"] == "Failed":
-                lines.append(f"{stage['name']} {action['name']} failed; nothing was deployed.")
-                lines.append(f"  {action['error_code']}: {action['error_message']}")
-                if action["category"] == "Build":
-                    lines.append(f"  its log: {build_log(action, group)}")
+    for stage, action in _failed(execution):
+        lines.append(f"{stage} {action['name']} failed before any container of it started.")
+        lines.append(f"  {action['error_code']}: {action['error_message']}")
+        if action["category"] == "Build":
+            lines.append(f"  its log: {build_log(action, group)}")
     return lines or [f"The execution ended as {execution['status']}."]
+
+
+def _failed(execution: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    """Stage and action."""
+    return [
+        (stage["name"], action)
+        for stage in execution["stages"]
+        for action in stage["actions"]
+        if action["status"] == "Failed"
+    ]
 
 
 def build_log(action: dict[str, Any], group: str) -> str:

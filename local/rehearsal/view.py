@@ -1,6 +1,5 @@
 """A snapshot as a live picture on a terminal; pure, out comes what rich draws."""
 
-import time
 from typing import Any
 
 from rich.console import Group, RenderableType
@@ -35,9 +34,14 @@ def line_text(line: Line, began: float) -> Text:
     return Text.assemble(
         (f"{max(0.0, line.at - began):6.1f} s ", "dim"),
         (f"{line.mark:<9}", "dim cyan"),
-        (line.text, TONES.get(line.tone, "")),
+        (plain(line.text), TONES.get(line.tone, "")),
         overflow="fold",
     )
+
+
+def plain(text: str) -> str:
+    """Without what would steer a terminal: a commit's subject and a program's words are somebody else's."""
+    return "".join(letter if letter.isprintable() else " " for letter in text)
 
 
 def _head(snapshot: dict[str, Any], began: float, subject: str) -> Panel:
@@ -47,7 +51,10 @@ def _head(snapshot: dict[str, Any], began: float, subject: str) -> Panel:
     if scale != 1:
         clock += f", time scale {scale:g}: what AWS waits for in a minute passes in {60 / scale:.3g} s"
     text = Text.assemble(
-        (execution["commit"][:7], "bold"), f"  {subject}\n", (f"execution {execution['id']}  ", "dim"), clock
+        (execution["commit"][:7], "bold"),
+        f"  {plain(subject)}\n",
+        (f"execution {execution['id']}  ", "dim"),
+        clock,
     )
     return Panel(text, title="rehearsal on this laptop: nothing is deployed to AWS")
 
@@ -60,16 +67,18 @@ def _stages(snapshot: dict[str, Any]) -> Table:
         names = len(stage["actions"]) > 1
         for action in stage["actions"]:
             symbol, colour = SYMBOLS.get(action["status"], OTHER)
-            text.append(f"{symbol} {action['name'] if names else ''}{_took(action)} ", colour)
+            text.append(
+                f"{symbol} {action['name'] if names else ''}{_took(action, snapshot['now'])} ", colour
+            )
         row.append(text)
     table.add_row(*row)
     return table
 
 
-def _took(thing: dict[str, Any]) -> str:
+def _took(thing: dict[str, Any], now: float) -> str:
     if not thing["started"]:
         return ""
-    return f" {(thing['ended'] or time.time()) - thing['started']:.0f} s"
+    return f" {max(0.0, (thing['ended'] or now) - thing['started']):.0f} s"
 
 
 def _lifecycle(deployment: dict[str, Any]) -> Text:
@@ -111,7 +120,7 @@ def _colours(service: dict[str, Any], window_s: float) -> list[tuple[RenderableT
         rows.append(
             (
                 Text(colour, colour),
-                Text(one["version"]),
+                Text(plain(one["version"])),
                 Text(f"{one['healthy']} of {one['desired']} healthy"),
                 Text(f"{rates['requests'] / window_s:.1f}"),
                 Text(f"{failed:.0%}" if rates["requests"] else "-", "red" if failed else ""),

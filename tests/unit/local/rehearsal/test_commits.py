@@ -1,3 +1,6 @@
+import difflib
+import json
+import os
 import subprocess
 from pathlib import Path
 
@@ -7,7 +10,9 @@ from local.rehearsal import commits
 from local.rehearsal.errors import CouldNotRun
 
 ROOT = Path(__file__).parents[4]
-CHANGED = {
+GIT = ["git", "-c", "user.name=Trainee", "-c", "user.email=trainee@lantern.invalid"]
+PREPARED = [name for name in commits.MEANINGS if name != commits.GOOD]
+TOUCHES = {  # what each release says that it breaks, and nothing beside it
     "errors": ["services/orders/routes.py"],
     "slow": ["services/catalog/routes.py"],
     "unhealthy": ["taskdef.json"],
@@ -17,92 +22,229 @@ CHANGED = {
 
 
 def git(folder, *arguments):
-    command = [
-        "git",
-        "-C",
-        str(folder),
-        "-c",
-        "user.name=Ada",
-        "-c",
-        "user.email=ada@lantern.invalid",
-        *arguments,
-    ]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    done = subprocess.run([*GIT, *arguments], cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def commit(folder, subject, **files):
+    for name, text in files.items():
+        (folder / name.replace("__", "/")).write_text(text)
+    git(folder, "add", "--all")
+    git(folder, "commit", "--quiet", "--allow-empty", "--message", subject)
+    return git(folder, "rev-parse", "HEAD")
+
+
+@pytest.fixture(name="present", scope="module")
+def _present(tmp_path_factory):
+    """A repository with the services and the task definition as they are in the work tree."""
+    folder = tmp_path_factory.mktemp("present")
+    listed = subprocess.run(
+        ["git", "-C", ROOT, "ls-files", "-z", "services", "taskdef.json"], capture_output=True, check=True
+    )
+    for name in filter(None, listed.stdout.decode().split("\0")):
+        if (ROOT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_bytes((ROOT / name).read_bytes())
+    git(folder, "init", "--quiet", "--initial-branch", "main")
+    commit(folder, "Open the shop")
+    return folder
 
 
 @pytest.fixture(name="checkout")
 def _checkout(tmp_path):
-    """The files that releases change, as they are now, in a repository of their own."""
-    for name in {name for names in CHANGED.values() for name in names}:
-        target = tmp_path / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes((ROOT / name).read_bytes())
+    """A small repository with a commit, a change in the index and one in the work tree only."""
     git(tmp_path, "init", "--quiet", "--initial-branch", "main")
-    git(tmp_path, "add", "--all")
-    git(tmp_path, "commit", "--quiet", "--message", "Open the shop")
+    commit(tmp_path, "Light the lamp", taskdef="{}\n", notes="none\n")
+    (tmp_path / "notes").write_text("staged\n")
+    git(tmp_path, "add", "notes")
+    (tmp_path / "taskdef").write_text("{1}\n")
     return tmp_path
 
 
-@pytest.mark.parametrize("name", CHANGED)
-def test_a_prepared_release_is_one_commit_on_top_that_changes_one_file_and_compiles(checkout, name):
+@pytest.fixture(name="head")
+def _head(present):
+    return commits.resolve(present, "HEAD")
+
+
+# --- releases
+
+
+@pytest.mark.parametrize("name", PREPARED)
+def test_a_prepared_release_changes_in_the_present_code_what_it_says_and_nothing_else(present, head, name):
+    made = commits.release(present, head, name)
+
+    changed = git(present, "diff", "--name-only", head.id, made.id).splitlines()
+    assert changed == TOUCHES[name]
+    assert git(present, "rev-parse", f"{made.id}^") == head.id
+    assert made.subject == f"Prepared release {name}: {commits.MEANINGS[name]}"
+    assert git(present, "log", "-1", "--format=%an", made.id) == "Lantern rehearsal"
+
+
+@pytest.mark.parametrize("name", PREPARED)
+def test_what_a_prepared_release_changes_can_still_be_read(present, head, name):
+    made = commits.release(present, head, name)
+
+    for file in TOUCHES[name]:
+        text = git(present, "show", f"{made.id}:{file}")
+        if file.endswith(".py"):
+            compile(text, file, "exec")
+        else:
+            json.loads(text.replace("${", "$"))
+
+
+@pytest.mark.parametrize("name", PREPARED)
+def test_a_prepared_release_is_a_small_change(present, head, name):
+    made = commits.release(present, head, name)
+
+    changed = 0
+    for file in TOUCHES[name]:
+        before, after = (git(present, "show", f"{one}:{file}").splitlines() for one in (head.id, made.id))
+        changed += sum(line[:1] in "+-" for line in list(difflib.unified_diff(before, after, n=0))[2:])
+    assert 0 < changed <= 16
+
+
+def test_every_patch_has_a_meaning_and_every_meaning_a_patch():
+    assert {file.stem for file in commits.RELEASES.glob("*.patch")} == set(PREPARED) == set(TOUCHES)
+
+
+def test_a_good_release_is_the_commit_itself(present, head):
+    assert commits.release(present, head, "good") is head
+
+
+def test_a_release_that_nobody_prepared_is_refused_naming_those_that_are(present, head):
+    with pytest.raises(CouldNotRun, match=r"^RELEASE=nope: expected one of good, errors, slow") as refused:
+        commits.release(present, head, "nope")
+
+    assert all(name in str(refused.value) for name in commits.MEANINGS)
+
+
+def test_a_release_for_code_that_went_another_way_says_what_to_do(checkout):
     base = commits.resolve(checkout, "HEAD")
 
-    made = commits.release(checkout, base, name)
+    with pytest.raises(CouldNotRun) as refused:
+        commits.release(checkout, base, "unhealthy")
 
-    assert git(checkout, "rev-parse", f"{made.id}^") == base.id
-    assert git(checkout, "diff", "--name-only", base.id, made.id).splitlines() == CHANGED[name]
-    assert commits.MEANINGS[name] in git(checkout, "log", "-1", "--format=%s", made.id)
-    if CHANGED[name][0].endswith(".py"):
-        compile(git(checkout, "show", f"{made.id}:{CHANGED[name][0]}"), name, "exec")
-
-
-def test_every_release_with_a_patch_is_looked_at():
-    assert CHANGED.keys() == {path.stem for path in commits.RELEASES.glob("*.patch")}
+    message = str(refused.value)
+    assert message.startswith(f"RELEASE=unhealthy changes a place that is different in {base.version}: ")
+    assert "taskdef.json" in message
+    assert "or make the mistake by hand and commit it" in message
+    assert "\n" not in message
 
 
-def test_index_branch_and_files_of_the_checkout_stay_as_they_are(checkout):
-    (checkout / "taskdef.json").write_text("half written")
-    before = git(checkout, "status", "--porcelain"), git(checkout, "rev-parse", "HEAD")
+def test_releases_and_looks_leave_index_and_work_tree_as_they_are(present, checkout):
+    commit(checkout, "Bring the task definition", **{"taskdef.json": (present / "taskdef.json").read_text()})
+    (checkout / "notes").write_text("staged again\n")
+    git(checkout, "add", "notes")
+    (checkout / "taskdef.json").write_text("{}\n")
+    os.utime(checkout / "notes", (1, 1))  # git status would like to note that in the index
+    index = (checkout / ".git" / "index").read_bytes()
 
-    commits.release(checkout, commits.resolve(checkout, "main"), "errors")
+    commits.is_clean(checkout)
+    commits.release(checkout, commits.resolve(checkout, "HEAD"), "smoke-fails")
 
-    assert (git(checkout, "status", "--porcelain"), git(checkout, "rev-parse", "HEAD")) == before
-    assert not commits.is_clean(checkout)
-
-
-def test_the_good_release_is_the_commit_itself(checkout):
-    base = commits.resolve(checkout, "HEAD")
-
-    assert commits.release(checkout, base, "good") == base
-    assert base.version == base.id[:7]
+    assert (checkout / ".git" / "index").read_bytes() == index
+    assert git(checkout, "diff", "--name-only") == "taskdef.json"
+    assert git(checkout, "diff", "--cached", "--name-only") == "notes"
+    assert git(checkout, "branch", "--format=%(refname:short)") == "main"
 
 
-@pytest.mark.parametrize("revision", ["no-such-branch", "--output=/tmp/x", "HEAD~99", ""])
-def test_a_commit_that_is_not_there_is_refused_with_what_to_type(checkout, revision):
-    with pytest.raises(CouldNotRun, match=r"COMMIT=.*git finds no such commit.*make rehearse COMMIT=HEAD"):
+def test_settings_of_the_users_git_change_nothing(present, head, monkeypatch, tmp_path):
+    file = tmp_path / "gitconfig"
+    file.write_text("[apply]\n\twhitespace = error-all\n[log]\n\tshowSignature = true\n\tdecorate = full\n")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(file))
+
+    assert commits.resolve(present, "HEAD") == head
+    assert commits.release(present, head, "slow").subject.startswith("Prepared release slow")
+
+
+# --- commits
+
+
+def test_a_commit_is_found_by_branch_tag_and_short_id(checkout):
+    git(checkout, "tag", "v1")
+    git(checkout, "tag", "--annotate", "v2", "--message", "second")
+    full = git(checkout, "rev-parse", "HEAD")
+
+    found = {commits.resolve(checkout, name) for name in ("HEAD", "main", "v1", "v2", full, full[:7])}
+
+    assert found == {commits.Commit(full, "Light the lamp")}
+    assert next(iter(found)).version == full[:7]
+
+
+@pytest.mark.parametrize(
+    "revision",
+    [
+        *("no-such-branch", "f" * 40, "HEAD~9", "--output=x", "-1", "--all", "--", "HEAD..HEAD", "^HEAD"),
+        *("HEAD main", "HEAD:notes", "HEAD^{tree}", ":notes", "$(touch x)", "a\nb", "@{99}", "*"),
+    ],
+)
+def test_a_revision_that_names_no_commit_is_refused_saying_what_would(checkout, revision):
+    before = set(checkout.iterdir())
+
+    with pytest.raises(CouldNotRun) as refused:
         commits.resolve(checkout, revision)
 
+    assert str(refused.value).startswith(f"COMMIT={revision}: git finds no such commit in {checkout}: ")
+    assert str(refused.value).endswith("make rehearse COMMIT=HEAD")
+    assert set(checkout.iterdir()) == before
 
-def test_an_unknown_release_is_refused_with_those_that_are_there(checkout):
-    with pytest.raises(CouldNotRun, match="RELEASE=bad: expected one of good, errors, slow"):
-        commits.release(checkout, commits.resolve(checkout, "HEAD"), "bad")
+
+def test_a_folder_without_a_repository_says_so(tmp_path):
+    with pytest.raises(CouldNotRun, match=r"not a git repository|exit code"):
+        commits.resolve(tmp_path, "HEAD")
 
 
-def test_a_release_that_does_not_fit_the_commit_is_refused(checkout):
-    (checkout / "services/orders/routes.py").write_text("# all new\n")
-    git(checkout, "commit", "--quiet", "--all", "--message", "Begin anew")
+def test_a_subject_of_any_kind_comes_whole(checkout):
+    commit(checkout, "[red]Ünïcode[/red] \x1b[31m lamp")
 
-    with pytest.raises(CouldNotRun, match="RELEASE=errors changes a place that is different in"):
-        commits.release(checkout, commits.resolve(checkout, "HEAD"), "errors")
+    assert commits.resolve(checkout, "HEAD").subject == "[red]Ünïcode[/red] \x1b[31m lamp"
+
+
+def test_an_empty_subject_is_one_too(checkout):
+    git(checkout, "commit", "--quiet", "--allow-empty", "--allow-empty-message", "--message", "")
+
+    assert commits.resolve(checkout, "HEAD").subject == ""
+
+
+def test_a_checkout_is_clean_without_regard_to_files_that_git_does_not_know(checkout):
+    dirty = commits.is_clean(checkout)
+    git(checkout, "commit", "--quiet", "--all", "--message", "Tidy up")
+    (checkout / "unknown").touch()
+
+    assert not dirty
+    assert commits.is_clean(checkout)
+
+
+# --- push
 
 
 def test_a_push_brings_the_commit_under_a_name_that_starts_nothing(checkout, tmp_path_factory):
-    there = tmp_path_factory.mktemp("there")
-    git(there, "init", "--quiet", "--bare")
-    made = commits.release(checkout, commits.resolve(checkout, "HEAD"), "slow")
+    bare = tmp_path_factory.mktemp("pipeline")
+    git(bare, "init", "--quiet", "--bare")
+    one = commits.resolve(checkout, "HEAD")
 
-    commits.push(checkout, made, str(there))
+    commits.push(checkout, one, str(bare))
+    commits.push(checkout, one, str(bare))
 
-    assert git(there, "for-each-ref", "--format=%(refname) %(objectname)") == (
-        f"refs/heads/rehearsal/{made.version} {made.id}"
+    assert git(bare, "for-each-ref", "--format=%(refname) %(objectname)") == (
+        f"refs/heads/rehearsal/{one.version} {one.id}"
     )
+
+
+def test_a_push_asks_no_hook_of_the_users(checkout, tmp_path_factory):
+    bare = tmp_path_factory.mktemp("pipeline")
+    git(bare, "init", "--quiet", "--bare")
+    hook = checkout / ".git" / "hooks" / "pre-push"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text("#!/bin/sh\nexit 1\n")
+    hook.chmod(0o755)
+
+    commits.push(checkout, commits.resolve(checkout, "HEAD"), str(bare))
+
+    assert git(bare, "for-each-ref")
+
+
+def test_a_push_that_fails_says_why(checkout):
+    with pytest.raises(CouldNotRun, match="nowhere"):
+        commits.push(checkout, commits.resolve(checkout, "HEAD"), str(checkout / "nowhere"))

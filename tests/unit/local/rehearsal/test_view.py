@@ -3,44 +3,118 @@ import io
 import pytest
 from rich.console import Console
 
-from local.rehearsal import story, view
-from tests.unit.local.rehearsal.snapshots import BEGAN, action, deployment, snapshot, with_event
+from local.rehearsal import view
+from local.rehearsal.__main__ import _tell, plain_console
+from local.rehearsal.story import BAD, Line, news
+from local.rehearsal.verdict import Verdict
+from tests.unit.local.rehearsal.snapshots import (
+    BLUE,
+    GREEN,
+    START,
+    action,
+    deployment,
+    event,
+    execution,
+    service,
+    snapshot,
+    task_set,
+)
+
+HOSTILE = "[red]alert[/red] [/] [link=http://evil.invalid]:skull: \x1b[31m\x07 done"
+SHOWN = "[red]alert[/red] [/] [link=http://evil.invalid]:skull:  [31m  done"
+BUSY = snapshot(
+    30,
+    execution=execution(
+        ("Source", action("Source", "Source", "Succeeded", 0, took=1)),
+        *(
+            ("Build", action(name, "Build", "Succeeded", 1, took=9))
+            for name in ("catalog", "orders", "storefront")
+        ),
+        ("Deploy", action("catalog", "Deploy", "Failed", 11, took=4, error_message=HOSTILE)),
+        ("Deploy", action("orders", "Deploy", "InProgress", 11)),
+        ("Deploy", action("storefront", "Deploy")),
+    ),
+    deployments=[
+        deployment(
+            event("Install", "Succeeded", 12, 3),
+            event("AllowTraffic", "InProgress", 16),
+            event("AfterAllowTraffic"),
+        )
+    ],
+    services=[
+        service("catalog", task_sets=[]),
+        service(
+            "orders",
+            [task_set(), task_set("ecs-svc/2", GREEN, HOSTILE, "ACTIVE", "exited (1)")],
+            {BLUE: 90, GREEN: 10},
+            requests=100,
+            failed=7,
+        ),
+    ],
+    alarms={"lantern-orders-errors": ["ALARM", HOSTILE]},
+)
 
 
-def drawn(width, subject="Light the lamp", lines=()):
-    now = snapshot(
-        [action("Source", "Source", "Succeeded"), action("orders", "Deploy", "InProgress")],
-        [with_event(deployment(), "Install", "InProgress")],
-        alarms={"lantern-orders-blue-errors": ["ALARM", "2 out of 3"]},
-    )
-    console = Console(file=io.StringIO(), width=width, force_terminal=True, color_system=None)
-    console.print(view.draw(now, list(lines), BEGAN, subject))
-    return console.file.getvalue()
+def shown(thing, width=150, **options):
+    file = io.StringIO()
+    Console(file=file, width=width, **options).print(thing)
+    return file.getvalue()
 
 
-@pytest.mark.parametrize("width", [60, 80, 150])
-def test_the_picture_fits_any_terminal(width):
-    assert max(len(line) for line in drawn(width).splitlines()) <= width
+@pytest.mark.parametrize("width", [80, 150])
+@pytest.mark.parametrize(
+    "now", [snapshot(), BUSY, BUSY | {"scale": 1.0}], ids=["at rest", "busy", "unhurried"]
+)
+def test_any_moment_can_be_drawn_at_any_width(now, width):
+    text = shown(view.draw(now, news(None, now), START, "Light the lamp"), width, force_terminal=True)
+
+    assert "nothing is deployed to AWS" in text
+    plain = shown(view.draw(now, news(None, now), START, "Light the lamp"), width)
+    assert max(len(line) for line in plain.splitlines()) <= width
 
 
-def test_it_shows_weights_failures_alarms_and_that_nothing_is_on_aws():
-    picture = drawn(150)
+def test_the_picture_shows_stages_weights_rates_and_alarms():
+    text = shown(view.draw(BUSY, [], START, "Light the lamp"))
 
-    for words in (
-        "nothing is deployed to AWS",
-        "time scale 60",
-        "90%",
-        "10%",
-        "10.0",
-        "ALARM: lantern-orders-blue-errors",
+    for part in (
+        "0123456  Light the lamp",
+        "30.0 s here, time scale 60: what AWS waits for in a minute passes in 1 s",
+        "✔ catalog 9 s",
+        "✘ catalog 4 s",
+        "▶ orders 19 s",
+        "✔ Install ▶ AllowTraffic · AfterAllowTraffic",
+        "90% ",
+        "7%",
+        "120 ms",
+        "ALARM: lantern-orders-errors",
     ):
-        assert words in picture
+        assert part in text, text
 
 
-def test_what_a_commit_or_an_error_says_is_shown_as_it_is():
-    line = story.Line(BEGAN, story.REAL, "orders: [red]exit[/red] [link=x]")
+def test_a_subject_is_shown_as_it_is_and_steers_nothing():
+    assert SHOWN in shown(view.draw(BUSY, [], START, HOSTILE), 150)
+    assert "\x1b[31m" not in shown(
+        view.draw(BUSY, [], START, HOSTILE), force_terminal=True, color_system=None
+    )
 
-    picture = drawn(150, subject="[bold]Hello[/] [nonsense", lines=[line])
 
-    assert "[bold]Hello[/] [nonsense" in picture
-    assert "[red]exit[/red] [link=x]" in picture
+def test_a_line_is_shown_as_it_is_and_steers_nothing():
+    text = shown(view.line_text(Line(START + 3, "real", HOSTILE, BAD), START))
+
+    assert text == f"   3.0 s real     {SHOWN}\n"
+
+
+def test_a_verdict_and_the_shoppers_table_are_shown_as_they_are():
+    file = io.StringIO()
+
+    _tell(Verdict(3, (HOSTILE,)), plain_console(file=file, width=80), [f"{HOSTILE[:15]} 12"])
+
+    assert file.getvalue() == f"\n{SHOWN}\n  {HOSTILE[:15]} 12\n"
+
+
+def test_what_the_stage_says_is_shown_as_it_is():
+    file = io.StringIO()
+
+    plain_console(file=file, width=80).print("Starting [red]pipeline[/red] :skull: [/]")
+
+    assert file.getvalue() == "Starting [red]pipeline[/red] :skull: [/]\n"
