@@ -136,6 +136,7 @@ def test_no_execution_overtakes_another_and_a_stage_holds_one(machine):
     machine.builds.hold("orders")
     first, second, third = machine.start(), machine.start(), machine.start()
     machine.until(lambda: statuses(machine, first, "Build")["catalog"] == "Succeeded")
+    machine.until(lambda: {machine.one(key).next.name for key in (first, second, third)} == {"Build"})
     for _ in range(5):
         machine.look()
 
