@@ -11,7 +11,8 @@ import docker
 import docker.errors
 
 from local.pipeline import tasks
-from local.pipeline.tasks import LABEL, PAUSE, Place, Task, TaskError
+from local.pipeline.fargate import TaskError
+from local.pipeline.tasks import LABEL, PAUSE, Place, Task
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

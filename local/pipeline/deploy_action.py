@@ -19,7 +19,8 @@ from botocore.validate import ParamValidator
 from local.pipeline import tasks
 from local.pipeline.app_spec import AppSpec, AppSpecError, line_of
 from local.pipeline.app_spec import read as read_app_spec
-from local.pipeline.tasks import Place, Task, TaskError
+from local.pipeline.fargate import TaskError
+from local.pipeline.tasks import Place, Task
 
 MOST_BYTES = 3 * 1024 * 1024
 TASK_DEFINITION = "<TASK_DEFINITION>"

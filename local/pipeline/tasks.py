@@ -8,9 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from local.pipeline.fargate import LOG_GROUP_PREFIX, Limits, check
-from local.pipeline.fargate import TASK_KEYS as TASK_KEYS  # these two for those who run tasks
-from local.pipeline.fargate import TaskError as TaskError
+from local.pipeline.fargate import LOG_GROUP_PREFIX, Limits, TaskError, check
 
 LABEL = "lantern.rehearsal"
 MIB = 1024 * 1024

@@ -8,10 +8,10 @@ from local.pipeline.build import Build, BuildFailed
 from local.pipeline.containers import Running
 from local.pipeline.deployments import Deployments
 from local.pipeline.executions import Executions
+from local.pipeline.fargate import TaskError
 from local.pipeline.fleet import Fleet
 from local.pipeline.journal import Journal
 from local.pipeline.metrics import Metrics
-from local.pipeline.tasks import TaskError
 from local.pipeline.traffic import Target
 from tests.unit.local.pipeline.revision import PLACE, files, zipped
 from tests.unit.local.pipeline.samples import START

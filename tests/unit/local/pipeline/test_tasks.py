@@ -2,7 +2,8 @@ import pytest
 
 from local.pipeline import tasks
 from local.pipeline.architecture import read
-from local.pipeline.tasks import Task, TaskError, camel
+from local.pipeline.fargate import TaskError
+from local.pipeline.tasks import Task, camel
 from tests.unit.local.pipeline.revision import DAEMON, IMAGE, PLACE, definition
 
 TASK = Task(id="task-7", task_set="ecs-svc/7", service="orders")
