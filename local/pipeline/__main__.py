@@ -7,11 +7,11 @@ import threading
 
 from waitress.server import create_server
 
-from local.pipeline.alarms import AlarmError
+from local.pipeline.api_server import Front
 from local.pipeline.architecture import ArchitectureError
-from local.pipeline.front import Front
-from local.pipeline.metric_math import MathError
-from local.pipeline.metrics import UnknownMetric
+from local.pipeline.cloudwatch.alarms import AlarmError
+from local.pipeline.cloudwatch.metric_math import MathError
+from local.pipeline.cloudwatch.metrics import UnknownMetric
 from local.pipeline.runner import Runner
 from local.pipeline.settings import SettingsError, load
 

@@ -13,19 +13,19 @@ import docker.errors
 
 from local.pipeline import architecture as templates
 from local.pipeline.architecture import Architecture
-from local.pipeline.aws import Aws
 from local.pipeline.clock import Clock
-from local.pipeline.deployments import Deployments, Service
-from local.pipeline.fargate import TASK_KEYS
-from local.pipeline.fleet import Fleet, TaskSet
-from local.pipeline.names import task_set_id
+from local.pipeline.codedeploy.deployments import Deployments, Service
+from local.pipeline.ecs.fargate_rules import TASK_KEYS
+from local.pipeline.ecs.service_scheduler import Fleet, TaskSet
+from local.pipeline.ecs.task_containers import camel
+from local.pipeline.ecs.task_containers import image as image_here
+from local.pipeline.identifiers import task_set_id
+from local.pipeline.local_aws import Aws
 from local.pipeline.settings import Settings
-from local.pipeline.tasks import camel
-from local.pipeline.tasks import image as image_here
 
 log = logging.getLogger(__name__)
 
-XRAY_DAEMON = Path(__file__).parent / "xray_daemon"
+XRAY_DAEMON = Path(__file__).parent / "ecs" / "xray_daemon"
 CREDENTIALS = {"username": "AWS", "password": "laptop"}
 REVISION = "org.opencontainers.image.revision"
 

@@ -8,26 +8,27 @@ from logging.handlers import RotatingFileHandler
 import botocore.exceptions
 import docker.errors
 
-from local.pipeline import access_log, events
+from local.pipeline import eventbridge as events
 from local.pipeline.architecture import Architecture, full_name, read
-from local.pipeline.aws import Aws
-from local.pipeline.balancer import ACCESS, FOLDER, listener_name
-from local.pipeline.build import CodeBuild
 from local.pipeline.clock import Clock
-from local.pipeline.containers import Containers
-from local.pipeline.deployments import Deployments
-from local.pipeline.executions import Executions
-from local.pipeline.fleet import Fleet
-from local.pipeline.hooks import Hooks
+from local.pipeline.cloudwatch.metrics import NAMESPACE, Metrics
+from local.pipeline.cloudwatch.published_metrics import datapoints
+from local.pipeline.codebuild.build import CodeBuild
+from local.pipeline.codecommit.repository import Repository, RepositoryError
+from local.pipeline.codedeploy.deployments import Deployments
+from local.pipeline.codedeploy.lifecycle_hooks import Hooks
+from local.pipeline.codepipeline.executions import Executions
+from local.pipeline.ecs.service_scheduler import Fleet
+from local.pipeline.ecs.task_containers import Place
+from local.pipeline.ecs.task_runner import Containers
+from local.pipeline.identifiers import REGION, arn
 from local.pipeline.journal import Journal
-from local.pipeline.metrics import NAMESPACE, Metrics
-from local.pipeline.names import REGION, arn
+from local.pipeline.load_balancing import access_log
+from local.pipeline.load_balancing.haproxy import ACCESS, FOLDER, listener_name
+from local.pipeline.load_balancing.load_balancer import BalancerError, LoadBalancer
+from local.pipeline.local_aws import Aws
 from local.pipeline.provision import Provision, ProvisionError
-from local.pipeline.published_metrics import datapoints
-from local.pipeline.repository import Repository, RepositoryError
 from local.pipeline.settings import Settings
-from local.pipeline.tasks import Place
-from local.pipeline.traffic import BalancerError, LoadBalancer
 
 log = logging.getLogger(__name__)
 

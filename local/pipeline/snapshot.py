@@ -4,9 +4,9 @@ import contextlib
 import time
 from typing import Any
 
-from local.pipeline import deployment as deployments
-from local.pipeline import execution as executions
-from local.pipeline.errors import PipelineExecutionNotFoundException
+from local.pipeline.codedeploy import deployment_machine as deployments
+from local.pipeline.codepipeline import execution_machine as executions
+from local.pipeline.codepipeline.errors import PipelineExecutionNotFoundException
 from local.pipeline.runner import Runner
 
 WINDOW_S = 5.0

@@ -11,9 +11,9 @@ from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 import pytest
 
-from local.pipeline import deployment as deployments
-from local.pipeline import execution as executions
-from local.pipeline.front import Front
+from local.pipeline.api_server import Front
+from local.pipeline.codedeploy import deployment_machine as deployments
+from local.pipeline.codepipeline import execution_machine as executions
 from local.pipeline.runner import Runner
 from local.pipeline.settings import load
 from local.stack import delivery

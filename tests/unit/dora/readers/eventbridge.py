@@ -1,6 +1,6 @@
 """Envelopes as the laptop's pipeline writes them, at speaking times."""
 
-from local.pipeline import events
+from local.pipeline import eventbridge as events
 from tests.unit.dora.histories import at
 
 SHA = {name: name[0] * 40 for name in ("aaa", "bbb", "ccc", "ddd")}

@@ -5,7 +5,7 @@ import subprocess
 import pytest
 
 from local.pipeline.architecture import read
-from local.pipeline.repository import Repository
+from local.pipeline.codecommit.repository import Repository
 from tests.unit.local.pipeline.machine import Machine
 
 GIT = ["git", "-c", "user.name=Trainee", "-c", "user.email=trainee@lantern.invalid"]

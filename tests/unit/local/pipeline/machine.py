@@ -4,15 +4,15 @@ import json
 import threading
 from dataclasses import replace
 
-from local.pipeline.build import Build, BuildFailed
-from local.pipeline.containers import Running
-from local.pipeline.deployments import Deployments
-from local.pipeline.executions import Executions
-from local.pipeline.fargate import TaskError
-from local.pipeline.fleet import Fleet
+from local.pipeline.cloudwatch.metrics import Metrics
+from local.pipeline.codebuild.build import Build, BuildFailed
+from local.pipeline.codedeploy.deployments import Deployments
+from local.pipeline.codepipeline.executions import Executions
+from local.pipeline.ecs.fargate_rules import TaskError
+from local.pipeline.ecs.service_scheduler import Fleet
+from local.pipeline.ecs.task_runner import Running
 from local.pipeline.journal import Journal
-from local.pipeline.metrics import Metrics
-from local.pipeline.traffic import Target
+from local.pipeline.load_balancing.load_balancer import Target
 from tests.unit.local.pipeline.revision import PLACE, files, zipped
 from tests.unit.local.pipeline.samples import START
 from tests.waiting import wait_until

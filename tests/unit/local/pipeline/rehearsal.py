@@ -3,10 +3,10 @@
 import copy
 import json
 
-from local.pipeline import deployment as machine
 from local.pipeline.architecture import shift
 from local.pipeline.clock import Clock
-from local.pipeline.deployment import Deployment, Observed, Rules
+from local.pipeline.codedeploy import deployment_machine as machine
+from local.pipeline.codedeploy.deployment_machine import Deployment, Observed, Rules
 
 SCALE = 60
 START = 1_800_000_000.0

@@ -5,7 +5,7 @@ import json
 import zipfile
 
 from infra.render import artifact
-from local.pipeline.tasks import Place
+from local.pipeline.ecs.task_containers import Place
 
 IMAGE = "111122223333.dkr.ecr.us-east-1.amazonaws.com/lantern/orders@sha256:" + "a" * 64
 DAEMON = "111122223333.dkr.ecr.us-east-1.amazonaws.com/lantern/xray-daemon@sha256:" + "b" * 64

@@ -1,6 +1,6 @@
 """Requests as the load balancer would have logged them."""
 
-from local.pipeline.access_log import Access
+from local.pipeline.load_balancing.access_log import Access
 
 START = 1_800_000_000.0
 

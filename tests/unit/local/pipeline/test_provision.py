@@ -6,9 +6,9 @@ import docker.errors
 import pytest
 
 from local.pipeline import provision as provision_module
-from local.pipeline.aws import Aws
-from local.pipeline.deployments import Service
-from local.pipeline.fleet import TaskSet
+from local.pipeline.codedeploy.deployments import Service
+from local.pipeline.ecs.service_scheduler import TaskSet
+from local.pipeline.local_aws import Aws
 from local.pipeline.provision import REVISION, Provision, ProvisionError
 from local.pipeline.settings import load
 from tests.unit.local.pipeline.machine import GROUPS

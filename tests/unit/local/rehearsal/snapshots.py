@@ -1,7 +1,7 @@
 """Snapshots of the pipeline as the runner would have given them, by what matters in a test."""
 
-from local.pipeline import deployment as deployments
-from local.pipeline.deployment import Event
+from local.pipeline.codedeploy import deployment_machine as deployments
+from local.pipeline.codedeploy.deployment_machine import Event
 
 START = 1_800_000_000.0
 COMMIT = "0123456789" * 4

@@ -1,0 +1,1 @@
+"""In CloudWatch's place: metrics of the load balancers, and the alarms that watch them."""

@@ -1,0 +1,1 @@
+"""In CodeCommit's place: the repository that `git push` reaches."""

@@ -1,0 +1,11 @@
+"""GetDeployment."""
+
+from typing import Any
+
+from local.pipeline.codedeploy.operations import _shapes as shapes
+from local.pipeline.codedeploy.operations._parts import Parts
+
+
+def answer(request: dict[str, Any], parts: Parts) -> dict[str, Any]:
+    """One deployment."""
+    return {"deploymentInfo": shapes.deployment(parts.deployments.one(request["deploymentId"]))}

@@ -1,0 +1,12 @@
+"""GetDeploymentTarget."""
+
+from typing import Any
+
+from local.pipeline.codedeploy.operations import _shapes as shapes
+from local.pipeline.codedeploy.operations._parts import Parts
+
+
+def answer(request: dict[str, Any], parts: Parts) -> dict[str, Any]:
+    """Lifecycle events and task sets."""
+    deployment = parts.deployments.one(request.get("deploymentId") or "")
+    return {"deploymentTarget": shapes.target(parts, deployment, request.get("targetId") or "")}

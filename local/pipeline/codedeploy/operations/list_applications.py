@@ -1,0 +1,10 @@
+"""ListApplications."""
+
+from typing import Any
+
+from local.pipeline.codedeploy.operations._parts import Parts
+
+
+def answer(_: dict[str, Any], parts: Parts) -> dict[str, Any]:
+    """The one application."""
+    return {"applications": [parts.architecture.application]}

@@ -1,0 +1,14 @@
+"""StopPipelineExecution."""
+
+from typing import Any
+
+from local.pipeline.codepipeline.operations import _shapes as shapes
+from local.pipeline.codepipeline.operations._parts import Parts
+
+
+def answer(request: dict[str, Any], parts: Parts) -> dict[str, Any]:
+    """Stop after the actions that work now, or abandon them."""
+    shapes.require_pipeline(parts, request["pipelineName"])
+    key = request["pipelineExecutionId"]
+    parts.executions.stop(key, request.get("reason") or "", abandon=bool(request.get("abandon")))
+    return {"pipelineExecutionId": key}

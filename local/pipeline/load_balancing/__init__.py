@@ -1,0 +1,1 @@
+"""In the place of Elastic Load Balancing: HAProxy with the templates' listeners and target groups."""

@@ -1,0 +1,240 @@
+"""Real pushes over HTTP into the server that ships, with the user's own git."""
+
+import io
+import os
+import random
+import subprocess
+import threading
+import zipfile
+
+import pytest
+from waitress.server import create_server
+
+from local.pipeline.codecommit.repository import Repository, RepositoryError
+
+
+class Desk:
+    """Somebody's clone, and where it pushes to."""
+
+    def __init__(self, folder, address):
+        self.folder, self.address = folder, f"{address}/v1/repos/lantern"
+        folder.mkdir()
+        self.git("init", "--quiet", "--initial-branch", "main")
+
+    def git(self, *arguments, check=True):
+        environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(self.folder),
+            "GIT_AUTHOR_NAME": "Ada",
+            "GIT_AUTHOR_EMAIL": "ada@example.com",
+            "GIT_COMMITTER_NAME": "Ada",
+            "GIT_COMMITTER_EMAIL": "ada@example.com",
+            "GIT_AUTHOR_DATE": "2026-05-17T10:30:00Z",
+            "GIT_TERMINAL_PROMPT": "0",
+        }
+        done = subprocess.run(
+            ["git", *arguments],
+            cwd=self.folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert not check or done.returncode == 0, done.stderr
+        return done
+
+    def commit(self, message, **files):
+        for name, content in files.items():
+            (self.folder / name).write_bytes(content)
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--message", message)
+        return self.git("rev-parse", "HEAD").stdout.strip()
+
+    def push(self, *arguments, check=True):
+        return self.git("push", "--quiet", self.address, *arguments, check=check)
+
+
+@pytest.fixture(name="pushes")
+def _pushes():
+    return []
+
+
+@pytest.fixture(name="repository")
+def _repository(tmp_path, pushes):
+    return Repository("lantern", tmp_path / "state", lambda *push: pushes.append(push))
+
+
+class Door:
+    """What the server answers with: each test's own repository."""
+
+    repository = None
+
+    def __call__(self, environ, start_response):
+        return self.repository.serve(environ, start_response)
+
+
+@pytest.fixture(name="served", scope="module")
+def _served():
+    door = Door()
+    server = create_server(door, host="127.0.0.1", port=0, threads=4)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    yield door, f"http://127.0.0.1:{server.effective_port}"
+    server.close()
+    server.task_dispatcher.shutdown()
+    thread.join(timeout=5)
+
+
+@pytest.fixture(name="address")
+def _address(served, repository):
+    door, address = served
+    door.repository = repository
+    return address
+
+
+@pytest.fixture(name="desk")
+def _desk(tmp_path, address):
+    return Desk(tmp_path / "desk", address)
+
+
+def test_a_push_brings_the_commit_and_is_told_once(desk, repository, pushes):
+    commit = desk.commit("Light the lamp", lamp=b"on")
+
+    desk.push("main")
+
+    assert pushes == [("main", commit, True)]
+    assert repository.branches() == {"main": commit}
+    found = repository.commit("main")
+    assert (found.id, found.summary, found.author) == (commit, "Light the lamp", "Ada")
+    assert found.authored == 1779013800
+
+
+def test_a_branch_that_moves_is_no_new_one_and_one_that_stays_is_not_told(desk, pushes):
+    desk.commit("Light the lamp", lamp=b"on")
+    desk.push("main", "main:other")
+    second = desk.commit("Put it out", lamp=b"off")
+
+    desk.push("main")
+    desk.push("main")
+
+    assert pushes[2:] == [("main", second, False)]
+
+
+def test_a_branch_that_is_deleted_starts_nothing(desk, repository, pushes):
+    desk.commit("Light the lamp", lamp=b"on")
+    desk.push("main", "main:other")
+    pushes.clear()
+
+    desk.push("--delete", "other")
+
+    assert pushes == []
+    assert list(repository.branches()) == ["main"]
+
+
+def test_a_large_push_arrives_whole(desk, repository):
+    """Over a megabyte git sends chunks, without saying how many bytes there will be."""
+    content = random.Random(7).randbytes(3_000_000)
+    commit = desk.commit("A picture", picture=content)
+
+    desk.push("main")
+
+    with zipfile.ZipFile(io.BytesIO(repository.archive(commit))) as archive:
+        assert archive.read("picture") == content
+
+
+def test_an_archive_is_the_commit_and_not_what_lies_about(desk, repository):
+    desk.commit("First", lamp=b"on", wick=b"long")
+    commit = desk.commit("Second", lamp=b"brighter")
+    (desk.folder / "wick").write_bytes(b"burnt down")
+    desk.push("main")
+
+    with zipfile.ZipFile(io.BytesIO(repository.archive(commit))) as archive:
+        assert {name: archive.read(name) for name in archive.namelist()} == {
+            "lamp": b"brighter",
+            "wick": b"long",
+        }
+
+
+def test_what_was_pushed_can_be_cloned(desk, address, tmp_path):
+    desk.commit("Light the lamp", lamp=b"on")
+    desk.push("main")
+
+    desk.git("clone", "--quiet", f"{address}/v1/repos/lantern", str(tmp_path / "clone"))
+
+    assert (tmp_path / "clone" / "lamp").read_bytes() == b"on"
+
+
+def test_history_outlives_the_process(desk, tmp_path):
+    commit = desk.commit("Light the lamp", lamp=b"on")
+    desk.push("main")
+
+    again = Repository("lantern", tmp_path / "state", lambda *_: None)
+
+    assert again.commit(commit[:9]).id == commit
+
+
+@pytest.mark.parametrize("revision", ["main", "0123456789" * 4, "no such thing", "HEAD~99", ""])
+def test_a_revision_that_is_not_there_says_what_to_do(repository, revision):
+    with pytest.raises(RepositoryError) as error:
+        repository.commit(revision)
+
+    assert "is not in the repository lantern: push it first, git push http://127.0.0.1:4567" in str(
+        error.value
+    )
+
+
+@pytest.mark.parametrize("revision", ["--output=stolen", "-1", "a\0b"])
+def test_a_revision_is_never_an_option_of_gits(desk, repository, tmp_path, revision):
+    desk.commit("Light the lamp", lamp=b"on")
+    desk.push("main")
+
+    with pytest.raises(RepositoryError, match="is no name of a revision"):
+        repository.commit(revision)
+
+    assert not list((tmp_path / "state" / "lantern.git").glob("stolen*"))
+
+
+def asked(repository, path="/v1/repos/lantern/info/refs", **headers):
+    answers = []
+    environ = {
+        "REQUEST_METHOD": "GET",
+        "PATH_INFO": path,
+        "QUERY_STRING": "service=git-receive-pack",
+        "wsgi.input": io.BytesIO(),
+    } | headers
+    body = b"".join(repository.serve(environ, lambda status, _: answers.append(status)))
+    return answers[0], body
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"HTTP_ORIGIN": "https://example.com"},
+        {"HTTP_ORIGIN": "null"},
+        {"HTTP_HOST": "lantern.example.com:4567"},
+    ],
+)
+def test_a_page_from_elsewhere_is_refused(repository, headers):
+    assert asked(repository, **headers)[0] == "403 Forbidden"
+
+
+def test_git_itself_is_served(repository):
+    assert asked(repository, HTTP_HOST="127.0.0.1:4567")[0] == "200 OK"
+
+
+@pytest.mark.parametrize("name", ["lamp", "lantern.git", ""])
+def test_another_repository_is_not_there(repository, name):
+    status, body = asked(repository, f"/v1/repos/{name}/info/refs")
+
+    assert status == "404 Not Found"
+    assert body == f"There is no repository {name}, there is lantern\n".encode()
+
+
+def test_no_path_leads_out_of_the_repository(repository, tmp_path):
+    (tmp_path / "state" / "secret").write_text("glow-worm")
+
+    status, body = asked(repository, "/v1/repos/lantern/../secret")
+
+    assert status == "404 Not Found"
+    assert b"glow-worm" not in body
