@@ -17,10 +17,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from console.aws import Aws, is_aws_own
 from console.errors import AwsError, explained
+from dora.analysis import Analysis, analyse
 from dora.errors import SourceError
-from dora.judging import JudgedHistory, judge_history
 from dora.readers import codecommit
-from dora.readers.aws import Answers, Commits, gather, with_incidents
+from dora.readers.aws_api import Answers, Commits, gather, with_incidents
 from dora.records import History
 
 FRESH_S = 60.0
@@ -32,7 +32,7 @@ HORIZON_S = 200 * 86400.0  # the longest window, and enough before it to know wh
 class Reading:
     """What was found at `at_s` (epoch seconds), and what could not be read beside it."""
 
-    judged: JudgedHistory
+    judged: Analysis
     at_s: float
     began_s: float | None  # the first deployment of the history
     problems: tuple[str, ...] = ()
@@ -94,7 +94,7 @@ class Delivery:
             except AwsError as error:
                 problems.append(f"{what} can't be read: {error.detail}")
         knows = any(each.knows_all_commits for each in history.deployments)
-        return Reading(judge_history(history), now_s, began_s, tuple(problems), knows)
+        return Reading(analyse(history), now_s, began_s, tuple(problems), knows)
 
     def _gather(self, pipeline: str, one: _Pipeline, since_s: float) -> History:
         clients = _Clients(self._aws)

@@ -6,12 +6,13 @@ from typing import Any
 
 from console.errors import BadInput
 from console.trends import Picture, Trend, picture, trend
-from dora import levels, metrics, wording
-from dora.classes import Judged
+from dora import formatting, metrics
+from dora import performance_levels as levels
+from dora.analysis import Analysis
+from dora.classification import ClassifiedDeployment
 from dora.errors import InputError
-from dora.judging import JudgedHistory
-from dora.metrics import METRICS, Figure, Measured, Report, measure, report
-from dora.phases import Phase, phases
+from dora.lead_time_phases import Phase, phases
+from dora.metrics import METRICS, Figure, Report, ServiceMetrics, measure, report
 from dora.records import Commit
 from dora.windows import Window, window
 
@@ -41,7 +42,7 @@ class Card:
 class Scorecard:
     """One service."""
 
-    measured: Measured
+    measured: ServiceMetrics
     cards: tuple[Card, ...]
     picture: Picture
     score: float | None
@@ -102,16 +103,16 @@ def usual_window(began_s: float | None, now_s: float) -> str:
     return next((words for words, length_s in USUAL.items() if age_s < length_s), MONTH)
 
 
-def scorecards(judged: JudgedHistory, wanted: Asked, now_s: float) -> tuple[Report, list[Scorecard]]:
+def scorecards(judged: Analysis, wanted: Asked, now_s: float) -> tuple[Report, list[Scorecard]]:
     """The report, and the services that were asked for."""
     made = report(judged, wanted.window, now_s)
     chosen = [one for one in made.services.values() if wanted.service in ("", one.service)]
     return made, [_scorecard(one, made) for one in chosen]
 
 
-def _scorecard(one: Measured, made: Report) -> Scorecard:
-    history, oriented = made.history.services[one.service], levels.orient(one.figures)
-    parts = [(stretch, measure(history, stretch, made.history)) for stretch in made.window.stretches()]
+def _scorecard(one: ServiceMetrics, made: Report) -> Scorecard:
+    history, oriented = made.analysis.services[one.service], levels.orient(one.figures)
+    parts = [(stretch, measure(history, stretch, made.analysis)) for stretch in made.window.stretches()]
     cards = [
         _card(key, one.figures[name], trend([(at, part.figures[name]) for at, part in parts]), oriented[name])
         for key, name in KEYS.items()
@@ -120,18 +121,18 @@ def _scorecard(one: Measured, made: Report) -> Scorecard:
 
 
 def _card(key: str, figure: Figure, drawn: Trend | None, level: levels.Orientation) -> Card:
-    said = "; ".join(text for text in (figure.reason, wording.spread(figure), *figure.remarks) if text)
-    return Card(key, figure, wording.value(figure), wording.basis(figure), said, drawn, level)
+    said = "; ".join(text for text in (figure.reason, formatting.spread(figure), *figure.remarks) if text)
+    return Card(key, figure, formatting.value(figure), formatting.basis(figure), said, drawn, level)
 
 
-def behind(one: Measured, key: str) -> Behind:
+def behind(one: ServiceMetrics, key: str) -> Behind:
     """What a number was computed from, the newest first."""
     formula = one.figures[KEYS[key]].formula if key in KEYS else ""
     listed, rows = _rows(one, key)
     return Behind(key.replace("-", " "), formula, listed, tuple(reversed(rows)))
 
 
-def _rows(one: Measured, key: str) -> tuple[str, Sequence[Any]]:
+def _rows(one: ServiceMetrics, key: str) -> tuple[str, Sequence[Any]]:
     match KEYS.get(key, key):
         case metrics.LEAD_TIME:
             return COMMITS, one.leads
@@ -146,7 +147,7 @@ def _rows(one: Measured, key: str) -> tuple[str, Sequence[Any]]:
             return DEPLOYMENTS, [judged for judged in one.counted if judged.deployment.id in keys]
 
 
-def why(one: Judged) -> list[str]:
+def why(one: ClassifiedDeployment) -> list[str]:
     """Why it failed or was stopped, and what it repairs."""
     failed = [reason.words for reason in one.reasons]
     failed = failed or ([one.deployment.error] if one.deployment.error else [])
@@ -154,7 +155,7 @@ def why(one: Judged) -> list[str]:
     return failed + [f"rework{guessed[each.is_inferred]}: {each.kind} {each.by}" for each in one.rework]
 
 
-def own_commit(one: Judged) -> Commit | None:
+def own_commit(one: ClassifiedDeployment) -> Commit | None:
     """The commit of its revision, where it is known."""
     known = (*one.commits, *one.deployment.commits)
     return next((commit for commit in known if commit.sha == one.deployment.revision), None)

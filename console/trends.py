@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dora import wording
-from dora.classes import Judged
-from dora.metrics import PER_DAY, Figure, Measured
-from dora.windows import DAY_S, Window, utc
+from dora import formatting
+from dora.classification import ClassifiedDeployment
+from dora.metrics import PER_DAY, Figure, ServiceMetrics
+from dora.times import DAY_S, utc
+from dora.windows import Window
 
 WIDTH, HEIGHT, EDGE = 300.0, 56.0, 5.0
 MOST_MARKS = 300
@@ -37,7 +38,7 @@ class Mark:
     """A deployment at a place of the window, in percent."""
 
     percent: float
-    judged: Judged
+    judged: ClassifiedDeployment
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +73,13 @@ def trend(points: Sequence[tuple[Window, Figure]]) -> Trend | None:
         x = WIDTH * (number + 0.5) / len(points)
         y = HEIGHT - EDGE - (HEIGHT - 2 * EDGE) * figure.value / (top.value or 1.0)
         path += f"{'L' if is_joined else 'M'}{x:.1f} {y:.1f}"
-        dots.append(Dot(x, y, f"{span(window)}: {wording.value(figure)} ({wording.basis(figure)})"))
+        dots.append(Dot(x, y, f"{span(window)}: {formatting.value(figure)} ({formatting.basis(figure)})"))
         is_joined = True
     words = f"Trend of {top.name}: " + "; ".join(dot.words for dot in dots)
     return Trend(path, tuple(dots), _height(top, widest), words)
 
 
-def picture(measured: Measured) -> Picture:
+def picture(measured: ServiceMetrics) -> Picture:
     """The newest deployments of the window, and every outage that reaches into it."""
     window = measured.window
     found = sorted((*measured.counted, *measured.blocked), key=lambda judged: judged.at)
@@ -111,7 +112,7 @@ def _height(top: Figure, stretch: Window) -> str:
     """What the line's highest point says; a rate a day of half an hour would say nothing."""
     if not top.value:
         return ""
-    return f"{top.n} in {stretch.length}" if top.unit == PER_DAY else wording.value(top)
+    return f"{top.n} in {stretch.length}" if top.unit == PER_DAY else formatting.value(top)
 
 
 def _percent(at: float, window: Window) -> float:

@@ -1,1 +1,1 @@
-"""The five DORA metrics per service, from deployments, commits and incidents; docs/dora.md has the rules."""
+"""The five DORA metrics of each service, from deployments, commits and incidents (docs/dora.md)."""

@@ -1,22 +1,23 @@
-"""The report's pictures: a metric's trend, and deployments along time by what became of them."""
+"""The pictures of the HTML report as SVG: a metric's trend, and a timeline of deployments by class."""
 
 from collections.abc import Sequence
 from itertools import pairwise
 
-from dora import wording
-from dora.classes import Judged
+from dora import formatting
+from dora.classification import ClassifiedDeployment
 from dora.markup import Markup, element, join
-from dora.metrics import Figure, Measured
-from dora.windows import DAY_S, Window, utc
+from dora.metrics import Figure, ServiceMetrics
+from dora.times import DAY_S, utc
+from dora.windows import Window
 
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 560, 120, 70, 12, 12, 22
-TREND_WIDTH = 300  # it stands in a card
+TREND_WIDTH = 300  # a trend stands in a card
 MOST_MARKS = 2000
 ROWS = {"ok": 26, "failed": 52, "blocked": 78}
 
 
 def trend(points: Sequence[tuple[Window, Figure]]) -> Markup:
-    """One point a stretch of the window; a stretch without data has none, and so breaks the line."""
+    """A line with a point for each stretch of the window; a stretch without data breaks it."""
     known = [figure.value for _, figure in points if figure.value is not None]
     name = points[0][1].name
     if not known:
@@ -42,24 +43,27 @@ def trend(points: Sequence[tuple[Window, Figure]]) -> Markup:
         for (x, y, *_), (nx, ny, *_) in pairwise(places)
         if y is not None and ny is not None
     ]
-    top = wording.value(next(figure for _, figure in points if figure.value == max(known)))
+    top = formatting.value(next(figure for _, figure in points if figure.value == max(known)))
     labels = (_label(LEFT - 6, TOP + 6, top, "end"), _label(LEFT - 6, HEIGHT - BOTTOM, "0", "end"))
     return _svg(f"Trend of {name}", TREND_WIDTH, *_axis(start, end, TREND_WIDTH), *labels, *lines, *dots)
 
 
-def timeline(measured: Measured) -> Markup:
-    """A row each for what was good, what failed and what was caught before users; outages as bars."""
+def timeline(measured: ServiceMetrics) -> Markup:
+    """A row of marks for each class of deployments, with the outages as bars."""
     start, end = measured.window.start, measured.window.end
-    shown = sorted((*measured.counted, *measured.blocked), key=lambda judged: judged.at)[-MOST_MARKS:]
+    shown = sorted((*measured.counted, *measured.blocked), key=lambda deployment: deployment.at)[-MOST_MARKS:]
     rows = [_label(LEFT - 6, y + 4, name, "end") for name, y in ROWS.items()]
     bars = []
-    for outage in (*measured.outages, *(one for one in measured.open_outages if one.began_at < start)):
+    for outage in (
+        *measured.outages,
+        *(outage for outage in measured.open_outages if outage.began_at < start),
+    ):
         until = min(outage.recovery.at, end) if outage.recovery else end
         x, until_x = _x(max(outage.began_at, start), start, end), _x(until, start, end)
         words = element("title", f"outage of {', '.join(outage.deployments)} from {utc(outage.began_at)}")
         width = f"{max(2.0, until_x - x):.1f}"
         bars.append(element("rect", words, x=f"{x:.1f}", y=44, width=width, height=16, class_="outage"))
-    marks = [_mark(judged, _x(judged.at, start, end)) for judged in shown]
+    marks = [_mark(deployment, _x(deployment.at, start, end)) for deployment in shown]
     picture = _svg(f"Deployments of {measured.service}", WIDTH, *_axis(start, end), *rows, *bars, *marks)
     count = len(measured.counted) + len(measured.blocked)
     note = (
@@ -68,21 +72,23 @@ def timeline(measured: Measured) -> Markup:
     return join(picture, note)
 
 
-def _mark(judged: Judged, x: float) -> Markup:
-    """Shapes differ as well as colours."""
-    y = ROWS[judged.kind]
-    title = element("title", f"{judged.deployment.id} {judged.kind} {utc(judged.at)}")
-    kind = f"mark {judged.kind}{' rework' if judged.rework else ''}"
-    if judged.kind == "ok":
+def _mark(deployment: ClassifiedDeployment, x: float) -> Markup:
+    """A mark whose shape, not only its colour, tells the class."""
+    y = ROWS[deployment.kind]
+    title = element("title", f"{deployment.deployment.id} {deployment.kind} {utc(deployment.at)}")
+    kind = f"mark {deployment.kind}{' rework' if deployment.rework else ''}"
+    if deployment.kind == "ok":
         return element("circle", title, cx=f"{x:.1f}", cy=y, r=5, class_=kind)
-    if judged.kind == "blocked":
+    if deployment.kind == "blocked":
         return element("rect", title, x=f"{x - 4.5:.1f}", y=y - 4.5, width=9, height=9, class_=kind)
     cross = f"M{x - 5:.1f} {y - 5}l10 10M{x - 5:.1f} {y + 5}l10 -10"
     return element("path", title, d=cross, class_=kind)
 
 
 def _title(stretch: Window, figure: Figure) -> Markup:
-    words = f"{utc(stretch.start)} to {utc(stretch.end)}: {wording.value(figure)} ({wording.basis(figure)})"
+    words = (
+        f"{utc(stretch.start)} to {utc(stretch.end)}: {formatting.value(figure)} ({formatting.basis(figure)})"
+    )
     return element("title", words)
 
 

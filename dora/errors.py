@@ -1,22 +1,22 @@
-"""What can stop a report.
+"""The errors that end a report with a message and an exit code.
 
 DoraError
-├── InputError     what was given is wrong; names file, line, field, what was expected: exit code 2
-└── SourceError    a source did not answer or can't be read: exit code 1
+├── InputError     an option or an input file is wrong: exit code 2
+└── SourceError    AWS, git or a file could not be read: exit code 1
 """
 
 
 class DoraError(Exception):
-    """The message says what, with which input, and what to do next."""
+    """A report can't be made; the message names the input, what was expected and what to do next."""
 
     exit_code = 1
 
 
 class InputError(DoraError):
-    """Wrong input or options."""
+    """An option or an input file is wrong; the message names option, or file, line and field."""
 
     exit_code = 2
 
 
 class SourceError(DoraError):
-    """AWS, git or a file did not give what was asked for."""
+    """AWS, git or a file did not answer, or could not be read."""

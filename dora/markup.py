@@ -1,24 +1,24 @@
-"""HTML and SVG in which every text is escaped, because nothing else can be put in."""
+"""HTML and SVG elements in which every text is escaped."""
 
 from html import escape
 
 
 class Markup(str):
-    """Text that is markup already; only `element` makes it."""
+    """Text that is markup already, as `element` and `join` return it."""
 
     __slots__ = ()
 
 
 def element(name: str, *children: str, **attributes: object) -> Markup:
-    """One element. `class_` is class, an underscore a hyphen; None leaves an attribute out."""
-    given = "".join(
+    """An element. `class_` becomes class, an underscore a hyphen; an attribute that is None is left out."""
+    attribute_text = "".join(
         f' {key.rstrip("_").replace("_", "-")}="{escape(str(value))}"'
         for key, value in attributes.items()
         if value is not None
     )
-    return Markup(f"<{name}{given}>{join(*children)}</{name}>")
+    return Markup(f"<{name}{attribute_text}>{join(*children)}</{name}>")
 
 
 def join(*children: str) -> Markup:
-    """One after the other; what is no markup is escaped."""
-    return Markup("".join(one if isinstance(one, Markup) else escape(one) for one in children))
+    """The children in their order; those that are no markup are escaped."""
+    return Markup("".join(child if isinstance(child, Markup) else escape(child) for child in children))

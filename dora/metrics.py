@@ -1,17 +1,18 @@
-"""The five metrics of one service in one window, each with what it was computed from."""
+"""The five DORA metrics of one service in one window, each with what it was computed from."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from dora.classes import FAILED, Judged
-from dora.judging import JudgedHistory, ServiceHistory
+from dora.analysis import Analysis, ServiceAnalysis
+from dora.classification import FAILED, ClassifiedDeployment
+from dora.counting_rules import CountingRules
+from dora.incident_links import IncidentLink
 from dora.lead_time import LeadTime
-from dora.linking import Link
-from dora.outages import Outage
-from dora.parameters import Parameters
 from dora.records import BY_EXECUTION, BY_PUSH, Note
-from dora.summary import Summary, summarise
-from dora.windows import DAY_S, Window, duration
+from dora.recovery import Outage
+from dora.summary_statistics import Summary, summarise
+from dora.times import DAY_S, duration
+from dora.windows import Window
 
 LEAD_TIME = "change lead time"
 FREQUENCY = "deployment frequency"
@@ -20,11 +21,14 @@ RECOVERY = "failed deployment recovery time"
 REWORK_RATE = "deployment rework rate"
 METRICS = (LEAD_TIME, FREQUENCY, FAIL_RATE, RECOVERY, REWORK_RATE)
 SECONDS, PER_DAY, SHARE = "seconds", "per day", "share"
+NO_DEPLOYMENT = "no deployment reached users in this window"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """A number, or None and the reason; a rate is `numerator` of `n`; `deployments` are the ids behind it."""
+    """The value of one metric, or None and the reason why there is none.
+
+    A rate is `numerator` of `n`; `deployments` are the ids of the deployments behind it."""
 
     name: str
     unit: str
@@ -39,69 +43,77 @@ class Figure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Measured:
-    """A service in a window: the figures, and everything that they can be traced back to."""
+class ServiceMetrics:
+    """The figures of a service in a window, and everything that they can be traced back to."""
 
     service: str
     window: Window
     figures: dict[str, Figure]
-    counted: Sequence[Judged]
+    counted: Sequence[ClassifiedDeployment]
     leads: Sequence[LeadTime]
     backwards: Sequence[LeadTime]
     outages: Sequence[Outage]
-    open_outages: Sequence[Outage]  # that began before the window's end, whenever that was
-    blocked: Sequence[Judged]
-    running: Sequence[Judged]
-    unlinked: Sequence[Link]
-    scales: tuple[float, ...]  # other than real time
+    open_outages: Sequence[Outage]  # all that began before the window's end, also before its start
+    blocked: Sequence[ClassifiedDeployment]
+    running: Sequence[ClassifiedDeployment]
+    unlinked: Sequence[IncidentLink]
+    scales: tuple[float, ...]  # time scales other than real time
+
+    def deployments_behind(self, figure: Figure) -> list[ClassifiedDeployment]:
+        """The deployments that a figure names, in order of time."""
+        ids = set(figure.deployments)
+        return [deployment for deployment in self.counted if deployment.deployment.id in ids]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """What is printed, written and put out: every service, never a mean of them."""
+    """The metrics of every service in one window; there is no mean over services."""
 
     window: Window
-    at: float  # when it was made: ages of open failures are counted from here
-    parameters: Parameters
-    services: dict[str, Measured]
-    history: JudgedHistory
+    at: float  # when the report was made: the age of an open failure is counted until then
+    rules: CountingRules
+    services: dict[str, ServiceMetrics]
+    analysis: Analysis
     notes: tuple[Note, ...]
     scales: tuple[float, ...]
 
 
-def report(history: JudgedHistory, window: Window, at: float) -> Report:
-    """Measure every service."""
-    services = {name: measure(one, window, history) for name, one in history.services.items()}
-    scales = sorted({scale for one in services.values() for scale in one.scales})
+def report(analysis: Analysis, window: Window, at: float) -> Report:
+    """Measure every service; `at` is the time of the report in epoch seconds."""
+    services = {name: measure(service, window, analysis) for name, service in analysis.services.items()}
+    scales = sorted({scale for service in services.values() for scale in service.scales})
     return Report(
         window=window,
         at=at,
-        parameters=history.parameters,
+        rules=analysis.rules,
         services=services,
-        history=history,
-        notes=history.notes,
+        analysis=analysis,
+        notes=analysis.notes,
         scales=tuple(scales),
     )
 
 
-def measure(one: ServiceHistory, window: Window, history: JudgedHistory) -> Measured:
-    """The five figures. Deployments belong to the window in which all users had them (or the first saw them,
-    where it did not get further), commits to that of their deployment, outages to that of their begin."""
-    parameters = history.parameters
-    counted = window.cut(one.counted, lambda judged: judged.at)
-    leads = window.cut(one.leads, lambda lead: lead.at)
-    backwards = window.cut(one.backwards, lambda lead: lead.at)
-    outages = window.cut(one.outages, lambda outage: outage.began_at)
-    bases = [judged for judged in counted if parameters.count == "all" or judged.is_success]
+def measure(service: ServiceAnalysis, window: Window, analysis: Analysis) -> ServiceMetrics:
+    """The five figures of a service.
+
+    A deployment belongs to the window in which all users had it, or in which the first saw it where it did
+    not get further; a commit to the window of its deployment; an outage to that in which it began."""
+    rules = analysis.rules
+    counted = window.cut(service.counted, lambda deployment: deployment.at)
+    leads = window.cut(service.leads, lambda lead: lead.at)
+    backwards = window.cut(service.backwards, lambda lead: lead.at)
+    outages = window.cut(service.outages, lambda outage: outage.began_at)
+    links = window.cut(service.links, lambda link: link.incident.opened_at)
+    bases = [deployment for deployment in counted if rules.count == "all" or deployment.is_success]
     figures = (
-        _lead_time(one, leads, backwards, parameters),
+        _lead_time(service, leads, backwards, rules),
         _frequency(bases, window),
-        _fail_rate(bases, history.has_incident_source),
-        _recovery(outages, parameters),
+        _fail_rate(bases, analysis.has_incident_source),
+        _recovery(outages, rules),
         _rework_rate(bases),
     )
-    return Measured(
-        service=one.service,
+    return ServiceMetrics(
+        service=service.service,
         window=window,
         figures={figure.name: figure for figure in figures},
         counted=counted,
@@ -109,60 +121,57 @@ def measure(one: ServiceHistory, window: Window, history: JudgedHistory) -> Meas
         backwards=backwards,
         outages=outages,
         open_outages=[
-            outage for outage in one.outages if not outage.recovery and outage.began_at < window.end
+            outage for outage in service.outages if not outage.recovery and outage.began_at < window.end
         ],
-        blocked=window.cut(one.blocked, lambda judged: judged.at),
-        running=one.running,
-        unlinked=[
-            link
-            for link in window.cut(one.links, lambda link: link.incident.opened_at)
-            if not link.deployment
-        ],
-        scales=one.scales,
+        blocked=window.cut(service.blocked, lambda deployment: deployment.at),
+        running=service.running,
+        unlinked=[link for link in links if not link.deployment],
+        scales=service.scales,
     )
 
 
 def _lead_time(
-    one: ServiceHistory, leads: Sequence[LeadTime], backwards: Sequence[LeadTime], parameters: Parameters
+    service: ServiceAnalysis,
+    leads: Sequence[LeadTime],
+    backwards: Sequence[LeadTime],
+    rules: CountingRules,
 ) -> Figure:
-    summary = summarise([lead.seconds for lead in leads])
     remarks = []
     if backwards:
-        remarks.append(f"clock problem: {_count(backwards, 'commit')} dropped, later than the deployment")
+        plural = "" if len(backwards) == 1 else "s"
+        remarks.append(f"clock problem: {len(backwards)} commit{plural} dropped, later than the deployment")
     pushed = sum(lead.commit.told_by == BY_PUSH for lead in leads)
     if pushed:
         remarks.append(f"{pushed} measured from the push: --git knows the commits' own times")
     if any(lead.commit.told_by == BY_EXECUTION for lead in leads):
         remarks.append("of each execution only the commit that started it is known: git knows the others")
-    return Figure(
-        name=LEAD_TIME,
-        unit=SECONDS,
-        value=summary.of(parameters.headline) if summary else None,
-        n=len(leads),
-        formula=f"{parameters.headline} over commits of (live for all users - committed)",
-        reason="" if summary else _why_no_lead_time(one, backwards),
-        summary=summary,
-        deployments=_ids(lead.deployment.id for lead in leads),
+    return _time_figure(
+        LEAD_TIME,
+        [lead.seconds for lead in leads],
+        rules,
+        formula="commits of (live for all users - committed)",
+        reason="" if leads else _why_no_lead_time(service, backwards),
+        deployments=_distinct(lead.deployment.id for lead in leads),
         remarks=tuple(remarks),
     )
 
 
-def _why_no_lead_time(one: ServiceHistory, backwards: Sequence[LeadTime]) -> str:
-    if not one.first_live:
+def _why_no_lead_time(service: ServiceAnalysis, backwards: Sequence[LeadTime]) -> str:
+    if not service.first_live:
         return "nothing has gone live"
     if backwards:
         return "every commit is later than its deployment: compare the clocks"
-    if not one.knows_commits:
+    if not service.knows_commits:
         return "no commits are known: give --git, or a commits.csv"
-    if not one.leads:
-        return f"only {one.first_live} brought commits, and the first deployment has no lead time"
+    if not service.leads:
+        return f"only {service.first_live} brought commits, and the first deployment has no lead time"
     return "no commit went live in this window"
 
 
-def _frequency(bases: Sequence[Judged], window: Window) -> Figure:
+def _frequency(bases: Sequence[ClassifiedDeployment], window: Window) -> Figure:
     remarks: tuple[str, ...] = ()
     if bases and (weeks := window.weeks()):
-        days = [_days(week.cut(bases, lambda judged: judged.at)) for week in weeks]
+        days = [_days_with_a_deployment(week.cut(bases, lambda base: base.at)) for week in weeks]
         summary = summarise(days)
         remarks = (f"median {summary.median:g} days a week with a deployment",) if summary else ()
     return Figure(
@@ -171,66 +180,66 @@ def _frequency(bases: Sequence[Judged], window: Window) -> Figure:
         value=len(bases) / window.days if bases else None,
         n=len(bases),
         formula=f"deployments / {window.length}",
-        reason="" if bases else "no deployment reached users in this window",
-        deployments=_ids(judged.deployment.id for judged in bases),
+        reason="" if bases else NO_DEPLOYMENT,
+        deployments=_distinct(base.deployment.id for base in bases),
         remarks=remarks,
     )
 
 
-def _days(judged: Sequence[Judged]) -> int:
-    return len({int(one.at // DAY_S) for one in judged})
+def _days_with_a_deployment(deployments: Sequence[ClassifiedDeployment]) -> int:
+    return len({int(deployment.at // DAY_S) for deployment in deployments})
 
 
-def _fail_rate(bases: Sequence[Judged], has_incident_source: bool) -> Figure:
-    failed = [judged for judged in bases if judged.kind == FAILED]
+def _fail_rate(bases: Sequence[ClassifiedDeployment], has_incident_source: bool) -> Figure:
+    failed = [base for base in bases if base.kind == FAILED]
     blind = "nobody looked for incidents: only failures that the deployment itself noticed are in it"
     return _rate(FAIL_RATE, failed, bases, "failed / (ok + failed)", () if has_incident_source else (blind,))
 
 
-def _rework_rate(bases: Sequence[Judged]) -> Figure:
-    found = [judged for judged in bases if judged.rework]
-    inferred = sum(all(signal.is_inferred for signal in judged.rework) for judged in found)
+def _rework_rate(bases: Sequence[ClassifiedDeployment]) -> Figure:
+    repairs = [base for base in bases if base.rework]
+    inferred = sum(all(signal.is_inferred for signal in repair.rework) for repair in repairs)
     remarks = (f"{inferred} of them inferred from an open incident",) if inferred else ()
-    return _rate(REWORK_RATE, found, bases, "deployments that repair / deployments", remarks)
+    return _rate(REWORK_RATE, repairs, bases, "deployments that repair / deployments", remarks)
 
 
 def _rate(
-    name: str, found: Sequence[Judged], bases: Sequence[Judged], formula: str, remarks: tuple[str, ...]
+    name: str,
+    chosen: Sequence[ClassifiedDeployment],
+    bases: Sequence[ClassifiedDeployment],
+    formula: str,
+    remarks: tuple[str, ...],
 ) -> Figure:
     return Figure(
         name=name,
         unit=SHARE,
-        value=len(found) / len(bases) if bases else None,
+        value=len(chosen) / len(bases) if bases else None,
         n=len(bases),
-        numerator=len(found),
+        numerator=len(chosen),
         formula=formula,
-        reason="" if bases else "no deployment reached users in this window",
-        deployments=_ids(judged.deployment.id for judged in found),
+        reason="" if bases else NO_DEPLOYMENT,
+        deployments=_distinct(deployment.deployment.id for deployment in chosen),
         remarks=remarks,
     )
 
 
-def _recovery(outages: Sequence[Outage], parameters: Parameters) -> Figure:
-    over = [outage for outage in outages if outage.recovery and outage.seconds >= 0]
-    summary = summarise([outage.seconds for outage in over])
-    notice = [outage.seconds_from_notice for outage in over]
-    noticed = summarise([seconds for seconds in notice if seconds is not None])
+def _recovery(outages: Sequence[Outage], rules: CountingRules) -> Figure:
+    recovered = [outage for outage in outages if outage.recovery and outage.seconds >= 0]
+    from_notice = [outage.seconds_from_notice for outage in recovered]
+    noticed = summarise([seconds for seconds in from_notice if seconds is not None])
     still_open = sum(not outage.recovery for outage in outages)
     backwards = sum(outage.seconds < 0 for outage in outages)
     remarks = [f"{still_open} open, not averaged"] if still_open else []
     remarks += [f"clock problem: {backwards} dropped, over before users saw it"] if backwards else []
     if noticed:
-        since = duration(noticed.of(parameters.headline))
-        remarks.append(f"from the first alarm: {parameters.headline} {since}")
-    return Figure(
-        name=RECOVERY,
-        unit=SECONDS,
-        value=summary.of(parameters.headline) if summary else None,
-        n=len(over),
-        formula=f"{parameters.headline} over outages of (all users on good - first users on bad)",
-        reason="" if summary else _why_no_recovery(outages, still_open),
-        summary=summary,
-        deployments=_ids(key for outage in over for key in outage.deployments),
+        remarks.append(f"from the first alarm: {rules.headline} {duration(noticed.of(rules.headline))}")
+    return _time_figure(
+        RECOVERY,
+        [outage.seconds for outage in recovered],
+        rules,
+        formula="outages of (all users on good - first users on bad)",
+        reason="" if recovered else _why_no_recovery(outages, still_open),
+        deployments=_distinct(deployment for outage in recovered for deployment in outage.deployments),
         remarks=tuple(remarks),
     )
 
@@ -243,9 +252,30 @@ def _why_no_recovery(outages: Sequence[Outage], still_open: int) -> str:
     return "no failed deployment became visible in this window"
 
 
-def _ids(keys: Iterable[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(keys))
+def _time_figure(
+    name: str,
+    seconds: Sequence[float],
+    rules: CountingRules,
+    *,
+    formula: str,
+    reason: str,
+    deployments: tuple[str, ...],
+    remarks: tuple[str, ...],
+) -> Figure:
+    """The figure of a metric that is the median or mean of times."""
+    summary = summarise(seconds)
+    return Figure(
+        name=name,
+        unit=SECONDS,
+        value=summary.of(rules.headline) if summary else None,
+        n=len(seconds),
+        formula=f"{rules.headline} over {formula}",
+        reason=reason,
+        summary=summary,
+        deployments=deployments,
+        remarks=remarks,
+    )
 
 
-def _count(things: Sequence[object], name: str) -> str:
-    return f"{len(things)} {name}{'' if len(things) == 1 else 's'}"
+def _distinct(ids: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(ids))

@@ -1,36 +1,37 @@
-"""Which incident was open at an instant, in logarithmic time."""
+"""Which incident of a service was open at an instant, found in logarithmic time."""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from itertools import accumulate
 
-from dora.records import Incident
+from dora.records import Incident, by_opening
 
 
 class OpenIncidents:
-    """Of one service."""
+    """An index of one service's incidents by time."""
 
     def __init__(self, incidents: Iterable[Incident]) -> None:
-        self._ordered = sorted(incidents, key=lambda one: (one.opened_at, one.id))
-        self._longest = list(accumulate(range(len(self._ordered)), self._longer))
+        self._ordered = sorted(incidents, key=by_opening)
+        # for each position the position, up to it, of the incident that closed last
+        self._closed_last = list(accumulate(range(len(self._ordered)), self._later_closed))
 
     def at(self, instant: float) -> Incident | None:
-        """Of those that were open, the one that stayed open for longest."""
-        before = bisect_right(self._ordered, instant, key=lambda one: one.opened_at)
-        if not before:
+        """The incident that was open at an instant; of several, the one that closed last."""
+        opened = bisect_right(self._ordered, instant, key=lambda incident: incident.opened_at)
+        if not opened:
             return None
-        found = self._ordered[self._longest[before - 1]]
-        return found if instant < _closed_at(found) else None
+        incident = self._ordered[self._closed_last[opened - 1]]
+        return incident if instant < _closed_at(incident) else None
 
     def first_between(self, start: float, end: float) -> Incident | None:
-        """The first that opened then, both ends included."""
-        after = bisect_left(self._ordered, start, key=lambda one: one.opened_at)
-        if after < len(self._ordered) and self._ordered[after].opened_at <= end:
-            return self._ordered[after]
+        """The first incident that opened between two instants, both included."""
+        position = bisect_left(self._ordered, start, key=lambda incident: incident.opened_at)
+        if position < len(self._ordered) and self._ordered[position].opened_at <= end:
+            return self._ordered[position]
         return None
 
-    def _longer(self, one: int, other: int) -> int:
-        return other if _closed_at(self._ordered[other]) > _closed_at(self._ordered[one]) else one
+    def _later_closed(self, first: int, second: int) -> int:
+        return second if _closed_at(self._ordered[second]) > _closed_at(self._ordered[first]) else first
 
 
 def _closed_at(incident: Incident) -> float:

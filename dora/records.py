@@ -1,41 +1,44 @@
-"""What the metrics are computed from: deployments, commits and incidents. Times are epoch seconds, UTC."""
+"""The records that metrics are computed from: deployments, commits and incidents. Times are epoch seconds."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 RUNNING, SUCCEEDED, FAILED, STOPPED = "running", "succeeded", "failed", "stopped"
 STATUSES = (RUNNING, SUCCEEDED, FAILED, STOPPED)
-PUSHED = "(the time of its push: --git knows its own)"  # subject of a commit of which only that is known
-BY_PUSH, BY_EXECUTION = "push", "execution"  # who told of a commit, where it was neither git nor a person
+BY_PUSH, BY_EXECUTION = "push", "execution"  # sources of a commit's time other than git and people
+PUSHED = (
+    "(the time of its push: --git knows its own)"  # the subject of a commit of which only the push is known
+)
 
 
 class Commit(NamedTuple):
-    """One commit; what its message says (messages.py reads it) stands before `told_by`."""
+    """A commit; commit_messages.py reads `fixes`, `incidents`, `reverts` and `branch` from its message."""
 
     sha: str
     committed_at: float
     subject: str = ""
-    fixes: tuple[str, ...] = ()  # deployments
-    incidents: tuple[str, ...] = ()
-    reverts: tuple[str, ...] = ()  # commits
-    branch: str = ""  # that it merges
-    told_by: str = ""
+    fixes: tuple[str, ...] = ()  # ids of deployments that it repairs
+    incidents: tuple[str, ...] = ()  # ids of incidents that it ends
+    reverts: tuple[str, ...] = ()  # hashes of commits that it takes back
+    branch: str = ""  # the branch that it merges
+    told_by: str = ""  # BY_PUSH or BY_EXECUTION where `committed_at` is not the committer's time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deployment:
-    """One attempt to bring a revision of one service to production, or the roll-back of one."""
+    """An attempt to bring a revision of one service to production, or the roll-back of one."""
 
     id: str
     service: str
     status: str
     started_at: float
     revision: str = ""
-    triggered_at: float | None = None  # the pipeline began
-    exposed_at: float | None = None  # first production traffic
+    triggered_at: float | None = None  # the pipeline execution began
+    exposed_at: float | None = None  # the first production traffic
     live_at: float | None = None  # all production traffic
     ended_at: float | None = None
-    restored_at: float | None = None  # production fully on the version before it again
+    restored_at: float | None = None  # all production traffic on the version before it again
     build_s: float | None = None
     approval_s: float | None = None
     is_rollback: bool = False
@@ -43,61 +46,76 @@ class Deployment:
     branch: str = ""
     error: str = ""
     execution: str = ""
-    fixes: tuple[str, ...] = ()  # deployments that it repairs, said by hand
-    incidents: tuple[str, ...] = ()  # incidents that it ends, said by hand
+    fixes: tuple[str, ...] = ()  # ids of deployments that it repairs, as somebody recorded
+    incidents: tuple[str, ...] = ()  # ids of incidents that it ends, as somebody recorded
     commits: tuple[Commit, ...] = ()
-    knows_all_commits: bool = (
-        False  # they are all that it brought, and nothing that an attempt before it carried
-    )
-    knows_traffic: bool = True  # whether exposed_at, live_at and restored_at are more than a guess
+    knows_all_commits: bool = False  # `commits` are exactly what it brought: nothing carried over is missing
+    knows_traffic: bool = True  # exposed_at, live_at and restored_at were observed, not inferred
     scale: float = 1.0  # simulated seconds that passed in a real one
 
     @property
     def is_delivered(self) -> bool:
-        """All users had it, and the attempt itself did not take it back."""
+        """Whether all users got it, and the attempt itself did not take it back."""
         return self.live_at is not None and self.status not in (FAILED, STOPPED)
 
     @property
     def began_at(self) -> float:
-        """When it was decided on: the pipeline's begin where it is known."""
+        """When the pipeline execution began, where it is known; else when deploying began."""
         return self.started_at if self.triggered_at is None else self.triggered_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Incident:
-    """Production was not well. `alarm` names the alarm where one said so."""
+    """A time in which production was not well, reported by somebody or by an alarm."""
 
     id: str
     service: str
     opened_at: float
     closed_at: float | None = None
-    deployment: str = ""  # that caused it, said by hand
+    deployment: str = ""  # the deployment that caused it, as somebody recorded
     title: str = ""
     source: str = "record"
-    alarm: str = ""
+    alarm: str = ""  # the alarm's name, where an alarm reported it
     scale: float = 1.0
 
 
 class Note(NamedTuple):
-    """Something that a reader could not use, or had to assume."""
+    """A record that a reader could not use, or something that it had to assume."""
 
     source: str
     id: str
     reason: str
-    is_about_traffic: bool = False  # a guess, of no interest once somebody knows
+    is_about_traffic: bool = False  # an inferred exposure: dropped once another source knows
 
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """All that is known of some services, in any order."""
+    """All records of some services, in any order."""
 
     deployments: tuple[Deployment, ...] = ()
     incidents: tuple[Incident, ...] = ()
     notes: tuple[Note, ...] = ()
-    has_incident_source: bool = False  # whether anybody looked for incidents
+    has_incident_source: bool = False  # whether a source of incidents was read, even if it had none
 
     @property
     def scales(self) -> tuple[float, ...]:
-        """Time scales other than real time, smallest first."""
-        found = {one.scale for one in self.deployments} | {one.scale for one in self.incidents}
-        return tuple(sorted(found - {1.0}))
+        """The time scales other than real time, smallest first."""
+        scales = {deployment.scale for deployment in self.deployments}
+        scales |= {incident.scale for incident in self.incidents}
+        return tuple(sorted(scales - {1.0}))
+
+
+ServiceRecord = TypeVar("ServiceRecord", Deployment, Incident)
+
+
+def by_service(records: Iterable[ServiceRecord]) -> dict[str, list[ServiceRecord]]:
+    """Records grouped by their service, each group in the order given."""
+    groups: dict[str, list[ServiceRecord]] = {}
+    for record in records:
+        groups.setdefault(record.service, []).append(record)
+    return groups
+
+
+def by_opening(incident: Incident) -> tuple[float, str]:
+    """The sort key that orders incidents by when they opened."""
+    return incident.opened_at, incident.id

@@ -1,4 +1,4 @@
-"""One service's attempts in order, and which of them were taken back, when and by what."""
+"""One service's deployments in order of time, and which of them were taken back, when and by which."""
 
 from bisect import bisect_right
 from collections.abc import Iterable
@@ -9,95 +9,102 @@ from dora.records import RUNNING, SUCCEEDED, Deployment
 
 @dataclass(slots=True)
 class Timeline:
-    """Attempts by when they began, those that users saw by when they did, those that went live likewise."""
+    """A service's attempts in order of begin, of first exposure (`exposed`) and of going live (`live`)."""
 
     service: str
     attempts: list[Deployment]
     rollbacks: list[Deployment]
     exposed: list[Deployment] = field(default_factory=list)
     live: list[Deployment] = field(default_factory=list)
-    by_id: dict[str, Deployment] = field(default_factory=dict)
-    taken_back: dict[str, tuple[float, str]] = field(default_factory=dict)  # id → when, by which
-    redeployed_over: dict[str, str] = field(default_factory=dict)  # an older revision's id → what it replaced
+    by_id: dict[str, Deployment] = field(default_factory=dict)  # attempts
+    taken_back: dict[str, tuple[float, str]] = field(default_factory=dict)  # id → when, and by which id or ""
+    redeployed_over: dict[str, str] = field(
+        default_factory=dict
+    )  # id with an older revision → id it replaced
 
 
 def timelines(deployments: Iterable[Deployment]) -> list[Timeline]:
-    """One a service, by name."""
-    found: dict[str, Timeline] = {}
-    for one in deployments:
-        line = found.setdefault(one.service, Timeline(one.service, [], []))
-        (line.rollbacks if one.is_rollback or one.rollback_of else line.attempts).append(_completed(one))
-    for line in found.values():
+    """One timeline for each service, ordered by the services' names."""
+    by_name: dict[str, Timeline] = {}
+    for deployment in deployments:
+        line = by_name.setdefault(deployment.service, Timeline(deployment.service, [], []))
+        is_rollback = deployment.is_rollback or deployment.rollback_of
+        (line.rollbacks if is_rollback else line.attempts).append(_with_implied_times(deployment))
+    for line in by_name.values():
         _order(line)
         _find_rollbacks(line)
         _find_redeployments(line)
-    return [found[name] for name in sorted(found)]
+    return [by_name[name] for name in sorted(by_name)]
 
 
-def exposed_at(one: Deployment) -> float:
-    """Of an attempt that users saw."""
-    return one.started_at if one.exposed_at is None else one.exposed_at
+def exposed_at(deployment: Deployment) -> float:
+    """When the first user saw a deployment that users saw."""
+    return deployment.started_at if deployment.exposed_at is None else deployment.exposed_at
 
 
-def lived_at(one: Deployment) -> float:
-    """Of an attempt that went live."""
-    return one.started_at if one.live_at is None else one.live_at
+def lived_at(deployment: Deployment) -> float:
+    """When all users had a deployment that went live."""
+    return deployment.started_at if deployment.live_at is None else deployment.live_at
 
 
-def left_at(one: Deployment) -> float:
-    """When an attempt, its bake time included, was over; infinite while it runs."""
-    if one.ended_at is not None:
-        return one.ended_at
-    return float("inf") if one.status == RUNNING else lived_at(one)
+def left_at(deployment: Deployment) -> float:
+    """When an attempt was over, its bake time included; infinite while it runs."""
+    if deployment.ended_at is not None:
+        return deployment.ended_at
+    return float("inf") if deployment.status == RUNNING else lived_at(deployment)
 
 
-def _completed(one: Deployment) -> Deployment:
-    """Times that follow from others: who succeeded was live, who was live had been seen."""
-    if one.status == SUCCEEDED and one.live_at is None:
-        one = replace(one, live_at=one.started_at if one.ended_at is None else one.ended_at)
-    if one.live_at is not None and one.exposed_at is None:
-        one = replace(one, exposed_at=one.live_at)
-    return one
+def _with_implied_times(deployment: Deployment) -> Deployment:
+    """A deployment that succeeded was live, and a live deployment had been seen."""
+    if deployment.status == SUCCEEDED and deployment.live_at is None:
+        live_at = deployment.started_at if deployment.ended_at is None else deployment.ended_at
+        deployment = replace(deployment, live_at=live_at)
+    if deployment.live_at is not None and deployment.exposed_at is None:
+        deployment = replace(deployment, exposed_at=deployment.live_at)
+    return deployment
 
 
 def _order(line: Timeline) -> None:
-    line.attempts.sort(key=lambda one: (one.began_at, one.started_at, one.id))
-    line.rollbacks.sort(key=lambda one: (one.started_at, one.id))
+    line.attempts.sort(key=lambda attempt: (attempt.began_at, attempt.started_at, attempt.id))
+    line.rollbacks.sort(key=lambda rollback: (rollback.started_at, rollback.id))
     line.exposed = sorted(
-        (one for one in line.attempts if one.exposed_at is not None),
-        key=lambda one: (exposed_at(one), one.id),
+        (attempt for attempt in line.attempts if attempt.exposed_at is not None),
+        key=lambda attempt: (exposed_at(attempt), attempt.id),
     )
     line.live = sorted(
-        (one for one in line.attempts if one.is_delivered), key=lambda one: (lived_at(one), one.id)
+        (attempt for attempt in line.attempts if attempt.is_delivered),
+        key=lambda attempt: (lived_at(attempt), attempt.id),
     )
-    line.by_id = {one.id: one for one in line.attempts}
+    line.by_id = {attempt.id: attempt for attempt in line.attempts}
 
 
 def _find_rollbacks(line: Timeline) -> None:
-    for one in line.attempts:
-        if one.restored_at is not None:
-            line.taken_back[one.id] = (one.restored_at, "")
-    for one in line.rollbacks:
-        target = one.rollback_of
+    for attempt in line.attempts:
+        if attempt.restored_at is not None:
+            line.taken_back[attempt.id] = (attempt.restored_at, "")
+    for rollback in line.rollbacks:
+        target = rollback.rollback_of
         if not target:
-            before = bisect_right(line.exposed, one.started_at, key=exposed_at)
+            before = bisect_right(line.exposed, rollback.started_at, key=exposed_at)
             target = line.exposed[before - 1].id if before else ""
         if target in line.by_id:
-            at, _ = line.taken_back.get(target, (lived_at(one), ""))
-            line.taken_back[target] = (at, one.id)
+            at, _ = line.taken_back.get(target, (lived_at(rollback), ""))
+            line.taken_back[target] = (at, rollback.id)
 
 
 def _find_redeployments(line: Timeline) -> None:
-    """Somebody deployed a revision again that was live before the one that is live now."""
+    """Find deployments of a revision that had been live before the revision that they replaced."""
     first_live: dict[str, int] = {}
-    stack: list[Deployment] = []  # what is live, and below it what would be after a roll-back
-    for number, one in enumerate(line.live):
-        while stack and stack[-1].id in line.taken_back and line.taken_back[stack[-1].id][0] <= lived_at(one):
-            stack.pop()
-        current = stack[-1] if stack else None
-        if one.revision:
-            age = first_live.setdefault(one.revision, number)
-            if current and current.revision and age < first_live[current.revision]:
-                line.redeployed_over[one.id] = current.id
-                line.taken_back.setdefault(current.id, (lived_at(one), one.id))
-        stack.append(one)
+    serving: list[Deployment] = []  # the last serves users; after its roll-back the one before it does
+    for number, deployment in enumerate(line.live):
+        while serving and serving[-1].id in line.taken_back:
+            if line.taken_back[serving[-1].id][0] > lived_at(deployment):
+                break
+            serving.pop()
+        replaced = serving[-1] if serving else None
+        if deployment.revision:
+            age = first_live.setdefault(deployment.revision, number)
+            if replaced and replaced.revision and age < first_live[replaced.revision]:
+                line.redeployed_over[deployment.id] = replaced.id
+                line.taken_back.setdefault(replaced.id, (lived_at(deployment), deployment.id))
+        serving.append(deployment)

@@ -25,7 +25,7 @@ DORA_COLLECT, DORA_COMPUTE = f"{PROJECT}-dora-collect", f"{PROJECT}-dora-compute
 DORA_SOURCE = f"{PROJECT}.delivery"  # of the events that people and tools send beside AWS's own
 DORA_NAMESPACE = "Lantern/DORA"
 DORA_WINDOWS_DAYS = (7, 30, 90)
-# The metrics of one service and window, as dora.aws_lambda.publishing sends them: a name, its title, its unit
+# What dora.aws_lambda.cloudwatch_metrics sends for a service and window: a name, its title, its unit
 DORA_FIGURES = (
     ("ChangeLeadTime", "Change lead time, median", "s"),
     ("DeploymentFrequency", "Deployment frequency", "a day"),

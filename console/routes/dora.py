@@ -11,9 +11,10 @@ from console.delivery import Delivery
 from console.errors import Unreachable
 from console.ranges import between
 from console.routes.deployments import absent, asked_pipeline, known_pipelines, show_absent
-from dora import levels, wording
-from dora.classes import Judged
-from dora.windows import duration, utc
+from dora import formatting
+from dora import performance_levels as levels
+from dora.classification import ClassifiedDeployment
+from dora.times import duration, utc
 
 routes = Blueprint("dora", __name__)
 routes.register_error_handler(Unreachable, show_absent)
@@ -23,7 +24,7 @@ MOST_ROWS = 200
 SAID = {
     "choices": scorecard.CHOICES,
     "levels": levels,
-    "wording": wording,
+    "wording": formatting,
     "lanes": trends.LANES,
     "size": (trends.WIDTH, trends.HEIGHT),
     "edge": trends.edge,
@@ -74,7 +75,7 @@ def place_of(deployment_id: str) -> str:
     return url_for("deployments.show_execution", execution_id=execution, pipeline=pipeline)
 
 
-def look_at(one: Judged) -> dict[str, str]:
+def look_at(one: ClassifiedDeployment) -> dict[str, str]:
     """The stretch of time whose traces are worth a look: from its first users to its end."""
     deployment = one.deployment
     begin = deployment.started_at if deployment.exposed_at is None else deployment.exposed_at

@@ -1,1 +1,1 @@
-"""DORA on AWS: the readers, rules and figures of `python -m dora` between a queue, a table and CloudWatch."""
+"""The DORA metrics as two AWS Lambda functions between an SQS queue, a DynamoDB table and CloudWatch."""

@@ -1,6 +1,7 @@
-"""The two functions: `collect` keeps what EventBridge sent to the queue, `compute` makes figures of it.
+"""The handlers of the two functions: `collect` stores EventBridge's events, `compute` computes the metrics.
 
-Variables: TABLE; of `collect` COMPUTE, the other's name; of `compute` PIPELINE, REPOSITORY, WINDOWS (days).
+Environment variables: TABLE for both; COMPUTE (the other function's name) for `collect`; PIPELINE,
+REPOSITORY and WINDOWS (days, separated by commas) for `compute`.
 """
 
 import json
@@ -11,74 +12,78 @@ from typing import Any
 import boto3
 import botocore.exceptions
 
-from dora import as_json
-from dora.aws_lambda import changes, publishing
-from dora.aws_lambda.store import COMMIT, DEPLOYMENT, ENVELOPE, Remembered, Store
+from dora import json_report
+from dora.analysis import analyse
+from dora.aws_lambda import cloudwatch_metrics, deployment_log
+from dora.aws_lambda.dynamodb_table import COMMIT, DEPLOYMENT, ENVELOPE, Store, StoredValues
+from dora.deduplication import combine
 from dora.errors import InputError
-from dora.judging import judge_history
-from dora.merging import combine
 from dora.metrics import report
-from dora.readers import aws, codecommit, envelopes
+from dora.readers import aws_api, codecommit, eventbridge
 from dora.records import History
-from dora.windows import DAY_S, Window
+from dora.times import DAY_S
+from dora.windows import Window
 
 UNUSABLE = (ValueError, RecursionError, InputError)
-LISTENING = History(
-    has_incident_source=True
-)  # a rule brings every alarm, so silence means that there was none
+# a rule brings every alarm's events, so without events there was no alarm
+EVERY_ALARM_IS_HEARD = History(has_incident_source=True)
 
 
 def collect(event: dict[str, Any], _context: Any) -> dict[str, Any]:
-    """Keep each envelope once; what can't be kept is named, so that the queue brings only that again."""
+    """Store each message's envelope once; returns the messages that failed, which the queue brings again."""
     store, failed, new = Store(os.environ["TABLE"]), [], 0
     for message in event["Records"]:
         try:
-            new += _keep(store, message["body"])
+            new += _add(store, message["body"])
         except (*UNUSABLE, botocore.exceptions.ClientError) as error:
-            _say(message=message["messageId"], error=f"{type(error).__name__}: {error}")
+            _log(message=message["messageId"], error=f"{type(error).__name__}: {error}")
             failed.append({"itemIdentifier": message["messageId"]})
-    if new:  # asynchronously; should it fail, the next hour computes
+    if new:  # asynchronously; if that fails, the hourly schedule computes
         boto3.client("lambda").invoke(
             FunctionName=os.environ["COMPUTE"], InvocationType="Event", Payload=b"{}"
         )
-    _say(received=len(event["Records"]), new=new, failed=len(failed))
+    _log(received=len(event["Records"]), new=new, failed=len(failed))
     return {"batchItemFailures": failed}
 
 
-def _keep(store: Store, body: str) -> bool:
+def _add(store: Store, body: str) -> bool:
     envelope = json.loads(body)
-    return store.add(ENVELOPE, envelopes.identity(envelope), envelope)
+    return store.add(ENVELOPE, eventbridge.identity(envelope), envelope)
 
 
 def compute(_event: Any, _context: Any) -> dict[str, int]:
-    """Everything anew from what is stored and what the APIs say; the same again changes nothing."""
+    """Compute all metrics anew from the table and the APIs, store and publish them; idempotent."""
     now = float(int(time.time()))
     days = [int(text) for text in os.environ["WINDOWS"].split(",")]
     store = Store(os.environ["TABLE"])
-    judged = judge_history(_history(store))
-    reports = {one: report(judged, Window(now - one * DAY_S, now), now) for one in days}
-    documents = {publishing.window_name(one): as_json.document(made) for one, made in reports.items()}
-    longest = publishing.window_name(max(days))
-    for line in changes.lines(store.report(longest), documents[longest]):
-        _say(**line)
+    analysis = analyse(_history(store))
+    reports = {length: report(analysis, Window(now - length * DAY_S, now), now) for length in days}
+    documents = {
+        cloudwatch_metrics.window_name(length): json_report.document(measured)
+        for length, measured in reports.items()
+    }
+    longest = cloudwatch_metrics.window_name(max(days))
+    for line in deployment_log.lines(store.report(longest), documents[longest]):
+        _log(**line)
     for window, document in documents.items():
         store.replace_report(window, now, document)
-    points = [point for made in reports.values() for point in publishing.data(made)]
-    sent = publishing.publish(boto3.client("cloudwatch"), [*points, publishing.computed(now)])
-    done = {"services": len(judged.services), "points": sent, "notes": len(judged.notes)}
-    _say(**done)
+    data = [datum for measured in reports.values() for datum in cloudwatch_metrics.metric_data(measured)]
+    data.append(cloudwatch_metrics.computed(now))
+    sent = cloudwatch_metrics.publish(boto3.client("cloudwatch"), data)
+    done = {"services": len(analysis.services), "points": sent, "notes": len(analysis.notes)}
+    _log(**done)
     return done
 
 
 def _history(store: Store) -> History:
-    """Events, and what they lost or can't tell from the APIs; each final answer is asked for once.
+    """The stored events, completed by the APIs; an API's final answer is stored and not asked for again.
 
-    An API that does not answer ends the computation: figures of half the truth would look like a change."""
-    told = envelopes.read(store.all(ENVELOPE).values())
-    asked = aws.read(os.environ["PIPELINE"], answers=Remembered(store, DEPLOYMENT))
-    history = combine([told, asked, LISTENING])
-    return codecommit.add_commits(history, os.environ["REPOSITORY"], answers=Remembered(store, COMMIT))
+    An API that does not answer ends the computation: figures of a part would look like a change."""
+    events = eventbridge.read(store.all(ENVELOPE).values())
+    answers = aws_api.read(os.environ["PIPELINE"], answers=StoredValues(store, DEPLOYMENT))
+    history = combine([events, answers, EVERY_ALARM_IS_HEARD])
+    return codecommit.add_commits(history, os.environ["REPOSITORY"], answers=StoredValues(store, COMMIT))
 
 
-def _say(**words: Any) -> None:
-    print(json.dumps(words))
+def _log(**fields: Any) -> None:
+    print(json.dumps(fields))

@@ -1,1 +1,1 @@
-"""Sources of deployments, commits and incidents; each ends in a History and names what it could not use."""
+"""Readers of deployments, commits and incidents; each returns a History that notes what it could not use."""

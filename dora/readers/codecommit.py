@@ -1,23 +1,23 @@
-"""Commits between two live deployments by CodeCommit's GetCommit: what `git log <last live>..<this>` does."""
+"""Commits between two live deployments by CodeCommit's GetCommit, as `git log` lists them."""
 
 import heapq
 from collections.abc import Iterator, Mapping, MutableMapping
 from dataclasses import replace
 from typing import Any, TypedDict
 
-from dora import messages
+from dora import commit_messages
 from dora.errors import SourceError
-from dora.readers import ranges
+from dora.readers import commit_ranges
 from dora.records import Commit, History, Note
-from dora.windows import DAY_S
+from dora.times import DAY_S
 
 SOURCE = "codecommit"
-SKEW_S = DAY_S  # a commit's clock may be wrong by so much
+SKEW_S = DAY_S  # the clock of a commit's author may be wrong by this
 MOST_COMMITS = 500  # between two deployments; each is one call
 
 
 class Answer(TypedDict):
-    """What is kept of a commit; it never changes."""
+    """The cached part of a commit, which never changes; `at` in epoch seconds."""
 
     at: float
     message: str
@@ -28,53 +28,57 @@ Answers = MutableMapping[str, Answer]
 
 
 def add_commits(history: History, repository: str, *, client: Any = None, answers: Answers) -> History:
-    """For every live deployment; what `answers` has is not asked again, and what was asked is added to it.
+    """The history with the commits of every live deployment; `answers` caches commits by hash.
 
-    A repository or commit that is not there becomes a note; botocore's other errors are the caller's."""
+    A repository or a commit that does not exist becomes a note; botocore's other errors are raised."""
     import boto3
 
     log = _Log(client or boto3.client("codecommit"), repository, answers)
-    found = ranges.add_commits(history, log.between, SOURCE)
+    with_commits = commit_ranges.add_commits(history, log.between, SOURCE)
     if not log.is_absent:
-        return found
+        return with_commits
     reason = "there is no such repository in CodeCommit, so lead time knows only what events and records say"
     return replace(history, notes=(*history.notes, Note(SOURCE, repository, reason)))
 
 
 class _Log:
+    """The commits of one repository, asked for one by one."""
+
     def __init__(self, client: Any, repository: str, answers: Answers) -> None:
         self._client, self._repository, self._answers = client, repository, answers
         self.is_absent = False
 
     def between(self, before: str, this: str) -> Iterator[Commit]:
-        """Newest first from both ends at once, until only commits that were live before are left."""
+        """The commits that are reachable from `this` and not from `before`.
+
+        Walks from both, newest first, until only commits that were live before are left."""
         is_new = {this: True, before: False}
         heap = [(-self._commit(sha)["at"], sha) for sha in is_new]
         heapq.heapify(heap)
-        seen: dict[str, Answer] = {}
-        oldest = float("inf")  # of the new ones
+        visited: dict[str, Answer] = {}
+        oldest = float("inf")  # of the new commits
         while any(is_new[sha] for _, sha in heap) or (heap and -heap[0][0] >= oldest - SKEW_S):
             minus_at, sha = heapq.heappop(heap)
-            if sha in seen:
+            if sha in visited:
                 continue
             oldest = min(oldest, -minus_at) if is_new[sha] else oldest
-            if len(seen) == MOST_COMMITS:
+            if len(visited) == MOST_COMMITS:
                 raise SourceError(f"{before[:12]}..{this[:12]}: more than {MOST_COMMITS} commits")
-            seen[sha] = self._commit(sha)
-            for parent in seen[sha]["parents"]:
+            visited[sha] = self._commit(sha)
+            for parent in visited[sha]["parents"]:
                 is_new[parent] = is_new.get(parent, True) and is_new[sha]
                 heapq.heappush(heap, (-self._commit(parent)["at"], parent))
-        old = _with_parents([sha for sha in seen if not is_new[sha]], seen)
-        for sha, commit in seen.items():
+        old = _with_parents([sha for sha in visited if not is_new[sha]], visited)
+        for sha, commit in visited.items():
             if sha not in old:
-                yield messages.commit(sha, commit["at"], commit["message"])
+                yield commit_messages.commit(sha, commit["at"], commit["message"])
 
     def _commit(self, sha: str) -> Answer:
         if sha not in self._answers:
-            self._answers[sha] = self._ask(sha)
+            self._answers[sha] = self._get(sha)
         return self._answers[sha]
 
-    def _ask(self, sha: str) -> Answer:
+    def _get(self, sha: str) -> Answer:
         import botocore.exceptions
 
         if self.is_absent:
@@ -94,12 +98,12 @@ class _Log:
         }
 
 
-def _with_parents(commits: list[str], seen: Mapping[str, Answer]) -> set[str]:
-    """A clock that was wrong lets a commit be met before its child tells that it is an old one."""
-    found: set[str] = set()
+def _with_parents(commits: list[str], visited: Mapping[str, Answer]) -> set[str]:
+    """The commits and their ancestors: a wrong clock lets the walk meet a commit before its child."""
+    closure: set[str] = set()
     while commits:
         sha = commits.pop()
-        if sha in seen and sha not in found:
-            found.add(sha)
-            commits += seen[sha]["parents"]
-    return found
+        if sha in visited and sha not in closure:
+            closure.add(sha)
+            commits += visited[sha]["parents"]
+    return closure

@@ -1,16 +1,16 @@
-"""A folder with deployments.csv, and commits.csv and incidents.csv beside it: docs/dora.md."""
+"""The reader of `--csv`: a folder with deployments.csv, and optionally commits.csv and incidents.csv."""
 
 import csv
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn
 
-from dora import messages
+from dora import commit_messages
 from dora.errors import InputError, SourceError
 from dora.records import STATUSES, Commit, Deployment, History, Incident
-from dora.windows import instant
+from dora.times import instant
 
-# column → whether it must have a value
+# column → whether it needs a value
 DEPLOYMENTS = {
     "id": True,
     "service": True,
@@ -41,18 +41,19 @@ MOST_LETTERS = 1_000_000  # of one field
 
 
 def read(folder: Path) -> History:
-    """Raises InputError naming file, line and column, SourceError when deployments.csv can't be read."""
+    """The history in a folder.
+
+    Raises InputError naming file, line and column, SourceError where deployments.csv can't be read."""
     if not folder.is_dir():
         raise SourceError(f"--csv {folder}: there is no such folder; it holds deployments.csv")
     commits = _commits(folder / "commits.csv")
     deployments: dict[str, Deployment] = {}
     for row in _rows(folder / "deployments.csv", DEPLOYMENTS):
-        one = _deployment(row, commits)
-        if one.id in deployments and deployments[one.id] != one:
+        deployment = _deployment(row, commits)
+        if deployments.setdefault(deployment.id, deployment) != deployment:
             row.fail("id", "the values of the earlier line with this id")
-        deployments[one.id] = one
-    for key, (row, _) in commits.items():
-        if key not in deployments:
+    for deployment_id, (row, _) in commits.items():
+        if deployment_id not in deployments:
             row.fail("deployment_id", "a deployment of deployments.csv")
     has_incidents = (folder / "incidents.csv").exists()
     incidents = (
@@ -62,7 +63,7 @@ def read(folder: Path) -> History:
 
 
 class Row:
-    """One line: its values by column, and errors that say where it stands."""
+    """A line of a file: its values by column, and errors that name file and line."""
 
     __slots__ = ("_columns", "_line", "_path", "_values")
 
@@ -70,29 +71,29 @@ class Row:
         self._path, self._line, self._columns, self._values = path, line, columns, values
 
     def text(self, column: str) -> str:
-        """Empty where the column is."""
+        """A column's value; empty where the file has no such column."""
         return self._values[self._columns[column]].strip()
 
     def required(self, column: str) -> str:
-        """A value that must be there."""
+        """A column's value, which must not be empty. Raises InputError."""
         return self._values[self._columns[column]].strip() or self.fail(column, "a value")
 
     def instant(self, column: str) -> float:
-        """Epoch seconds."""
+        """A column's instant in epoch seconds. Raises InputError."""
         text = self.required(column)
         try:
             return instant(text)
         except ValueError as error:
             self.fail(column, str(error).removeprefix("expected "))
 
-    def maybe_instant(self, column: str) -> float | None:
-        """Likewise, of a column that may be empty."""
+    def optional_instant(self, column: str) -> float | None:
+        """A column's instant in epoch seconds; None where it is empty. Raises InputError."""
         return self.instant(column) if self.text(column) else None
 
     def fail(self, column: str, expected: str) -> NoReturn:
-        """Raises InputError."""
-        found = f", found {self.text(column)!r}" if self.text(column) else ""
-        raise InputError(f"{self._path}, line {self._line}, column {column}: expected {expected}{found}")
+        """Raises InputError that names the column, what it should have and what it has."""
+        actual = f", found {self.text(column)!r}" if self.text(column) else ""
+        raise InputError(f"{self._path}, line {self._line}, column {column}: expected {expected}{actual}")
 
 
 def _rows(path: Path, columns: dict[str, bool]) -> Iterator[Row]:
@@ -140,11 +141,11 @@ def _deployment(row: Row, commits: dict[str, tuple[Row, list[Commit]]]) -> Deplo
         status=status,
         started_at=row.instant("started_at"),
         revision=row.text("revision"),
-        triggered_at=row.maybe_instant("triggered_at"),
-        exposed_at=row.maybe_instant("exposed_at"),
-        live_at=row.maybe_instant("live_at"),
-        ended_at=row.maybe_instant("ended_at"),
-        restored_at=row.maybe_instant("restored_at"),
+        triggered_at=row.optional_instant("triggered_at"),
+        exposed_at=row.optional_instant("exposed_at"),
+        live_at=row.optional_instant("live_at"),
+        ended_at=row.optional_instant("ended_at"),
+        restored_at=row.optional_instant("restored_at"),
         is_rollback=bool(rollback_of),
         rollback_of=rollback_of,
         branch=row.text("branch"),
@@ -156,14 +157,14 @@ def _deployment(row: Row, commits: dict[str, tuple[Row, list[Commit]]]) -> Deplo
 
 
 def _commits(path: Path) -> dict[str, tuple[Row, list[Commit]]]:
-    """By deployment, with the first line that names it."""
-    found: dict[str, tuple[Row, list[Commit]]] = {}
+    """Commits by deployment id, with the first line that names the deployment."""
+    commits: dict[str, tuple[Row, list[Commit]]] = {}
     if not path.exists():
-        return found
+        return commits
     for row in _rows(path, COMMITS):
-        commit = messages.commit(row.required("sha"), row.instant("committed_at"), row.text("message"))
-        found.setdefault(row.required("deployment_id"), (row, []))[1].append(commit)
-    return found
+        commit = commit_messages.commit(row.required("sha"), row.instant("committed_at"), row.text("message"))
+        commits.setdefault(row.required("deployment_id"), (row, []))[1].append(commit)
+    return commits
 
 
 def _incident(row: Row) -> Incident:
@@ -171,7 +172,7 @@ def _incident(row: Row) -> Incident:
         id=row.required("id"),
         service=row.required("service"),
         opened_at=row.instant("opened_at"),
-        closed_at=row.maybe_instant("closed_at"),
+        closed_at=row.optional_instant("closed_at"),
         deployment=row.text("deployment_id"),
         title=row.text("title"),
     )

@@ -1,12 +1,12 @@
-"""Commits between two live deployments, by git's own log."""
+"""The reader of `--git`: commits between two live deployments from a clone's `git log`."""
 
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-from dora import messages
+from dora import commit_messages
 from dora.errors import SourceError
-from dora.readers import ranges
+from dora.readers import commit_ranges
 from dora.records import Commit, History
 
 SOURCE = "git"
@@ -14,12 +14,14 @@ FORMAT = "%H%x00%ct%x00%B%x00"
 
 
 def add_commits(history: History, repository: Path) -> History:
-    """`git log <last live>..<this>` for every live deployment; raises SourceError without a repository."""
-    _require(repository)
-    return ranges.add_commits(history, lambda before, this: _log(repository, before, this), SOURCE)
+    """The history with `git log <last live>..<this>` of every live deployment.
+
+    Raises SourceError without git or a repository."""
+    _require_repository(repository)
+    return commit_ranges.add_commits(history, lambda before, this: _log(repository, before, this), SOURCE)
 
 
-def _require(repository: Path) -> None:
+def _require_repository(repository: Path) -> None:
     try:
         done = subprocess.run(
             ["git", "-C", str(repository), "rev-parse", "--git-dir"],
@@ -34,27 +36,21 @@ def _require(repository: Path) -> None:
 
 
 def _log(repository: Path, before: str, this: str) -> Iterator[Commit]:
-    quiet = ["-c", "log.showSignature=false"]
-    command = [
-        *("git", "-C", str(repository)),
-        *quiet,
-        "log",
-        f"--format={FORMAT}",
-        f"{before}..{this}",
-        "--",
-    ]
+    command = ["git", "-C", str(repository), "-c", "log.showSignature=false"]
+    command += ["log", f"--format={FORMAT}", f"{before}..{this}", "--"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as git:
         if git.stdout is None or git.stderr is None:
             raise SourceError("git has no output")
         fields: list[str] = []
-        rest = ""
+        incomplete = ""
         for chunk in iter(lambda: git.stdout.read(65536), b""):  # type: ignore[union-attr]
-            *whole, rest = (rest + chunk.decode(errors="replace")).split("\0")
-            fields += whole
+            *complete, incomplete = (incomplete + chunk.decode(errors="replace")).split("\0")
+            fields += complete
             while len(fields) >= 3:
-                sha, at, message = fields[:3]
+                sha, committed_at, message = fields[:3]
                 del fields[:3]
-                yield messages.commit(sha.strip(), float(at), message)
-        said = git.stderr.read().decode(errors="replace").strip()
+                yield commit_messages.commit(sha.strip(), float(committed_at), message)
+        complaint = git.stderr.read().decode(errors="replace").strip()
     if git.returncode:
-        raise SourceError(f"git log {before[:12]}..{this[:12]}: {said.splitlines()[0] if said else 'failed'}")
+        reason = complaint.splitlines()[0] if complaint else "failed"
+        raise SourceError(f"git log {before[:12]}..{this[:12]}: {reason}")

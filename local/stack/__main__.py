@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from local.stack import delivery, shop
+from local.stack import dora_report, shop
 from local.stack.containers import Containers
 from local.stack.detached import Processes
 from local.stack.engine import Engine
@@ -165,7 +165,7 @@ def main() -> int:
         "status": status,
         "logs": logs,
         "traffic": traffic,
-        "dora": delivery.measure,
+        "dora": dora_report.measure,
     }
     parser = argparse.ArgumentParser(prog="python -m local.stack", description=__doc__)
     parser.add_argument("command", choices=commands)

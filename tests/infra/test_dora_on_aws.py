@@ -16,12 +16,12 @@ import boto3
 import pytest
 import requests
 
-from dora.aws_lambda import store
-from dora.windows import utc
+from dora.aws_lambda import dynamodb_table
+from dora.times import utc
 from infra.operations import functions
 from infra.operations.account import Account
 from tests.shop import free_port
-from tests.unit.dora.readers import eventbridge
+from tests.unit.dora.readers import sample_events
 from tests.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
@@ -107,7 +107,7 @@ class Cloud:
         cloudformation.create_stack(
             StackName="lantern-dora",
             TemplateBody=(ROOT / "infra/cloudformation/lantern-dora.json").read_text(),
-            Parameters=[
+            CountingRules=[
                 {"ParameterKey": "DoraCodeKey", "ParameterValue": functions.upload(Account(), print)}
             ],
             Capabilities=["CAPABILITY_NAMED_IAM"],
@@ -143,7 +143,7 @@ class Cloud:
         return int(attributes["ApproximateNumberOfMessages"])
 
     def envelopes(self):
-        return store.Store("lantern-dora").all("envelope")
+        return dynamodb_table.Store("lantern-dora").all("envelope")
 
     def close(self):
         self.process.terminate()
@@ -181,11 +181,11 @@ def history():
     """Two good runs, one that was stopped in its canary by an alarm and rolled back."""
     return lately(
         [
-            *eventbridge.good_run("run-1", "a" * 40, "d-1", 1),
-            *eventbridge.good_run("run-2", "b" * 40, "d-2", 2),
-            *eventbridge.stopped_run("run-3", "c" * 40, "d-3", 3),
-            eventbridge.alarm("lantern-orders-green-errors", "ALARM", "3 10:12"),
-            eventbridge.alarm("lantern-orders-green-errors", "OK", "3 10:20", before="ALARM"),
+            *sample_events.good_run("run-1", "a" * 40, "d-1", 1),
+            *sample_events.good_run("run-2", "b" * 40, "d-2", 2),
+            *sample_events.stopped_run("run-3", "c" * 40, "d-3", 3),
+            sample_events.alarm("lantern-orders-green-errors", "ALARM", "3 10:12"),
+            sample_events.alarm("lantern-orders-green-errors", "OK", "3 10:20", before="ALARM"),
         ]
     )
 
@@ -215,16 +215,18 @@ def test_an_event_goes_from_eventbridge_through_the_queue_into_the_table_and_is_
     envelope = wait_until(lambda: cloud.envelopes().get(event["EventId"]), 30, "the event is in the table")
     assert envelope["detail"]["deploymentId"] == "d-9"
     assert before["Metrics"] == []
-    wait_until(lambda: store.Store("lantern-dora").report("30d"), 30, "it is computed without being asked")
+    wait_until(
+        lambda: dynamodb_table.Store("lantern-dora").report("30d"), 30, "it is computed without being asked"
+    )
 
 
 def ours(rule):
     details = {
-        "pipeline": eventbridge.execution("run-1", "STARTED", "1 10:00"),
-        "deployments": eventbridge.deployment("d-1", "START", "1 10:00"),
-        "pushes": eventbridge.push("a" * 40, "1 10:00"),
-        "alarms": eventbridge.alarm("lantern-orders-green-errors", "ALARM", "1 10:00"),
-        "records": eventbridge.event(RECORD["Source"], RECORD["DetailType"], {}, "1 10:00"),
+        "pipeline": sample_events.execution("run-1", "STARTED", "1 10:00"),
+        "deployments": sample_events.deployment("d-1", "START", "1 10:00"),
+        "pushes": sample_events.push("a" * 40, "1 10:00"),
+        "alarms": sample_events.alarm("lantern-orders-green-errors", "ALARM", "1 10:00"),
+        "records": sample_events.event(RECORD["Source"], RECORD["DetailType"], {}, "1 10:00"),
     }
     event = details[rule] | {"account": "111122223333", "region": "us-east-1"}
     if rule == "pushes":
@@ -262,7 +264,7 @@ def test_the_report_is_the_one_of_the_command_line_for_the_same_envelopes(cloud,
         cloud.client("sqs").send_message(QueueUrl=cloud.queue(), MessageBody=json.dumps(envelope))
     wait_until(lambda: {one["id"] for one in told} <= set(cloud.envelopes()), 60, "all are in the table")
     cloud.compute()
-    ours = store.Store("lantern-dora").report("30d")
+    ours = dynamodb_table.Store("lantern-dora").report("30d")
     events = tmp_path / "history.jsonl"
     events.write_text("\n".join(json.dumps(one) for one in cloud.envelopes().values()))
 
@@ -286,7 +288,7 @@ def test_the_report_is_the_one_of_the_command_line_for_the_same_envelopes(cloud,
 def test_the_figures_can_be_read_as_metrics(cloud):
     """Of catalog, whose figures did not change meanwhile: a minute's average is over all its computations."""
     cloud.compute()
-    catalog = store.Store("lantern-dora").report("7d")["services"]["catalog"]["metrics"]
+    catalog = dynamodb_table.Store("lantern-dora").report("7d")["services"]["catalog"]["metrics"]
 
     def read(name, service="catalog", statistic="Average"):
         points = cloud.client("cloudwatch").get_metric_statistics(
@@ -308,11 +310,11 @@ def test_the_figures_can_be_read_as_metrics(cloud):
 
 
 def test_computing_again_with_the_same_envelopes_gives_the_same_figures(cloud):
-    before = store.Store("lantern-dora").report("90d")["services"]
+    before = dynamodb_table.Store("lantern-dora").report("90d")["services"]
 
     cloud.compute()
 
-    after = store.Store("lantern-dora").report("90d")["services"]
+    after = dynamodb_table.Store("lantern-dora").report("90d")["services"]
     assert {name: one["metrics"] for name, one in after.items()} == {
         name: one["metrics"] for name, one in before.items()
     }

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("services",)
+PACKAGES = ("services", "dora", "tests/unit/dora")
 # such a name can't be searched for, and changes its meaning within a page
 EMPTY_WORDS = frozenset(
     (

@@ -2,7 +2,7 @@ import pytest
 
 from console import scorecard
 from console.errors import BadInput
-from dora.judging import judge_history
+from dora.analysis import analyse
 from dora.records import History
 from tests.unit.dora.histories import at, bad, commit, good, incident
 
@@ -28,7 +28,7 @@ def asked(**arguments):
 
 
 def card(**arguments):
-    judged = judge_history(History(RECORDS, (OTHER,)))
+    judged = analyse(History(RECORDS, (OTHER,)))
     _, [found] = scorecard.scorecards(judged, asked(service="orders", window="30d", **arguments), NOW)
     return found
 

@@ -1,7 +1,7 @@
 import pytest
 
 from console import trends
-from dora.judging import judge_history
+from dora.analysis import analyse
 from dora.metrics import FAIL_RATE, FREQUENCY, measure
 from dora.records import History
 from dora.windows import Window
@@ -13,7 +13,7 @@ BLOCKED = bad("d-blocked", "21 10:00", None, "21 10:08")
 
 
 def points(name, *records, parts=3):
-    history = judge_history(History(records))
+    history = analyse(History(records))
     service = history.services["orders"]
     return [(part, measure(service, part, history).figures[name]) for part in NOVEMBER.split(parts)]
 

@@ -2,10 +2,10 @@
 
 from datetime import UTC, datetime
 
-from dora import messages
-from dora.judging import judge_history
+from dora import commit_messages
+from dora.analysis import analyse
+from dora.counting_rules import CountingRules
 from dora.metrics import measure
-from dora.parameters import Parameters
 from dora.records import Deployment, History, Incident
 from dora.windows import Window
 
@@ -20,10 +20,10 @@ NOVEMBER = Window(at("1 00:00"), datetime(2026, 12, 1, tzinfo=UTC).timestamp())
 
 
 def commit(sha, when, message="Trim the wick"):
-    return messages.commit(sha, at(when), message)
+    return commit_messages.commit(sha, at(when), message)
 
 
-def good(key, start, exposed, live, service="orders", **more):
+def good(key, start, exposed, live, service="orders", **fields):
     """Went live, and was over five minutes later."""
     ended = at(live) + 300
     return Deployment(
@@ -34,11 +34,11 @@ def good(key, start, exposed, live, service="orders", **more):
         exposed_at=at(exposed),
         live_at=at(live),
         ended_at=ended,
-        **more,
+        **fields,
     )
 
 
-def bad(key, start, exposed, ended, service="orders", **more):
+def bad(key, start, exposed, ended, service="orders", **fields):
     """Stopped during its canary; `exposed` None: before users saw it."""
     return Deployment(
         id=key,
@@ -47,7 +47,7 @@ def bad(key, start, exposed, ended, service="orders", **more):
         started_at=at(start),
         exposed_at=at(exposed) if exposed else None,
         ended_at=at(ended),
-        **more,
+        **fields,
     )
 
 
@@ -63,12 +63,12 @@ def rollback(key, of, start, service="orders"):
     )
 
 
-def incident(key, opened, closed=None, service="orders", **more):
+def incident(key, opened, closed=None, service="orders", **fields):
     closed_at = at(closed) if closed else None
-    return Incident(id=key, service=service, opened_at=at(opened), closed_at=closed_at, **more)
+    return Incident(id=key, service=service, opened_at=at(opened), closed_at=closed_at, **fields)
 
 
-def judged(*records, service="orders", **parameters):
+def analysed(*records, service="orders", **parameters):
     """The service's whole history."""
     return _history(records, parameters).services[service]
 
@@ -79,17 +79,17 @@ def measured(*records, service="orders", window=NOVEMBER, **parameters):
     return measure(history.services[service], window, history)
 
 
-def figure(name, *records, **more):
-    return measured(*records, **more).figures[name]
+def figure(name, *records, **arguments):
+    return measured(*records, **arguments).figures[name]
 
 
 def classes(*records, **parameters):
     """Class by id, of everything that is no roll-back."""
-    one = judged(*records, **parameters)
-    return {each.deployment.id: each.kind for each in (*one.counted, *one.blocked, *one.running)}
+    service = analysed(*records, **parameters)
+    return {each.deployment.id: each.kind for each in (*service.counted, *service.blocked, *service.running)}
 
 
 def _history(records, parameters):
-    deployments = tuple(one for one in records if isinstance(one, Deployment))
-    incidents = tuple(one for one in records if isinstance(one, Incident))
-    return judge_history(History(deployments, incidents, has_incident_source=True), Parameters(**parameters))
+    deployments = tuple(record for record in records if isinstance(record, Deployment))
+    incidents = tuple(record for record in records if isinstance(record, Incident))
+    return analyse(History(deployments, incidents, has_incident_source=True), CountingRules(**parameters))

@@ -31,8 +31,8 @@ def test_events_alone_give_the_figures_that_a_person_computes(capsys):
 
 
 def classes(orders):
-    found = {one["id"]: one["class"] for one in orders["deployments"]}
-    return found | {one["id"]: one["class"] for one in orders["caught_before_users"]}
+    by_id = {deployment["id"]: deployment["class"] for deployment in orders["deployments"]}
+    return by_id | {deployment["id"]: deployment["class"] for deployment in orders["caught_before_users"]}
 
 
 def rate(figure):

@@ -1,13 +1,13 @@
 import pytest
 
 from dora.metrics import LEAD_TIME
-from tests.unit.dora.histories import bad, commit, figure, good, judged, measured
+from tests.unit.dora.histories import analysed, bad, commit, figure, good, measured
 
 FIRST = good("d-first", "1 10:00", "1 10:05", "1 10:10", commits=(commit("a1", "1 09:00"),))
 
 
 def leads(*records):
-    return {lead.commit.sha: (lead.deployment.id, lead.seconds) for lead in judged(*records).leads}
+    return {lead.commit.sha: (lead.deployment.id, lead.seconds) for lead in analysed(*records).leads}
 
 
 def test_lead_time_is_from_the_commit_until_all_users_have_it():
@@ -18,10 +18,10 @@ def test_lead_time_is_from_the_commit_until_all_users_have_it():
 
 def test_the_first_deployment_has_no_lead_time():
     """It brings the whole past: who counts that measures how old the repository is."""
-    found = figure(LEAD_TIME, FIRST)
+    lead_time = figure(LEAD_TIME, FIRST)
 
-    assert (found.value, found.n) == (None, 0)
-    assert found.reason == "only d-first brought commits, and the first deployment has no lead time"
+    assert (lead_time.value, lead_time.n) == (None, 0)
+    assert lead_time.reason == "only d-first brought commits, and the first deployment has no lead time"
 
 
 @pytest.mark.parametrize("exposed", [None, "2 10:05"], ids=["blocked", "failed"])
@@ -56,11 +56,13 @@ def test_a_commit_later_than_its_deployment_is_dropped_and_counted_as_a_clock_pr
         commits=(commit("b1", "2 09:10"), commit("b2", "2 10:11")),
     )
 
-    found = measured(FIRST, skewed)
+    orders = measured(FIRST, skewed)
 
-    assert (found.figures[LEAD_TIME].value, found.figures[LEAD_TIME].n) == (3600, 1)
-    assert [lead.commit.sha for lead in found.backwards] == ["b2"]
-    assert found.figures[LEAD_TIME].remarks == ("clock problem: 1 commit dropped, later than the deployment",)
+    assert (orders.figures[LEAD_TIME].value, orders.figures[LEAD_TIME].n) == (3600, 1)
+    assert [lead.commit.sha for lead in orders.backwards] == ["b2"]
+    assert orders.figures[LEAD_TIME].remarks == (
+        "clock problem: 1 commit dropped, later than the deployment",
+    )
 
 
 def test_a_squash_merge_shows_only_the_squash_commit():
@@ -86,11 +88,11 @@ def test_median_mean_and_p90_stand_beside_each_other():
     commits = tuple(commit(f"b{hour}", f"2 {14 - hour:02}:00") for hour in range(1, 11))
     second = good("d-second", "2 13:00", "2 13:30", "2 14:00", commits=commits)
 
-    found = figure(LEAD_TIME, FIRST, second)
+    lead_time = figure(LEAD_TIME, FIRST, second)
     mean = figure(LEAD_TIME, FIRST, second, headline="mean")
 
-    assert (found.n, found.value, found.summary.p90) == (10, 5.5 * 3600, 9 * 3600)
-    assert mean.value == found.summary.mean == 5.5 * 3600
+    assert (lead_time.n, lead_time.value, lead_time.summary.p90) == (10, 5.5 * 3600, 9 * 3600)
+    assert mean.value == lead_time.summary.mean == 5.5 * 3600
 
 
 @pytest.mark.parametrize(
@@ -108,6 +110,6 @@ def test_median_mean_and_p90_stand_beside_each_other():
     ],
 )
 def test_no_lead_time_has_a_reason(records, reason):
-    found = figure(LEAD_TIME, *records)
+    lead_time = figure(LEAD_TIME, *records)
 
-    assert (found.value, found.n, found.reason) == (None, 0, reason)
+    assert (lead_time.value, lead_time.n, lead_time.reason) == (None, 0, reason)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from dora.__main__ import main
-from tests.unit.dora.readers.eventbridge import SHA, alarm, deployment, good_run, stopped_run
+from tests.unit.dora.readers.sample_events import SHA, alarm, deployment, good_run, stopped_run
 
 ROOT = Path(__file__).parents[3]
 HOSTILE = "<script>alert(1)</script>\"'&"
@@ -44,8 +44,8 @@ def test_the_table_says_each_figure_with_its_n(tmp_path, capsys):
     """By hand: 2 h, 25 h and 1 h of lead time; 4 deployments in 30 days; 1 of 4 failed, for 3 minutes."""
     assert main(["--csv", str(csv_folder(tmp_path)), *NOVEMBER]) == 0
 
-    said = capsys.readouterr().out
-    rows = dict(re.findall(r"^  (\w[\w ]+?)  +(\S.*?  +(?:n = \d+|\d+ of \d+))", said, re.M))
+    output = capsys.readouterr().out
+    rows = dict(re.findall(r"^  (\w[\w ]+?)  +(\S.*?  +(?:n = \d+|\d+ of \d+))", output, re.M))
     assert {name: re.sub(" +", " ", row) for name, row in rows.items()} == {
         "change lead time": "2.0 h n = 3",
         "deployment frequency": "1 in 7.5 days n = 4",
@@ -53,34 +53,36 @@ def test_the_table_says_each_figure_with_its_n(tmp_path, capsys):
         "failed deployment recovery time": "3.0 min n = 1",
         "deployment rework rate": "25.0 % 1 of 4",
     }
-    assert "caught before users: 1" in said
+    assert "caught before users: 1" in output
 
 
 def test_explain_names_deployments_and_commits(tmp_path, capsys):
     main(["--csv", str(csv_folder(tmp_path)), *NOVEMBER, "--explain"])
 
-    said = capsys.readouterr().out
-    assert "1.0 d: c1 Lost in d-4, live 2026-11-04T10:10:00Z" in said
-    assert "d-3 failed: stopped while users saw it" in said
+    output = capsys.readouterr().out
+    assert "1.0 d: c1 Lost in d-4, live 2026-11-04T10:10:00Z" in output
+    assert "d-3 failed: stopped while users saw it" in output
     assert (
         "incident i-1 at 2026-11-20T10:00:00Z is not in it: nothing went live in the 24 hours before it"
-        in said
+        in output
     )
 
 
 def test_json_has_everything(tmp_path, capsys):
     main(["--csv", str(csv_folder(tmp_path)), *NOVEMBER, "--json", "--headline", "mean"])
 
-    found = json.loads(capsys.readouterr().out)["services"]["orders"]
-    lead = found["metrics"]["change lead time"]
+    orders = json.loads(capsys.readouterr().out)["services"]["orders"]
+    lead = orders["metrics"]["change lead time"]
     assert (lead["value"], lead["summary"]["median"], lead["deployments"]) == (
         100_800 / 3,
         7200,
         ["d-2", "d-4"],
     )
-    assert found["metrics"]["change fail rate"]["denominator"] == 4
-    assert [one["id"] for one in found["deployments"] if one["class"] == "failed"] == ["d-3"]
-    assert found["outages"][0]["seconds"] == 180
+    assert orders["metrics"]["change fail rate"]["denominator"] == 4
+    assert [deployment["id"] for deployment in orders["deployments"] if deployment["class"] == "failed"] == [
+        "d-3"
+    ]
+    assert orders["outages"][0]["seconds"] == 180
 
 
 class Page(HTMLParser):
@@ -106,11 +108,11 @@ def test_the_page_needs_nothing_else_and_escapes_everything(tmp_path):
     main(["--csv", str(csv_folder(tmp_path, HOSTILE)), *NOVEMBER, "--html", str(page)])
 
     text = page.read_text()
-    found = Page(text)
-    assert found.open == []
-    assert found.links == []
-    assert not {"script", "link", "img", "iframe", "object"} & set(found.tags)
-    assert {"svg", "details", "circle", "path", "rect", "table"} <= set(found.tags)
+    elements = Page(text)
+    assert elements.open == []
+    assert elements.links == []
+    assert not {"script", "link", "img", "iframe", "object"} & set(elements.tags)
+    assert {"svg", "details", "circle", "path", "rect", "table"} <= set(elements.tags)
     assert "<script" not in text
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text
     assert "@import" not in text
@@ -149,8 +151,8 @@ def test_events_and_files_are_one_history(tmp_path, capsys):
 
     main(["--events", str(file), "--csv", str(tmp_path), *NOVEMBER, "--json"])
 
-    found = json.loads(capsys.readouterr().out)["services"]["orders"]["deployments"]
-    assert [(one["id"], one["revision"], one["at"]) for one in found] == [
+    deployments = json.loads(capsys.readouterr().out)["services"]["orders"]["deployments"]
+    assert [(record["id"], record["revision"], record["at"]) for record in deployments] == [
         ("d-1", SHA["aaa"], "2026-11-01T10:20:00Z"),
         ("d-2", SHA["bbb"], "2026-11-02T10:13:00Z"),
     ]
@@ -164,9 +166,9 @@ def test_what_could_not_be_used_is_said(tmp_path, capsys):
 
     main(["--events", str(events_file(tmp_path / "e.jsonl", *stopped)), *NOVEMBER])
 
-    said = capsys.readouterr().out
-    assert "3 notes on what could not be used or had to be assumed" in said
-    assert "events d-1: no event says whether users saw it: blocked" in said
+    output = capsys.readouterr().out
+    assert "3 notes on what could not be used or had to be assumed" in output
+    assert "events d-1: no event says whether users saw it: blocked" in output
 
 
 def test_no_deployments_are_no_data(tmp_path, capsys):
@@ -195,12 +197,12 @@ def test_an_error_is_one_line_with_what_was_expected(tmp_path, capsys, monkeypat
     broken.write_text("{}\n{\n")
     places = {"GOOD": str(csv_folder(tmp_path)), "BROKEN": str(broken)}
 
-    assert main([places.get(one, one) for one in arguments]) == code
+    assert main([places.get(argument, argument) for argument in arguments]) == code
 
-    said = capsys.readouterr().err
-    assert words in said
-    assert said.count("\n") == 1
-    assert "Traceback" not in said
+    message = capsys.readouterr().err
+    assert words in message
+    assert message.count("\n") == 1
+    assert "Traceback" not in message
 
 
 def test_it_runs_as_a_module_without_boto3(tmp_path):

@@ -1,6 +1,6 @@
 import pytest
 
-from dora.judging import judge_history
+from dora.analysis import analyse
 from dora.metrics import FAIL_RATE, FREQUENCY, LEAD_TIME, METRICS, RECOVERY, REWORK_RATE, report
 from dora.records import History
 from dora.windows import Window
@@ -10,14 +10,14 @@ NOON = good("d-noon", "2 11:50", "2 11:55", "2 12:00")
 
 
 def test_frequency_is_deployments_by_days():
-    found = figure(
+    frequency = figure(
         FREQUENCY,
         NOON,
         good("d-2", "9 10:00", "9 10:05", "9 10:10"),
         window=Window(at("1 00:00"), at("11 00:00")),
     )
 
-    assert (found.value, found.n, found.deployments) == (0.2, 2, ("d-noon", "d-2"))
+    assert (frequency.value, frequency.n, frequency.deployments) == (0.2, 2, ("d-noon", "d-2"))
 
 
 def test_days_a_week_with_a_deployment_are_counted_as_days():
@@ -25,9 +25,9 @@ def test_days_a_week_with_a_deployment_are_counted_as_days():
     days = ["1 10", "1 11", "1 12", "3 10", "9 10"]
     records = [good(f"d-{n}", f"{day}:00", f"{day}:05", f"{day}:10") for n, day in enumerate(days)]
 
-    found = figure(FREQUENCY, *records, window=Window(at("1 00:00"), at("29 00:00")))
+    frequency = figure(FREQUENCY, *records, window=Window(at("1 00:00"), at("29 00:00")))
 
-    assert found.remarks == ("median 0.5 days a week with a deployment",)
+    assert frequency.remarks == ("median 0.5 days a week with a deployment",)
 
 
 @pytest.mark.parametrize(
@@ -45,35 +45,37 @@ def test_a_window_holds_its_start_and_not_its_end(start, end, counted):
 
 @pytest.mark.parametrize("name", METRICS)
 def test_no_data_is_none_with_a_reason_and_never_zero(name):
-    found = figure(name, NOON, window=Window(at("20 00:00"), at("21 00:00")))
+    empty_figure = figure(name, NOON, window=Window(at("20 00:00"), at("21 00:00")))
 
-    assert (found.value, found.n) == (None, 0)
-    assert found.reason
+    assert (empty_figure.value, empty_figure.n) == (None, 0)
+    assert empty_figure.reason
 
 
 def test_an_empty_history_reports_no_service():
-    assert report(judge_history(History()), NOVEMBER, 0).services == {}
+    assert report(analyse(History()), NOVEMBER, 0).services == {}
 
 
 def test_rates_say_of_how_many():
-    found = measured(NOON)
+    orders = measured(NOON)
 
-    assert [(found.figures[name].numerator, found.figures[name].n) for name in (FAIL_RATE, REWORK_RATE)] == [
+    assert [
+        (orders.figures[name].numerator, orders.figures[name].n) for name in (FAIL_RATE, REWORK_RATE)
+    ] == [
         (0, 1),
         (0, 1),
     ]
 
 
 def test_incidents_are_a_source_of_incidents():
-    history = judge_history(History((NOON,), (incident("i-1", "2 13:00"),)))
+    history = analyse(History((NOON,), (incident("i-1", "2 13:00"),)))
 
     assert report(history, NOVEMBER, 0).services["orders"].figures[FAIL_RATE].remarks == ()
 
 
 def test_a_fail_rate_without_any_source_of_incidents_says_so():
-    history = judge_history(History((NOON,)))
+    history = analyse(History((NOON,)))
 
-    found = report(history, NOVEMBER, 0).services["orders"].figures
+    figures = report(history, NOVEMBER, 0).services["orders"].figures
 
-    assert "nobody looked for incidents" in found[FAIL_RATE].remarks[0]
-    assert (found[LEAD_TIME].value, found[RECOVERY].value) == (None, None)
+    assert "nobody looked for incidents" in figures[FAIL_RATE].remarks[0]
+    assert (figures[LEAD_TIME].value, figures[RECOVERY].value) == (None, None)

@@ -5,11 +5,11 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dora import messages
-from dora.as_json import document
-from dora.judging import judge_history
+from dora import commit_messages
+from dora.analysis import analyse
+from dora.counting_rules import CountingRules
+from dora.json_report import document
 from dora.metrics import FAIL_RATE, FREQUENCY, LEAD_TIME, RECOVERY, REWORK_RATE, report
-from dora.parameters import Parameters
 from dora.records import STATUSES, Deployment, History, Incident
 from dora.windows import Window
 
@@ -41,7 +41,9 @@ def deployments(draw, number):
         revision=draw(st.sampled_from(("", "aaa", "bbb", "ccc"))),
         branch=draw(st.sampled_from(("", "main", "hotfix/wick"))),
         is_rollback=draw(st.integers(0, 9)) == 0,
-        commits=tuple(messages.commit(f"{sha:040x}", hour * 3600.0, said) for sha, hour, said in commits),
+        commits=tuple(
+            commit_messages.commit(f"{sha:040x}", hour * 3600.0, message) for sha, hour, message in commits
+        ),
     )
 
 
@@ -67,7 +69,7 @@ def histories(draw):
 
 
 PARAMETERS = st.builds(
-    Parameters,
+    CountingRules,
     count=st.sampled_from(("all", "success")),
     headline=st.sampled_from(("median", "mean")),
     link=st.sampled_from(("time", "id")),
@@ -75,7 +77,7 @@ PARAMETERS = st.builds(
 
 
 def result(history, parameters, window=SPAN):
-    return document(report(judge_history(history, parameters), window, SPAN.end))
+    return document(report(analyse(history, parameters), window, SPAN.end))
 
 
 @given(histories(), PARAMETERS, st.randoms(use_true_random=False))
@@ -95,9 +97,9 @@ def test_computing_again_gives_the_same(history, parameters):
 
 @given(histories(), PARAMETERS, st.integers(1, 9))
 def test_parts_of_a_window_add_up_to_the_whole(history, parameters, parts):
-    judged = judge_history(history, parameters)
-    whole = report(judged, SPAN, SPAN.end)
-    split = [report(judged, part, SPAN.end) for part in SPAN.split(parts)]
+    analysed = analyse(history, parameters)
+    whole = report(analysed, SPAN, SPAN.end)
+    split = [report(analysed, part, SPAN.end) for part in SPAN.split(parts)]
 
     for service, measured in whole.services.items():
         pieces = [piece.services[service] for piece in split]
@@ -110,7 +112,7 @@ def test_parts_of_a_window_add_up_to_the_whole(history, parameters, parts):
 
 @given(histories(), PARAMETERS)
 def test_a_figure_is_none_exactly_when_it_has_a_reason_and_rates_stay_within_one(history, parameters):
-    for measured in report(judge_history(history, parameters), SPAN, SPAN.end).services.values():
+    for measured in report(analyse(history, parameters), SPAN, SPAN.end).services.values():
         for figure in measured.figures.values():
             assert (figure.value is None) == bool(figure.reason) == (figure.n == 0)
             assert figure.numerator is None or 0 <= figure.numerator <= figure.n
@@ -120,23 +122,23 @@ def test_a_figure_is_none_exactly_when_it_has_a_reason_and_rates_stay_within_one
 
 @given(histories(), PARAMETERS)
 def test_every_attempt_is_in_one_class_and_failures_have_a_reason(history, parameters):
-    judged = judge_history(history, parameters)
-    attempts = {one.id for one in history.deployments if not one.is_rollback}
+    analysed = analyse(history, parameters)
+    attempts = {attempt.id for attempt in history.deployments if not attempt.is_rollback}
 
     seen = [
-        one
-        for service in judged.services.values()
-        for one in (*service.counted, *service.blocked, *service.running)
+        attempt
+        for service in analysed.services.values()
+        for attempt in (*service.counted, *service.blocked, *service.running)
     ]
 
-    assert sorted(one.deployment.id for one in seen) == sorted(attempts)
-    assert all(bool(one.reasons) == (one.kind == "failed") for one in seen)
+    assert sorted(attempt.deployment.id for attempt in seen) == sorted(attempts)
+    assert all(bool(attempt.reasons) == (attempt.kind == "failed") for attempt in seen)
 
 
 @given(histories(), PARAMETERS)
 def test_every_failure_is_in_exactly_one_outage(history, parameters):
-    for service in judge_history(history, parameters).services.values():
-        failed = [one.deployment.id for one in service.counted if one.kind == "failed"]
+    for service in analyse(history, parameters).services.values():
+        failed = [counted.deployment.id for counted in service.counted if counted.kind == "failed"]
         members = [key for outage in service.outages for key in outage.deployments]
 
         assert sorted(members) == sorted(failed)

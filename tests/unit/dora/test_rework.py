@@ -1,5 +1,5 @@
 from dora.metrics import FAIL_RATE, REWORK_RATE
-from tests.unit.dora.histories import at, bad, classes, commit, figure, good, incident, judged
+from tests.unit.dora.histories import analysed, at, bad, classes, commit, figure, good, incident
 
 FIRST = good("d-first", "1 10:00", "1 10:05", "1 10:10", revision="aaa", commits=(commit("a1", "1 09:00"),))
 SECOND = good(
@@ -7,7 +7,7 @@ SECOND = good(
 )
 
 
-def third(message="Trim the wick", **more):
+def third(message="Trim the wick", **fields):
     return good(
         "d-third",
         "2 12:00",
@@ -15,19 +15,23 @@ def third(message="Trim the wick", **more):
         "2 12:10",
         revision="ccc",
         commits=(commit("c1", "2 11:00", message),),
-        **more,
+        **fields,
     )
 
 
 def signals(*records, **parameters):
-    counted = judged(*records, **parameters).counted
-    return {one.deployment.id: [signal.kind for signal in one.rework] for one in counted if one.rework}
+    counted = analysed(*records, **parameters).counted
+    return {
+        deployment.deployment.id: [signal.kind for signal in deployment.rework]
+        for deployment in counted
+        if deployment.rework
+    }
 
 
 def test_an_ordinary_change_is_no_rework():
-    found = figure(REWORK_RATE, FIRST, SECOND, third())
+    rework = figure(REWORK_RATE, FIRST, SECOND, third())
 
-    assert (found.value, found.numerator, found.n) == (0.0, 0, 3)
+    assert (rework.value, rework.numerator, rework.n) == (0.0, 0, 3)
 
 
 def test_a_trailer_that_names_a_deployment_makes_rework_and_a_failure():
@@ -114,7 +118,7 @@ def test_an_older_revision_deployed_by_hand_is_rework_and_what_it_replaced_faile
 
     assert signals(FIRST, SECOND, by_hand) == {"d-hand": ["older revision deployed again"]}
     assert classes(FIRST, SECOND, by_hand)["d-second"] == "failed"
-    assert [reason.kind for reason in judged(FIRST, SECOND, by_hand).counted[1].reasons] == ["repair"]
+    assert [reason.kind for reason in analysed(FIRST, SECOND, by_hand).counted[1].reasons] == ["repair"]
 
 
 def test_going_forward_again_after_that_is_no_rework():
@@ -131,9 +135,13 @@ def test_the_same_revision_again_is_no_rework():
 
 
 def test_a_deployment_begun_during_an_incident_is_inferred_rework():
-    found = figure(REWORK_RATE, FIRST, SECOND, third(), incident("i-1", "2 11:30", "2 12:30"))
+    rework = figure(REWORK_RATE, FIRST, SECOND, third(), incident("i-1", "2 11:30", "2 12:30"))
 
-    assert (found.numerator, found.n, found.remarks) == (1, 3, ("1 of them inferred from an open incident",))
+    assert (rework.numerator, rework.n, rework.remarks) == (
+        1,
+        3,
+        ("1 of them inferred from an open incident",),
+    )
     assert signals(FIRST, SECOND, third(), incident("i-1", "2 11:30", "2 12:30"), link="id") == {}
 
 

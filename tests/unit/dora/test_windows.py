@@ -1,7 +1,8 @@
 import pytest
 
 from dora.errors import InputError
-from dora.windows import Window, duration, instant, utc, window
+from dora.times import duration, instant, utc
+from dora.windows import Window, window
 
 NOW = 1_795_000_000.0
 DAY_S = 86400
@@ -37,14 +38,14 @@ def test_a_window_that_cannot_be_is_refused_naming_the_option(since, until, name
 
 
 def test_weeks_are_whole_and_count_back_from_the_end():
-    assert [one.end for one in Window(NOW - 15 * DAY_S, NOW).weeks()] == [NOW - 7 * DAY_S, NOW]
+    assert [week.end for week in Window(NOW - 15 * DAY_S, NOW).weeks()] == [NOW - 7 * DAY_S, NOW]
 
 
 def test_parts_of_a_window_leave_no_gap():
     parts = Window(0, 10).split(3)
 
     assert (parts[0].start, parts[-1].end) == (0, 10)
-    assert [one.end for one in parts[:-1]] == [one.start for one in parts[1:]]
+    assert [part.end for part in parts[:-1]] == [part.start for part in parts[1:]]
 
 
 @pytest.mark.parametrize(

@@ -6,12 +6,12 @@ from types import SimpleNamespace
 import pytest
 from botocore.stub import ANY
 
-from dora.aws_lambda import handlers, store
+from dora.aws_lambda import dynamodb_table, handlers
 from dora.errors import SourceError
-from dora.readers import aws
+from dora.readers import aws_api
 from tests.unit.dora.aws_lambda.table import Table
 from tests.unit.dora.histories import at
-from tests.unit.dora.readers import eventbridge
+from tests.unit.dora.readers import sample_events
 from tests.unit.dora.readers.answers import Session, action, info, summary, targets
 
 NOW = at("20 00:00")
@@ -36,13 +36,13 @@ class Cloud:
 
     def value(self, name, window="30d"):
         """The newest of orders."""
-        wanted = [{"Name": "Service", "Value": "orders"}, {"Name": "Window", "Value": window}]
-        found = [
-            one["Value"]
-            for one in self.points
-            if one["MetricName"] == name and one.get("Dimensions") == wanted
+        dimensions = [{"Name": "Service", "Value": "orders"}, {"Name": "Window", "Value": window}]
+        values = [
+            datum["Value"]
+            for datum in self.points
+            if datum["MetricName"] == name and datum.get("Dimensions") == dimensions
         ]
-        return found[-1] if found else None
+        return values[-1] if values else None
 
     def api_knows(self, *days):
         """One good deployment of each day, as ListPipelineExecutions and its like tell it."""
@@ -73,10 +73,10 @@ class Cloud:
 def _cloud(monkeypatch):
     cloud = Cloud()
     resource = SimpleNamespace(Table=lambda name: cloud.table)
-    for module in (handlers, store):
+    for module in (handlers, dynamodb_table):
         monkeypatch.setattr(module.boto3, "client", cloud.client)
-    monkeypatch.setattr(store.boto3, "resource", lambda _: resource)
-    monkeypatch.setattr(aws, "_session", lambda: cloud.session)
+    monkeypatch.setattr(dynamodb_table.boto3, "resource", lambda _: resource)
+    monkeypatch.setattr(aws_api, "_session", lambda: cloud.session)
     monkeypatch.setattr(handlers, "time", SimpleNamespace(time=lambda: NOW + 0.7))
     variables = {
         "TABLE": "lantern-dora",
@@ -105,22 +105,22 @@ def sqs(*bodies):
 
 
 def report(cloud, window="30d"):
-    return store.Store("lantern-dora").report(window)
+    return dynamodb_table.Store("lantern-dora").report(window)
 
 
 def metrics(cloud):
-    return {name: one["value"] for name, one in report(cloud)["services"]["orders"]["metrics"].items()}
+    return {name: figure["value"] for name, figure in report(cloud)["services"]["orders"]["metrics"].items()}
 
 
-RUN = eventbridge.good_run("run-2", "2" * 40, "d-2", 2)
+RUN = sample_events.good_run("run-2", "2" * 40, "d-2", 2)
 
 
 def test_each_envelope_is_kept_once_and_one_computation_asked_for(cloud):
     answer = handlers.collect(sqs(*RUN, *RUN), None)
 
     assert answer == {"batchItemFailures": []}
-    assert cloud.table.ids("envelope") == {one["id"] for one in RUN}
-    assert [(one["FunctionName"], one["InvocationType"]) for one in cloud.invoked] == [
+    assert cloud.table.ids("envelope") == {envelope["id"] for envelope in RUN}
+    assert [(request["FunctionName"], request["InvocationType"]) for request in cloud.invoked] == [
         ("lantern-dora-compute", "Event")
     ]
 
@@ -175,14 +175,14 @@ def test_an_event_of_which_a_part_is_missing_is_kept_and_noted_in_the_report(clo
 
 
 def test_disorder_and_duplicates_make_the_same_report(cloud):
-    second = eventbridge.stopped_run("run-3", "3" * 40, "d-3", 3)
+    second = sample_events.stopped_run("run-3", "3" * 40, "d-3", 3)
     handlers.collect(sqs(*reversed(RUN + second), *RUN), None)
     cloud.api_knows()
     handlers.compute({}, None)
     disordered = report(cloud)
     cloud.table.items.clear()
-    for one in RUN + second:
-        handlers.collect(sqs(one), None)
+    for envelope in RUN + second:
+        handlers.collect(sqs(envelope), None)
     cloud.api_knows()
 
     handlers.compute({}, None)
@@ -198,8 +198,8 @@ def test_reconciling_adds_the_deployment_whose_events_were_lost(cloud):
 
     handlers.compute({}, None)
 
-    found = report(cloud)["services"]["orders"]
-    assert {one["id"] for one in found["deployments"]} == {"d-1", "d-2"}
+    orders = report(cloud)["services"]["orders"]
+    assert {deployment["id"] for deployment in orders["deployments"]} == {"d-1", "d-2"}
     assert cloud.value("Deployments") == 2
 
 
@@ -241,8 +241,8 @@ def test_a_deployment_is_told_once_for_the_timeline(cloud, capsys):
     handlers.compute({}, None)
     again = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
-    assert [one["deployment"] for one in first if "deployment" in one] == ["d-2"]
-    assert [one for one in again if "deployment" in one] == []
+    assert [line["deployment"] for line in first if "deployment" in line] == ["d-2"]
+    assert [line for line in again if "deployment" in line] == []
 
 
 def test_no_data_is_no_point_but_the_computation_is_told(cloud):
@@ -250,7 +250,7 @@ def test_no_data_is_no_point_but_the_computation_is_told(cloud):
 
     handlers.compute({}, None)
 
-    assert [(one["MetricName"], one["Value"]) for one in cloud.points] == [("Computed", 1.0)]
+    assert [(datum["MetricName"], datum["Value"]) for datum in cloud.points] == [("Computed", 1.0)]
     assert report(cloud)["services"] == {}
 
 

@@ -46,7 +46,7 @@ def action(run, name, category, status, day, external="", error=""):
     }
 
 
-def info(key, status, day, **more):
+def info(key, status, day, **members):
     return {
         "applicationName": "lantern",
         "deploymentGroupName": "orders",
@@ -55,7 +55,7 @@ def info(key, status, day, **more):
         "createTime": when(f"{day} 10:06"),
         "completeTime": when(f"{day} 10:25"),
         "creator": "user",
-    } | more
+    } | members
 
 
 def targets(key, status, day, begin="10:10", end="10:15"):

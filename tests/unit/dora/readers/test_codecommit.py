@@ -18,7 +18,7 @@ class Repository:
     """A CodeCommit client whose answers come from a real git repository; counts what it is asked."""
 
     def __init__(self, folder):
-        self.folder, self.asked = folder, []
+        self.folder, self.requested = folder, []
         self.git("init", "-q", "-b", "main")
 
     def git(self, *command, at=0):
@@ -40,13 +40,13 @@ class Repository:
 
     def get_commit(self, repositoryName, commitId):
         assert repositoryName == "lantern"
-        self.asked.append(commitId)
+        self.requested.append(commitId)
         form = "%cd%x00%P%x00%B"
         try:
-            said = self.git("show", "-s", "--date=raw", f"--format={form}", commitId)
+            output = self.git("show", "-s", "--date=raw", f"--format={form}", commitId)
         except subprocess.CalledProcessError:
             raise refused("CommitIdDoesNotExistException") from None
-        date, parents, message = said.split("\0")
+        date, parents, message = output.split("\0")
         return {"commit": {"committer": {"date": date}, "parents": parents.split(), "message": message}}
 
 
@@ -69,7 +69,9 @@ def deployed(*revisions):
 
 
 def commits(history):
-    return {one.id: {commit.sha for commit in one.commits} for one in history.deployments}
+    return {
+        deployment.id: {commit.sha for commit in deployment.commits} for deployment in history.deployments
+    }
 
 
 def test_every_commit_between_two_deployments_has_its_own_time_and_message(repository):
@@ -77,9 +79,9 @@ def test_every_commit_between_two_deployments_has_its_own_time_and_message(repos
     fix = repository.commit(2000, first, message="Fix it\n\nFixes-Deployment: d-1")
     last = repository.commit(3000, fix)
 
-    found = codecommit.add_commits(deployed(first, last), "lantern", client=repository, answers={})
+    history = codecommit.add_commits(deployed(first, last), "lantern", client=repository, answers={})
 
-    (brought,) = (one.commits for one in found.deployments if one.id == "d-2")
+    (brought,) = (deployment.commits for deployment in history.deployments if deployment.id == "d-2")
     assert {commit.sha: commit.committed_at for commit in brought} == {fix: 2000, last: 3000}
     assert next(commit.fixes for commit in brought if commit.sha == fix) == ("d-1",)
 
@@ -102,12 +104,12 @@ def test_a_commit_is_asked_for_once_for_ever(repository):
     first = repository.commit(1000)
     history, answers = deployed(first, repository.commit(2000, first)), {}
     before = codecommit.add_commits(history, "lantern", client=repository, answers=answers)
-    asked = list(repository.asked)
+    asked_first = list(repository.requested)
 
     after = codecommit.add_commits(history, "lantern", client=repository, answers=answers)
 
-    assert len(asked) == len(set(asked)) == len(answers) == 2
-    assert repository.asked == asked
+    assert len(asked_first) == len(set(asked_first)) == len(answers) == 2
+    assert repository.requested == asked_first
     assert after == before
 
 
@@ -119,19 +121,21 @@ def test_a_repository_that_is_not_in_codecommit_is_one_note_and_changes_nothing(
     with Stubber(client) as stub:
         stub.add_client_error("get_commit", "RepositoryDoesNotExistException", "lantern does not exist")
 
-        found = codecommit.add_commits(history, "lantern", client=client, answers={})
+        with_commits = codecommit.add_commits(history, "lantern", client=client, answers={})
 
-    assert found.deployments == history.deployments
-    assert [note.id for note in found.notes] == ["lantern"]
-    assert "no such repository in CodeCommit" in found.notes[0].reason
+    assert with_commits.deployments == history.deployments
+    assert [note.id for note in with_commits.notes] == ["lantern"]
+    assert "no such repository in CodeCommit" in with_commits.notes[0].reason
 
 
 def test_a_commit_that_is_not_there_is_noted_with_its_deployment(repository):
-    there = repository.commit(1000)
+    existing = repository.commit(1000)
 
-    found = codecommit.add_commits(deployed("e" * 40, there), "lantern", client=repository, answers={})
+    history = codecommit.add_commits(deployed("e" * 40, existing), "lantern", client=repository, answers={})
 
-    assert [(note.id, note.reason) for note in found.notes] == [("d-2", "lantern has no commit eeeeeeeeeeee")]
+    assert [(note.id, note.reason) for note in history.notes] == [
+        ("d-2", "lantern has no commit eeeeeeeeeeee")
+    ]
 
 
 def test_other_refusals_are_not_taken_for_missing_commits(repository):
@@ -150,6 +154,6 @@ def test_a_range_without_end_is_given_up_and_noted(repository, monkeypatch):
     for number in range(5):
         last = repository.commit(900_000 + number, last)
 
-    found = codecommit.add_commits(deployed(first, last), "lantern", client=repository, answers={})
+    history = codecommit.add_commits(deployed(first, last), "lantern", client=repository, answers={})
 
-    assert "more than 3 commits" in found.notes[0].reason
+    assert "more than 3 commits" in history.notes[0].reason

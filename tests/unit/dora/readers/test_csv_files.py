@@ -19,7 +19,7 @@ def _folder(tmp_path):
 
 
 def test_three_files_become_a_history(folder):
-    found = csv_files.read(
+    history = csv_files.read(
         folder(
             f"{HEAD}\n{GOOD}\nd-2,orders,succeeded,1793613600,,,d-1,d-1 d-0\n",
             commits="sha,committed_at,deployment_id,message\n"
@@ -28,19 +28,21 @@ def test_three_files_become_a_history(folder):
         )
     )
 
-    one, back = found.deployments
-    assert (one.live_at, one.exposed_at, one.is_rollback) == (at("1 10:10"), None, False)
-    assert (one.commits[0].committed_at, one.commits[0].incidents) == (at("1 09:00"), ("i-1",))
+    forward, back = history.deployments
+    assert (forward.live_at, forward.exposed_at, forward.is_rollback) == (at("1 10:10"), None, False)
+    assert (forward.commits[0].committed_at, forward.commits[0].incidents) == (at("1 09:00"), ("i-1",))
     assert (back.is_rollback, back.rollback_of, back.fixes) == (True, "d-1", ("d-1", "d-0"))
-    assert (found.incidents[0].deployment, found.incidents[0].closed_at) == ("d-1", None)
-    assert found.has_incident_source
+    assert (history.incidents[0].deployment, history.incidents[0].closed_at) == ("d-1", None)
+    assert history.has_incident_source
 
 
 def test_columns_stand_in_any_order_and_optional_ones_may_be_missing(folder):
-    found = csv_files.read(folder("started_at,status,service,id\n2026-11-01T10:00:00Z,failed,orders,d-1\n\n"))
+    history = csv_files.read(
+        folder("started_at,status,service,id\n2026-11-01T10:00:00Z,failed,orders,d-1\n\n")
+    )
 
-    assert found.deployments[0].id == "d-1"
-    assert not found.has_incident_source
+    assert history.deployments[0].id == "d-1"
+    assert not history.has_incident_source
 
 
 def test_a_spreadsheets_byte_order_mark_does_no_harm(folder):

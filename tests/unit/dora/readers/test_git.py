@@ -3,8 +3,8 @@ import subprocess
 
 import pytest
 
+from dora.analysis import analyse
 from dora.errors import SourceError
-from dora.judging import judge_history
 from dora.readers import git
 from dora.records import PUSHED, Commit, History
 from tests.unit.dora.histories import at, bad, good
@@ -48,9 +48,9 @@ def _repository(tmp_path):
 
 
 def leads(history, repository):
-    found = git.add_commits(history, repository.folder)
-    judged = judge_history(found).services["orders"]
-    return {lead.commit.sha: lead.seconds for lead in judged.leads}, found
+    with_commits = git.add_commits(history, repository.folder)
+    analysed = analyse(with_commits).services["orders"]
+    return {lead.commit.sha: lead.seconds for lead in analysed.leads}, with_commits
 
 
 def test_commits_between_two_live_deployments_count_from_their_committer_time(repository):
@@ -63,10 +63,10 @@ def test_commits_between_two_live_deployments_count_from_their_committer_time(re
         )
     )
 
-    seconds, found = leads(history, repository)
+    seconds, with_commits = leads(history, repository)
 
     assert seconds == {second: 7200, third: 3600}
-    assert found.deployments[1].commits[0].incidents == ("i-1",)
+    assert with_commits.deployments[1].commits[0].incidents == ("i-1",)
 
 
 def test_commits_of_a_failed_attempt_are_in_the_next_range(repository):
@@ -103,10 +103,10 @@ def test_a_commit_that_was_tried_beside_the_line_and_left_there_never_went_live(
         )
     )
 
-    seconds, found = leads(history, repository)
+    seconds, with_commits = leads(history, repository)
 
     assert seconds == {second: 3600}
-    assert found.deployments[1].commits == tried
+    assert with_commits.deployments[1].commits == tried
 
 
 def test_a_deployment_without_a_revision_does_not_bring_what_waits(repository):
@@ -136,10 +136,10 @@ def test_a_revision_that_git_does_not_know_is_noted(repository):
         )
     )
 
-    _, found = leads(history, repository)
+    _, with_commits = leads(history, repository)
 
-    assert [note.id for note in found.notes] == ["d-2", "d-3"]
-    assert found.notes[1].reason.endswith("a revision must be a commit's hash")
+    assert [note.id for note in with_commits.notes] == ["d-2", "d-3"]
+    assert with_commits.notes[1].reason.endswith("a revision must be a commit's hash")
 
 
 def test_no_repository_is_said(tmp_path):

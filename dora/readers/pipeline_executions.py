@@ -1,0 +1,179 @@
+"""CodePipeline executions and CodeDeploy deployments, gathered piece by piece, then turned into records."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from dora.records import FAILED, RUNNING, STOPPED, Commit, Deployment, Note
+
+ROLLBACK_TRIGGERS = ("ManualRollback", "AutomatedRollback")
+
+
+@dataclass(slots=True, kw_only=True)
+class Run:
+    """What an action, an execution and a deployment have in common; times in epoch seconds."""
+
+    status: str = RUNNING
+    started_at: float | None = None
+    ended_at: float | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Action(Run):
+    """An action of a pipeline execution; one that builds or deploys a service has the service's name."""
+
+    name: str
+    category: str
+    external_id: str = ""  # of a deploy action, CodeDeploy's deployment id
+    error: str = ""
+
+
+@dataclass(slots=True, kw_only=True)
+class Execution(Run):
+    """An execution of a pipeline."""
+
+    id: str
+    pipeline: str
+    revision: str = ""
+    message: str = ""  # the commit's, as far as the source tells it
+    branch: str = ""
+    is_rollback: bool = False
+    scale: float = 1.0
+    actions: dict[str, Action] = field(default_factory=dict)  # by stage and name
+
+    def span_s(self, category: str) -> float | None:
+        """Seconds from the first begin to the last end of a category's actions; None if unknown."""
+        actions = [action for action in self.actions.values() if action.category == category]
+        begins = [action.started_at for action in actions if action.started_at is not None]
+        ends = [action.ended_at for action in actions if action.ended_at is not None]
+        return max(ends) - min(begins) if begins and ends else None
+
+    def failed_action(self) -> Action | None:
+        """The action that failed, and so ended the execution."""
+        return next((action for action in self.actions.values() if action.status == FAILED), None)
+
+
+@dataclass(slots=True, kw_only=True)
+class Attempt(Run):
+    """A CodeDeploy deployment."""
+
+    id: str
+    service: str = ""
+    exposed_at: float | None = None
+    live_at: float | None = None
+    restored_at: float | None = None
+    is_rollback: bool = False
+    rollback_of: str = ""
+    error: str = ""
+    knows_traffic: bool = True
+    scale: float = 1.0
+
+
+def deploy_actions(executions: Iterable[Execution]) -> dict[str, tuple[Execution, Action]]:
+    """The deploy actions that started a CodeDeploy deployment, with their executions, by deployment id."""
+    return {
+        action.external_id: (execution, action)
+        for execution in executions
+        for action in execution.actions.values()
+        if action.category == "Deploy" and action.external_id
+    }
+
+
+def deployment_records(
+    executions: Iterable[Execution],
+    attempts: Iterable[Attempt],
+    commits: Mapping[str, Commit],
+    notes: list[Note],
+    source: str,
+) -> list[Deployment]:
+    """The deployments of all services, those of executions that ended before CodeDeploy included.
+
+    `commits` are known commits by hash. What is incomplete is added to `notes` as notes of `source`."""
+    executions = list(executions)
+    actions = deploy_actions(executions)
+    records: list[Deployment] = []
+    services: dict[str, set[str]] = {}  # by pipeline
+    for attempt in attempts:
+        execution = actions[attempt.id][0] if attempt.id in actions else None
+        if execution and attempt.service:
+            services.setdefault(execution.pipeline, set()).add(attempt.service)
+        if attempt.started_at is None or not attempt.service:
+            lacking = "its begin" if attempt.service else "its service"
+            notes.append(Note(source, attempt.id, f"{lacking} is not known"))
+            continue
+        records.append(_deployment(attempt, execution, commits))
+    reached: dict[str, set[str]] = {}  # services by execution
+    for record in records:
+        reached.setdefault(record.execution, set()).add(record.service)
+    for execution in executions:
+        known = services.get(execution.pipeline, set())
+        records += _blocked(execution, known, reached.get(execution.id, set()), commits, notes, source)
+    return records
+
+
+def _deployment(attempt: Attempt, execution: Execution | None, commits: Mapping[str, Commit]) -> Deployment:
+    revision = execution.revision if execution else ""
+    return Deployment(
+        id=attempt.id,
+        service=attempt.service,
+        status=attempt.status,
+        started_at=attempt.started_at or 0.0,
+        revision=revision,
+        triggered_at=execution.started_at if execution else None,
+        exposed_at=attempt.exposed_at,
+        live_at=attempt.live_at,
+        ended_at=attempt.ended_at,
+        restored_at=attempt.restored_at,
+        build_s=execution.span_s("Build") if execution else None,
+        approval_s=execution.span_s("Approval") if execution else None,
+        is_rollback=attempt.is_rollback or bool(execution and execution.is_rollback),
+        rollback_of=attempt.rollback_of,
+        branch=execution.branch if execution else "",
+        error=attempt.error,
+        knows_traffic=attempt.knows_traffic,
+        execution=execution.id if execution else "",
+        commits=(commits[revision],) if revision in commits else (),
+        scale=attempt.scale,
+    )
+
+
+def _blocked(
+    execution: Execution,
+    services: set[str],
+    reached: set[str],
+    commits: Mapping[str, Commit],
+    notes: list[Note],
+    source: str,
+) -> list[Deployment]:
+    """An execution that ended before CodeDeploy: an attempt of the service whose action failed, else of all.
+
+    `services` are those that the pipeline deploys, `reached` those that this execution deployed."""
+    if execution.status not in (FAILED, STOPPED) or execution.is_rollback:
+        return []
+    failed = execution.failed_action()
+    is_of_a_service = failed is not None and failed.name in services
+    if execution.started_at is None or not services:
+        lacking = "its begin" if services else "which services its pipeline deploys"
+        reason = f"it {execution.status} before CodeDeploy, and {lacking} is not known"
+        notes.append(Note(source, execution.id, reason))
+        return []
+    if reached and not is_of_a_service:
+        return []
+    concerned = {failed.name} if failed and is_of_a_service else services
+    return [
+        Deployment(
+            id=f"{execution.id}/{service}",
+            service=service,
+            status=execution.status,
+            started_at=execution.started_at,
+            triggered_at=execution.started_at,
+            ended_at=execution.ended_at,
+            revision=execution.revision,
+            branch=execution.branch,
+            build_s=execution.span_s("Build"),
+            error=failed.error if failed else "stopped before CodeDeploy",
+            execution=execution.id,
+            commits=(commits[execution.revision],) if execution.revision in commits else (),
+            scale=execution.scale,
+        )
+        for service in sorted(concerned - reached)
+    ]
