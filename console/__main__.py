@@ -1,12 +1,12 @@
 """`python -m console`: the console on HOST:PORT, looking where boto3's own variables point."""
 
-import os
 import sys
 
 from waitress import serve
 
 from console.app import create_app
-from console.settings import SettingsError, load
+from console.settings import Settings
+from settings import SettingsError, load
 
 THREADS = 8
 
@@ -14,7 +14,7 @@ THREADS = 8
 def main() -> int:
     """Serve until Ctrl-C or SIGTERM; exit code 2 when a variable is wrong, 1 when the port can't be had."""
     try:
-        settings = load(os.environ)
+        settings = load(Settings)
     except SettingsError as error:
         print(f"The console cannot start: {error}", file=sys.stderr)
         return 2

@@ -1,7 +1,5 @@
 """The console's Flask application."""
 
-import os
-
 from flask import Flask
 
 from console import pages, security
@@ -24,7 +22,8 @@ from console.routes import (
     trace,
     traces,
 )
-from console.settings import Settings, load
+from console.settings import Settings
+from settings import load
 
 SIGNALS = (front, service_map, traces, trace, compare, logs, metrics, sampling, groups, faults)
 DELIVERY = (deployments, deployment, pipeline_changes, dora)
@@ -33,7 +32,7 @@ DELIVERY = (deployments, deployment, pipeline_changes, dora)
 def create_app(settings: Settings | None = None) -> Flask:
     """An application that looks where boto3's own variables point."""
     app = Flask("console")
-    app.extensions["settings"] = settings or load(os.environ)
+    app.extensions["settings"] = settings or load(Settings)
     app.extensions["aws"] = Aws()
     app.extensions["delivery"] = Delivery(app.extensions["aws"], app.extensions["settings"].alarm_prefix)
     app.extensions["faults"] = Faults(app.extensions["settings"].shop)

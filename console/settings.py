@@ -1,48 +1,36 @@
 """What can be set from outside; AWS's addresses and credentials are boto3's own variables."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from urllib.parse import urlsplit
+from dataclasses import dataclass
+
+from settings import env, url, whole
 
 
-class SettingsError(Exception):
-    """A variable is wrong; the message names each one and what was expected."""
+def _urls_by_service(text: str) -> Mapping[str, str]:
+    """`orders=http://orders:8080 catalog=http://catalog:8080` as a mapping."""
+    pairs = [entry.partition("=") for entry in text.split()]
+    try:
+        if not all(service for service, _, _ in pairs):
+            raise ValueError("a service has no name")
+        return {service: url(address) for service, _, address in pairs}
+    except ValueError as error:
+        raise ValueError("expected service=http://host:port, several apart by spaces") from error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """The console's variables; `load` explains them."""
+    """The console's variables."""
 
-    host: str = "127.0.0.1"
-    port: int = 8000
-    log_group_prefix: str = "/lantern/"
-    namespace: str = "Lantern"
-    pipeline: str = "lantern"
-    alarm_prefix: str = "lantern-"
-    shop: dict[str, str] = field(default_factory=dict)  # service → address of its /faults
-
-
-def load(environ: Mapping[str, str]) -> Settings:
-    """Read HOST, PORT, LOG_GROUP_PREFIX, METRICS_NAMESPACE, PIPELINE, ALARM_PREFIX, SHOP_URLS.
-
-    Raises SettingsError."""
-    wrong: list[str] = []
-    port, shop = environ.get("PORT") or "8000", {}
-    if not port.isdigit() or not 0 < int(port) < 65536:
-        wrong.append(f"PORT={port!r}: expected a number from 1 to 65535")
-    for entry in environ.get("SHOP_URLS", "").split():
-        name, _, url = entry.partition("=")
-        if not name or urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
-            wrong.append(f"SHOP_URLS: {entry!r}: expected service=http://host:port, several apart by spaces")
-        shop[name] = url.rstrip("/")
-    if wrong:
-        raise SettingsError("; ".join(wrong))
-    return Settings(
-        host=environ.get("HOST") or "127.0.0.1",
-        port=int(port),
-        log_group_prefix=environ.get("LOG_GROUP_PREFIX") or "/lantern/",
-        namespace=environ.get("METRICS_NAMESPACE") or "Lantern",
-        pipeline=environ.get("PIPELINE") or "lantern",
-        alarm_prefix=environ.get("ALARM_PREFIX") or "lantern-",
-        shop=shop,
+    host: str = env("HOST", str, default="127.0.0.1", help="address to listen on")
+    port: int = env("PORT", whole(1, 65535), default=8000, help="port to listen on")
+    log_group_prefix: str = env(
+        "LOG_GROUP_PREFIX", str, default="/lantern/", help="prefix of the services' log groups"
+    )
+    namespace: str = env(
+        "METRICS_NAMESPACE", str, default="Lantern", help="CloudWatch namespace of the services' metrics"
+    )
+    pipeline: str = env("PIPELINE", str, default="lantern", help="name of the pipeline that is shown")
+    alarm_prefix: str = env("ALARM_PREFIX", str, default="lantern-", help="prefix of the alarms' names")
+    shop: Mapping[str, str] = env(
+        "SHOP_URLS", _urls_by_service, default={}, help="where each service's /faults is, by service"
     )

@@ -11,7 +11,7 @@ import sys
 from typing import Any
 
 from services.common import logs
-from services.common.settings import SettingsError, load
+from settings import SettingsError, load
 
 # gunicorn --config services/gunicorn.conf.py "services.orders.app:create_app()"
 SERVICE = sys.argv[-1].split(":")[0].split(".")[1]
@@ -34,7 +34,7 @@ logconfig_dict = logs.config(
 def on_starting(_server: Any) -> None:
     """Refuse to start with wrong settings, naming each variable, before any worker exists."""
     try:
-        load(importlib.import_module(f"services.{SERVICE}.settings").Settings, os.environ)
+        load(importlib.import_module(f"services.{SERVICE}.settings").Settings)
     except SettingsError as error:
         logging.getLogger("services").critical("%s cannot start: %s", SERVICE, error)
         sys.exit(3)

@@ -23,7 +23,8 @@ def commit() -> str:
         raise UsageError(
             "not a git checkout: the first images are tagged with a commit; clone the repository"
         )
-    changed = _run("git", "status", "--porcelain", "--", "services", "requirements").stdout.split()[1::2]
+    sources = ("services", "settings", "requirements")
+    changed = _run("git", "status", "--porcelain", "--", *sources).stdout.split()[1::2]
     if changed:
         raise UsageError(f"{', '.join(changed)}: not committed; the images would not be what their tag says")
     return head.stdout.strip()

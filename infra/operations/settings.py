@@ -2,31 +2,52 @@
 
 import os
 from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 
 from infra.operations.errors import UsageError
+from settings import SettingsError, choice, env, load
 
-# variable, parameter, what it may be (empty: anything), what it is for
-VARIABLES = (
-    ("EGRESS", "Egress", ("endpoints", "nat"), "how tasks reach AWS"),
-    ("CANARY", "Canary", (), "how CodeDeploy shifts traffic, e.g. CodeDeployDefault.ECSAllAtOnce"),
-    ("CERTIFICATE_ARN", "CertificateArn", (), "HTTPS instead of HTTP for the shop"),
-    ("DELETION_PROTECTION", "DeletionProtection", ("true", "false"), "load balancers refuse to be deleted"),
-    ("SOURCE", "SourceProvider", ("CodeCommit", "Connection"), "where the pipeline's commits come from"),
-    ("CONNECTION_ARN", "ConnectionArn", (), "with SOURCE=Connection"),
-    ("REPOSITORY", "FullRepositoryId", (), "owner/name, with SOURCE=Connection"),
-    ("BRANCH", "BranchName", (), "the branch that is deployed"),
-    ("APPROVAL", "Approval", ("yes", "no"), "a person must agree before anything is deployed"),
-    ("EMAIL", "NotifyEmail", (), "who is told of alarms and failures"),
-)
+
+@dataclass(frozen=True, kw_only=True)
+class Parameters:
+    """The templates' parameters, by their own names; an empty one is left to the template or the stack."""
+
+    Egress: str = env("EGRESS", choice("endpoints", "nat"), default="", help="how tasks reach AWS")
+    Canary: str = env(
+        "CANARY",
+        str,
+        default="",
+        help="how CodeDeploy shifts traffic, e.g. CodeDeployDefault.ECSAllAtOnce",
+    )
+    CertificateArn: str = env("CERTIFICATE_ARN", str, default="", help="HTTPS instead of HTTP for the shop")
+    DeletionProtection: str = env(
+        "DELETION_PROTECTION",
+        choice("true", "false"),
+        default="",
+        help="load balancers refuse to be deleted",
+    )
+    SourceProvider: str = env(
+        "SOURCE",
+        choice("CodeCommit", "Connection"),
+        default="",
+        help="where the pipeline's commits come from",
+    )
+    ConnectionArn: str = env("CONNECTION_ARN", str, default="", help="with SOURCE=Connection")
+    FullRepositoryId: str = env("REPOSITORY", str, default="", help="owner/name, with SOURCE=Connection")
+    BranchName: str = env("BRANCH", str, default="", help="the branch that is deployed")
+    Approval: str = env(
+        "APPROVAL",
+        choice("yes", "no"),
+        default="",
+        help="a person must agree before anything is deployed",
+    )
+    NotifyEmail: str = env("EMAIL", str, default="", help="who is told of alarms and failures")
 
 
 def parameters(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """The templates' parameters that the environment sets; raises UsageError naming every wrong one."""
-    wrong = [
-        f"{variable}={environ[variable]}: expected {' or '.join(allowed)} ({purpose})"
-        for variable, _, allowed, purpose in VARIABLES
-        if environ.get(variable) and allowed and environ[variable] not in allowed
-    ]
-    if wrong:
-        raise UsageError("; ".join(wrong))
-    return {name: environ[variable] for variable, name, _, _ in VARIABLES if environ.get(variable)}
+    """The parameters that the environment sets, by name; raises UsageError naming every wrong variable."""
+    try:
+        settings = load(Parameters, environ)
+    except SettingsError as error:
+        raise UsageError(str(error)) from error
+    return {name: value for name, value in asdict(settings).items() if value}

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import logging
-import os
 import signal
 import sys
 
@@ -13,7 +12,8 @@ from botocore.config import Config
 from local.cloudwatch.delivery import Delivery
 from local.cloudwatch.forward import Decoder, ProtocolError, acknowledgement
 from local.cloudwatch.lines import DROPPED, Assembler, group_of
-from local.cloudwatch.settings import Settings, SettingsError, load
+from local.cloudwatch.settings import Settings
+from settings import SettingsError, load
 
 log = logging.getLogger("local.cloudwatch")
 STOP_S = 8.0
@@ -77,7 +77,7 @@ def main() -> int:
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO, stream=sys.stdout)
     logging.getLogger("botocore").setLevel(logging.WARNING)
     try:
-        settings = load(os.environ)
+        settings = load(Settings)
     except SettingsError as error:
         print(f"The log agent cannot start: {error}", file=sys.stderr)
         return 2

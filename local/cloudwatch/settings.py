@@ -1,33 +1,16 @@
-"""What can be set from outside; where CloudWatch is, boto3 knows from its own variables."""
+"""What the log agent reads from its environment; where CloudWatch is, boto3 knows from its own variables."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
-
-class SettingsError(Exception):
-    """A variable is wrong; the message names it and what was expected."""
+from settings import env, whole
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """HOST, LOGS_PORT and LOGS_MAX_MB: where it listens, and what it holds while CloudWatch is away."""
+    """Where the agent listens, and how much it holds while CloudWatch is away."""
 
-    host: str = "127.0.0.1"
-    port: int = 24224
-    max_mb: int = 64
-
-
-def load(environ: Mapping[str, str]) -> Settings:
-    """Read the variables; raises SettingsError."""
-    return Settings(
-        host=environ.get("HOST") or "127.0.0.1",
-        port=_whole(environ, "LOGS_PORT", 24224, 65535),
-        max_mb=_whole(environ, "LOGS_MAX_MB", 64, 4096),
+    host: str = env("HOST", str, default="127.0.0.1", help="address to listen on")
+    port: int = env("LOGS_PORT", whole(1, 65535), default=24224, help="port to listen on")
+    max_mb: int = env(
+        "LOGS_MAX_MB", whole(1, 4096), default=64, help="how many MB of log lines may wait for CloudWatch"
     )
-
-
-def _whole(environ: Mapping[str, str], name: str, default: int, most: int) -> int:
-    text = environ.get(name) or str(default)
-    if not text.isdigit() or not 0 < int(text) <= most:
-        raise SettingsError(f"{name}={text!r}: expected a whole number from 1 to {most}")
-    return int(text)

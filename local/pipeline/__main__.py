@@ -13,7 +13,8 @@ from local.pipeline.cloudwatch.alarms import AlarmError
 from local.pipeline.cloudwatch.metric_math import MathError
 from local.pipeline.cloudwatch.metrics import UnknownMetric
 from local.pipeline.runner import Runner
-from local.pipeline.settings import SettingsError, load
+from local.pipeline.settings import Settings
+from settings import SettingsError, load
 
 THREADS = 8
 MOST_BODY = 512 * 1024 * 1024  # a first push brings the whole history
@@ -23,7 +24,7 @@ def main() -> int:
     """Serve until SIGTERM or SIGINT. Exit code 1 when it can't start, 2 on wrong settings or templates."""
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     try:
-        runner = Runner(load())
+        runner = Runner(load(Settings))
     except (SettingsError, ArchitectureError, AlarmError, MathError, UnknownMetric) as error:
         print(f"The pipeline cannot start: {error}", file=sys.stderr)
         return 2

@@ -1,80 +1,61 @@
-"""What the runner is told by its environment; everything about the shop comes from the templates instead."""
+"""What the runner reads from its environment; everything about the shop comes from the templates instead."""
 
-import os
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from local.pipeline.clock import DEFAULT_SCALE, MOST
-
-
-class SettingsError(Exception):
-    """A variable is wrong; the message names it and what was expected."""
+from settings import env, number, switch, whole
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Where things are, in the network of the containers and on the machine."""
 
-    host: str
-    port: int
-    state: Path
-    scale: float
-    approval: bool
-    network: str  # of the tasks
-    project: str  # label of everything that is started
-    registry: str  # as the Docker engine reaches it
-    logs_address: str  # of the log agent, as the Docker engine reaches it
-    aws_url: str
-    xray_url: str
-    own_url: str
-    trace_url: str
-    build_image: str
-
-
-def load(environ: Mapping[str, str] = os.environ) -> Settings:
-    """Read the variables; raises SettingsError."""
-    return Settings(
-        host=environ.get("HOST") or "127.0.0.1",
-        port=_port(environ, "PORT", "4567"),
-        state=Path(environ.get("STATE_DIR") or ".lantern/state/pipeline"),
-        scale=scale(environ),
-        approval=_yes(environ, "APPROVAL"),
-        network=environ.get("TASK_NETWORK") or "lantern_default",
-        project=environ.get("PROJECT") or "lantern",
-        registry=environ.get("ECR_REGISTRY") or "127.0.0.1:4566",
-        logs_address=environ.get("LOGS_ADDRESS") or "127.0.0.1:24224",
-        aws_url=environ.get("AWS_ENDPOINT_URL") or "http://aws:4566",
-        xray_url=environ.get("XRAY_URL") or "http://xray:2000",
-        own_url=environ.get("OWN_URL") or "http://pipeline:4567",
-        trace_url=environ.get("TRACE_URL") or "http://127.0.0.1:8000/traces/{trace_id}",
-        build_image=environ.get("BUILD_IMAGE") or "lantern-pipeline",
+    host: str = env("HOST", str, default="127.0.0.1", help="address to listen on")
+    port: int = env("PORT", whole(1, 65535), default=4567, help="port to listen on")
+    state: Path = env(
+        "STATE_DIR", Path, default=Path(".lantern/state/pipeline"), help="where the journal is kept"
     )
-
-
-def scale(environ: Mapping[str, str]) -> float:
-    """TIME_SCALE; raises SettingsError."""
-    text = environ.get("TIME_SCALE") or f"{DEFAULT_SCALE:g}"
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 1 <= value <= MOST:
-        raise SettingsError(
-            f"TIME_SCALE={text!r}: expected how many simulated seconds pass in one, from 1 to {MOST:g}"
-        )
-    return value
-
-
-def _port(environ: Mapping[str, str], name: str, default: str) -> int:
-    text = environ.get(name) or default
-    if not text.isdecimal() or not 0 < int(text) < 65536:
-        raise SettingsError(f"{name}={text!r}: expected a port")
-    return int(text)
-
-
-def _yes(environ: Mapping[str, str], name: str) -> bool:
-    text = environ.get(name) or "no"
-    if text not in ("yes", "no"):
-        raise SettingsError(f"{name}={text!r}: expected yes or no")
-    return text == "yes"
+    scale: float = env(
+        "TIME_SCALE",
+        number(1, MOST),
+        default=DEFAULT_SCALE,
+        help="how many simulated seconds pass in one real second",
+    )
+    approval: bool = env(
+        "APPROVAL",
+        switch("yes", "no"),
+        default=False,
+        help="whether a person must agree before anything is deployed",
+    )
+    network: str = env(
+        "TASK_NETWORK", str, default="lantern_default", help="Docker network that the tasks join"
+    )
+    project: str = env(
+        "PROJECT", str, default="lantern", help="label of every container and image that is made"
+    )
+    registry: str = env(
+        "ECR_REGISTRY", str, default="127.0.0.1:4566", help="the registry, as the Docker engine reaches it"
+    )
+    logs_address: str = env(
+        "LOGS_ADDRESS",
+        str,
+        default="127.0.0.1:24224",
+        help="the log agent, as the Docker engine reaches it",
+    )
+    aws_url: str = env(
+        "AWS_ENDPOINT_URL", str, default="http://aws:4566", help="the local AWS, as tasks reach it"
+    )
+    xray_url: str = env(
+        "XRAY_URL", str, default="http://xray:2000", help="the local X-Ray, as tasks reach it"
+    )
+    own_url: str = env(
+        "OWN_URL", str, default="http://pipeline:4567", help="this runner, as builds and hooks reach it"
+    )
+    trace_url: str = env(
+        "TRACE_URL",
+        str,
+        default="http://127.0.0.1:8000/traces/{trace_id}",
+        help="address of a trace's page, with {trace_id} in it",
+    )
+    build_image: str = env("BUILD_IMAGE", str, default="lantern-pipeline", help="image that builds run in")

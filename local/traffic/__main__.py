@@ -3,7 +3,6 @@
 Exit codes: 0 every answer was as expected, 1 some were not, 2 nothing was begun.
 """
 
-import os
 import signal
 import sys
 import time
@@ -16,8 +15,9 @@ from locust.env import Environment
 
 from local.traffic.pace import Pace
 from local.traffic.report import progress, table
-from local.traffic.settings import Settings, SettingsError, load
+from local.traffic.settings import Settings
 from local.traffic.shoppers import Buyer, Shopper
+from settings import SettingsError, load
 
 PROGRESS_S = 5.0
 USERS_A_REQUEST = 4  # shoppers at once, so that answers of this many seconds do not lower the rate
@@ -27,7 +27,7 @@ MAX_USERS = 400
 def main() -> int:
     """Run, and say how it went."""
     try:
-        settings = load(os.environ)
+        settings = load(Settings)
     except SettingsError as error:
         print(error, file=sys.stderr)
         return 2

@@ -16,9 +16,10 @@ from local.xray import operations
 from local.xray.backend import Backend
 from local.xray.pages import Pages
 from local.xray.sampling import Sampling
-from local.xray.settings import Settings, SettingsError, load
+from local.xray.settings import Settings
 from local.xray.store import Store
 from local.xray.udp import Receiver
+from settings import SettingsError, load
 
 THREADS = 8
 M_ARENA_MAX = -8  # of glibc's mallopt: with an arena for each thread, memory would grow with the threads
@@ -28,7 +29,7 @@ def main() -> int:
     """Serve until SIGTERM or SIGINT. Exit code 1 when it can't start, 2 on wrong settings."""
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     try:
-        settings = load()
+        settings = load(Settings)
         _serve(settings)
     except SettingsError as error:
         print(f"The local X-Ray cannot start: {error}", file=sys.stderr)

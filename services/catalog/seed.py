@@ -15,8 +15,8 @@ from services.catalog.settings import Settings
 from services.catalog.table import ProductTable
 from services.common import http, logs
 from services.common.problems import DependencyDown
-from services.common.settings import SettingsError, load
 from services.schemas import Product
+from settings import SettingsError, load
 
 log = logging.getLogger("services.seed")
 
@@ -47,7 +47,7 @@ def main() -> int:
     given = parser.parse_args()
     logging.config.dictConfig(logs.config("catalog", os.environ.get("SERVICE_VERSION", "dev"), "INFO"))
     try:
-        table = ProductTable(load(Settings, os.environ).products_table)
+        table = ProductTable(load(Settings).products_table)
         added, filled = seed(table), fill_up(table) if given.fill_up else 0
     except SettingsError as error:
         log.critical("cannot seed: %s", error)

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from services.common.settings import ServiceSettings, env
+from services.common.settings import ServiceSettings
+from settings import env
 
 
 @dataclass(frozen=True, kw_only=True)

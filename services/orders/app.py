@@ -1,23 +1,21 @@
 """orders: takes an order, reserves its stock at the catalog, remembers both."""
 
-import os
-
 from flask import Flask
 
 from services.common.health import depends_on
 from services.common.http import ServiceClient
 from services.common.service import new_service
-from services.common.settings import load
 from services.orders import recovery
 from services.orders.catalog_client import Catalog
 from services.orders.routes import routes
 from services.orders.settings import Settings
 from services.orders.table import OrderTable
+from settings import load
 
 
 def create_app(settings: Settings | None = None) -> Flask:
     """Orders as a Flask app; its clients connect on first use."""
-    settings = settings or load(Settings, os.environ)
+    settings = settings or load(Settings)
     app = new_service("orders", settings, routes)
     table = app.extensions["orders"] = OrderTable(settings.orders_table)
     client = ServiceClient("catalog", settings.catalog_url)

@@ -1,20 +1,18 @@
 """storefront: the shop's web page and public API."""
 
-import os
-
 from flask import Flask
 
 from services.common.health import depends_on
 from services.common.http import ServiceClient
 from services.common.service import new_service
-from services.common.settings import load
 from services.storefront.routes import routes
 from services.storefront.settings import Settings
+from settings import load
 
 
 def create_app(settings: Settings | None = None) -> Flask:
     """The storefront as a Flask app."""
-    settings = settings or load(Settings, os.environ)
+    settings = settings or load(Settings)
     app = new_service("storefront", settings, routes)
     catalog = app.extensions["catalog"] = ServiceClient("catalog", settings.catalog_url)
     orders = app.extensions["orders"] = ServiceClient("orders", settings.orders_url)

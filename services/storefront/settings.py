@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from services.common.settings import ServiceSettings, env, url
+from services.common.settings import ServiceSettings
+from settings import env, url
 
 
 @dataclass(frozen=True, kw_only=True)

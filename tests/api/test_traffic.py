@@ -89,7 +89,7 @@ def test_an_interrupt_ends_in_order_and_shows_what_was_counted(shop):
     [
         ({"RATE": "fast"}, "RATE='fast'"),
         ({"RATE": "0"}, "RATE='0'"),
-        ({"RATE": "201"}, "at most 200"),
+        ({"RATE": "201"}, "from 0.001 to 200"),
         ({"SECONDS": "4000"}, "SECONDS='4000'"),
         ({"TARGET_URL": "http://shop.example.com"}, "TARGET_URL"),
     ],

@@ -16,7 +16,8 @@ SHOP = ("storefront", "catalog", "orders")
 EVERYTHING = {*SHOP, "console", "seed", "aws", "xray", "logs"}
 TRACKED = (
     *("docker-compose.yml", ".dockerignore", ".env.example", "pyproject.toml", "Makefile"),
-    *("services", "dora", "local", "console", "requirements", "infra/cloudformation/lantern-data.json"),
+    *("settings", "services", "dora", "local", "console", "requirements"),
+    "infra/cloudformation/lantern-data.json",
 )
 
 

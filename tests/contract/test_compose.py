@@ -1,6 +1,5 @@
 """docker-compose.yml against everything that has to agree with it."""
 
-import dataclasses
 import importlib
 import json
 import re
@@ -12,6 +11,7 @@ import pytest
 import yaml
 
 from local.processes import compose, variables
+from settings import variables as read_by
 
 ROOT = Path(__file__).parents[2]
 FILE = ROOT / "docker-compose.yml"
@@ -124,7 +124,7 @@ def test_env_example_can_be_used_as_it_is(tmp_path):
 def test_service_gets_every_variable_that_it_reads(name):
     settings = importlib.import_module(f"services.{name}.settings").Settings
 
-    read = {field.metadata["variable"] for field in dataclasses.fields(settings)}
+    read = {variable.name for variable in read_by(settings).values()}
 
     assert read <= stack().services[name].environment.keys()
 

@@ -7,12 +7,14 @@ import botocore.session
 import pytest
 
 from infra.operations import cost
-from infra.operations.settings import VARIABLES
+from infra.operations.settings import Parameters
 from infra.shop import STACKS
 from local.pipeline import operations as pipeline_operations
 from local.rehearsal import commits
-from local.xray import operations, settings
+from local.xray import operations
 from local.xray.backend import Backend
+from local.xray.settings import Settings
+from settings import variables
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted(
@@ -66,22 +68,19 @@ def test_the_rehearsals_page_lists_every_prepared_release_and_each_has_its_patch
 
 
 def test_the_x_ray_page_lists_the_settings_and_their_defaults():
-    rows = dict(re.findall(r"^\| `(XRAY_\w+)` \| `([^`]*)`", X_RAY, re.M))
-    defaults = settings.load({})
+    rows = set(re.findall(r"^\| `(XRAY_\w+)` \| `([^`]*)` \| (.*) \|$", X_RAY, re.M))
 
     assert rows == {
-        "XRAY_HOST": defaults.host,
-        "XRAY_PORT": str(defaults.port),
-        "XRAY_STATE_DIR": str(defaults.state),
-        "XRAY_MAX_MB": str(defaults.max_mb),
-        "XRAY_MAX_AGE_H": str(defaults.max_age_h),
+        (variable.name, str(variable.default), variable.help) for variable in variables(Settings).values()
     }
 
 
 def test_the_aws_page_lists_the_variables_of_make_deploy():
     rows = re.findall(r"^\| (`[A-Z][^|]*) \|", (ROOT / "docs/aws.md").read_text(), re.M)
 
-    assert re.findall(r"`(\w+)`", " ".join(rows)) == [name for name, *_ in VARIABLES]
+    assert re.findall(r"`(\w+)`", " ".join(rows)) == [
+        variable.name for variable in variables(Parameters).values()
+    ]
 
 
 def test_the_aws_page_says_what_a_day_costs():

@@ -1,6 +1,5 @@
 """The two tables of services/README.md say what the code says."""
 
-import dataclasses
 import re
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from services.orders.app import create_app as orders
 from services.orders.settings import Settings as OrdersSettings
 from services.storefront.app import create_app as storefront
 from services.storefront.settings import Settings as StorefrontSettings
+from settings import variables
 
 README = (Path(__file__).parents[2] / "services/README.md").read_text()
 APPS = {
@@ -59,16 +59,14 @@ def test_the_table_of_routes_is_the_code():
 
 
 def test_the_table_of_settings_is_the_code():
-    def text(field):
-        if field.metadata["required"]:
-            return "required"
-        return {True: "on", False: "off", "": "none"}.get(field.default, str(field.default))
+    def text(default):
+        return {None: "required", False: "off", "": "none"}.get(default, str(default))
 
-    common = {field.name for field in dataclasses.fields(ServiceSettings)}
+    common = variables(ServiceSettings)
     coded = {
-        ("all" if f.name in common else name, f.metadata["variable"], text(f), f.metadata["help"])
+        ("all" if field in common else name, variable.name, text(variable.default), variable.help)
         for name, (_, settings, _) in APPS.items()
-        for f in dataclasses.fields(settings)
+        for field, variable in variables(settings).items()
     }
 
     assert set(table("Settings")) == coded

@@ -12,7 +12,8 @@ from pathlib import Path
 from local.pipeline.architecture import Architecture, ArchitectureError, TargetGroup, read
 from local.pipeline.clock import Clock
 from local.pipeline.load_balancing.access_log import FORMAT
-from local.pipeline.settings import SettingsError, scale
+from local.pipeline.settings import Settings
+from settings import SettingsError, load
 
 SLOTS = 12  # places for targets in each target group
 SHARES = 100
@@ -108,7 +109,7 @@ def _backend(group: TargetGroup, clock: Clock) -> str:
 def main() -> None:
     """Become HAProxy; exit code 2 on wrong settings or templates."""
     try:
-        architecture, clock = read(), Clock(scale(os.environ))
+        architecture, clock = read(), Clock(load(Settings).scale)
     except (SettingsError, ArchitectureError) as error:
         sys.stderr.write(f"The load balancer cannot start: {error}\n")
         sys.exit(2)

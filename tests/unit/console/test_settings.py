@@ -1,14 +1,15 @@
 import pytest
 
 from console.security import is_own_host
-from console.settings import SettingsError, load
+from console.settings import Settings
+from settings import SettingsError, load
 
 
 def test_everything_has_a_default_and_the_shop_is_read_by_name():
-    settings = load({"SHOP_URLS": "orders=http://orders:8080/ catalog=http://127.0.0.1:8081"})
+    settings = load(Settings, {"SHOP_URLS": "orders=http://orders:8080/ catalog=http://127.0.0.1:8081"})
 
     assert settings.shop == {"orders": "http://orders:8080", "catalog": "http://127.0.0.1:8081"}
-    assert (settings.port, load({}).shop) == (8000, {})
+    assert (settings.port, load(Settings, {}).shop) == (8000, {})
 
 
 @pytest.mark.parametrize(
@@ -22,7 +23,7 @@ def test_everything_has_a_default_and_the_shop_is_read_by_name():
 )
 def test_a_wrong_variable_is_named(environ, named):
     with pytest.raises(SettingsError, match=named):
-        load(environ)
+        load(Settings, environ)
 
 
 @pytest.mark.parametrize(

@@ -15,9 +15,10 @@ from local.pipeline.api_server import Front
 from local.pipeline.codedeploy import deployment_machine as deployments
 from local.pipeline.codepipeline import execution_machine as executions
 from local.pipeline.runner import Runner
-from local.pipeline.settings import load
+from local.pipeline.settings import Settings
 from local.stack import dora_report
 from local.stack.errors import NotThere
+from settings import load
 from tests.unit.dora import hand_made
 from tests.unit.dora.hand_made import ALARM_ACTIVE, HOOK_FAILURE, SCALE, at
 
@@ -44,7 +45,7 @@ class Silent(WSGIRequestHandler):
 def _pipeline(tmp_path_factory):
     """The real front before the real journal; the runner's threads are not started. Answers its port."""
     state = tmp_path_factory.mktemp("pipeline")
-    runner = Runner(load({"STATE_DIR": str(state), "AWS_ENDPOINT_URL": "http://127.0.0.1:9"}))
+    runner = Runner(load(Settings, {"STATE_DIR": str(state), "AWS_ENDPOINT_URL": "http://127.0.0.1:9"}))
     fill(runner, hand_made.commit_all(tmp_path_factory.mktemp("hashes")))
     server = make_server("127.0.0.1", 0, Front(runner), handler_class=Silent)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})

@@ -6,10 +6,12 @@ import sys
 
 import pytest
 
-from infra.operations import images, settings
+from infra.operations import images
 from infra.operations.errors import UsageError
+from infra.operations.settings import Parameters
 from infra.render import ROOT
 from infra.template import load
+from settings import variables
 
 
 def run(command, **environ):
@@ -41,14 +43,14 @@ def test_cost_needs_no_account_and_names_a_wrong_choice():
     wrong = run("cost", EGRESS="vpn", APPROVAL="maybe")
 
     assert wrong.returncode == 2
-    assert "EGRESS=vpn: expected endpoints or nat (how tasks reach AWS)" in wrong.stderr
-    assert "APPROVAL=maybe: expected yes or no" in wrong.stderr
+    assert "EGRESS='vpn': expected endpoints or nat (how tasks reach AWS)" in wrong.stderr
+    assert "APPROVAL='maybe': expected yes or no" in wrong.stderr
 
 
 def test_every_variable_sets_a_parameter_that_a_template_has():
     declared = {name for stack in load() for name in stack._template.get("Parameters", {})}
 
-    assert {name for _, name, _, _ in settings.VARIABLES} == declared - {"ImageTag", "DoraCodeKey"}
+    assert set(variables(Parameters)) == declared - {"ImageTag", "DoraCodeKey"}
 
 
 def test_what_is_not_committed_is_not_built(tmp_path, monkeypatch):

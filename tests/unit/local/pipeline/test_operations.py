@@ -15,7 +15,8 @@ from local.pipeline.codedeploy import deployment_machine as deployments
 from local.pipeline.codepipeline import execution_machine as executions
 from local.pipeline.ecs.service_scheduler import TaskSet
 from local.pipeline.runner import Runner
-from local.pipeline.settings import load
+from local.pipeline.settings import Settings
+from settings import load
 from tests.unit.local.pipeline.rehearsal import World
 from tests.unit.local.pipeline.revision import definition, files
 
@@ -35,7 +36,7 @@ def _idle(tmp_path_factory):
     """The real runner, its threads not started; it asks neither Docker nor AWS before they are."""
     state = tmp_path_factory.mktemp("pipeline")
     runner = Runner(
-        load({"STATE_DIR": str(state), "APPROVAL": "yes", "AWS_ENDPOINT_URL": "http://127.0.0.1:9"})
+        load(Settings, {"STATE_DIR": str(state), "APPROVAL": "yes", "AWS_ENDPOINT_URL": "http://127.0.0.1:9"})
     )
     yield runner
     runner.stop()

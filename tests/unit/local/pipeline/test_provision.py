@@ -10,7 +10,8 @@ from local.pipeline.codedeploy.deployments import Service
 from local.pipeline.ecs.service_scheduler import TaskSet
 from local.pipeline.local_aws import Aws
 from local.pipeline.provision import REVISION, Provision, ProvisionError
-from local.pipeline.settings import load
+from local.pipeline.settings import Settings
+from settings import load
 from tests.unit.local.pipeline.machine import GROUPS
 from tests.unit.local.pipeline.revision import DAEMON, IMAGE, definition, files
 
@@ -75,7 +76,7 @@ def _aws():
 @pytest.fixture(name="provision")
 def _provision(machine, aws, monkeypatch):
     monkeypatch.setattr(provision_module.docker, "from_env", lambda **_: Engine(aws.images))
-    return Provision(machine.architecture, load({}), aws, machine.fleet, machine.deployments)
+    return Provision(machine.architecture, load(Settings, {}), aws, machine.fleet, machine.deployments)
 
 
 def serve(machine, key="ecs-svc/old", targets=BLUE):
@@ -214,14 +215,14 @@ def refusal(code):
     ],
 )
 def test_the_registry_has_an_image_or_says_that_it_has_none(monkeypatch, answer, has):
-    aws = Aws(load({}))
+    aws = Aws(load(Settings, {}))
     monkeypatch.setattr(aws, "client", lambda _: client(answer))
 
     assert aws.has_image("lantern/orders", "sha256:1") is has
 
 
 def test_any_other_refusal_of_the_registry_is_no_answer(monkeypatch):
-    aws = Aws(load({}))
+    aws = Aws(load(Settings, {}))
     monkeypatch.setattr(aws, "client", lambda _: client(refusal("ServerException")))
 
     with pytest.raises(botocore.exceptions.ClientError):
@@ -230,7 +231,7 @@ def test_any_other_refusal_of_the_registry_is_no_answer(monkeypatch):
 
 @pytest.mark.parametrize(("reference", "key"), [("sha256:1", "imageDigest"), ("0123456", "imageTag")])
 def test_an_image_is_asked_for_by_its_digest_or_its_tag(monkeypatch, reference, key):
-    aws, ecr = Aws(load({})), client([])
+    aws, ecr = Aws(load(Settings, {})), client([])
     monkeypatch.setattr(aws, "client", lambda _: ecr)
 
     aws.has_image("lantern/orders", reference)

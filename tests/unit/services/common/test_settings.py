@@ -1,9 +1,9 @@
 import pytest
 
 from services.catalog.settings import Settings as CatalogSettings
-from services.common.settings import SettingsError, load
 from services.orders.settings import Settings as OrdersSettings
 from services.storefront.settings import Settings as StorefrontSettings
+from settings import SettingsError, load
 
 
 def test_defaults_hold_where_nothing_is_set():
