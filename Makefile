@@ -4,6 +4,8 @@ BIN    := $(VENV)/bin
 UV     := uv==0.13.9
 # Empty where an environment is used once, as in a build: BYTECODE=
 BYTECODE ?= --compile-bytecode
+# Groups of tests that run side by side; more of them wait than work, so more than a small machine has cores
+WORKERS ?= 4
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -22,6 +24,9 @@ $(VENV)/%.stamp: requirements/%.txt $(VENV)/uv.stamp
 	@echo "Installing $(basename $(notdir $<)) packages"
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes $(BYTECODE) -r $<
 	@touch $@
+
+# a tenth of CDK's 180 MB of Python is ever imported; what is gets compiled then
+$(VENV)/infra.stamp: BYTECODE =
 
 # checkov holds boto3 at a version of its own, Locust replaces parts of the standard library: they live apart
 $(VENV)/checkov.stamp $(VENV)/traffic.stamp: $(VENV)/%.stamp: requirements/%.txt $(VENV)/uv.stamp
@@ -81,8 +86,9 @@ destroy: $(VENV)/services.stamp ## Take everything away again and prove that not
 cost: $(VENV)/services.stamp ## What the templates cost a day, in USD; EGRESS=nat for the other network
 	@$(BIN)/python -m infra.operations cost
 
-test: lint ## Check everything: rules, real processes, containers, a real browser
-	@$(BIN)/python -m pytest
+# the rules of `make lint` are tests too (tests/rules), so that the types are checked while a browser is waited for
+test: $(LINT) ## Check everything: rules, real processes, containers, a real browser; QUICK=1: rules and unit tests
+	@$(BIN)/python -m pytest -n $(WORKERS) $(if $(QUICK),tests/rules tests/unit)
 
 test-service: $(VENV)/services.stamp $(VENV)/unit.stamp ## Run the unit tests of SERVICE=orders, as the pipeline's build does
 	@test -d services/$(SERVICE)/ || { echo "SERVICE='$(SERVICE)': expected storefront, catalog or orders" >&2; exit 2; }

@@ -10,12 +10,13 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from infra.checks import kubectl
+from tests import lanes
 
 # how long an example takes says more about the machine than about the code
 settings.register_profile("lantern", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("lantern")
 
-FOLDERS = ("unit", "contract", "api", "containers", "browser", "infra")
+FOLDERS = ("rules", "unit", "contract", "api", "containers", "browser", "infra")
 BROWSERS = (
     "chromium",
     "chromium-browser",
@@ -67,10 +68,17 @@ def pytest_configure(config: pytest.Config) -> None:
     )
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     root = Path(__file__).parent
     for item in items:
         item.add_marker(item.path.relative_to(root).parts[0])
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: lanes.rank(item.nodeid))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    return lanes.scheduler(config, log)
 
 
 @pytest.hookimpl(tryfirst=True)
