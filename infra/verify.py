@@ -9,17 +9,18 @@ from pathlib import Path
 
 from infra import synth
 from infra.checks import (
-    acknowledged,
-    api_shapes,
+    api_models,
+    aws_files,
+    cfn_lint,
+    checkov,
+    cloudformation,
     dora,
     iam,
     kubectl,
     kubernetes,
-    linters,
-    names,
+    nag_acknowledgements,
+    shared_names,
     task_definition,
-    templates,
-    tree,
 )
 
 ROOT = Path(__file__).parents[1]
@@ -29,18 +30,18 @@ Step = tuple[str, Callable[[], list[str]]]
 
 def steps(root: Path = ROOT) -> list[Step]:
     """Name and check of each step, the quick ones first."""
-    files = tree.read(root)
+    files = aws_files.read(root)
     return [
         ("files can be read", lambda: files.unreadable),
-        ("names, ports and placeholders agree", lambda: names.problems(files)),
+        ("names, ports and placeholders agree", lambda: shared_names.problems(files)),
         ("task definition and AppSpec", lambda: task_definition.problems(files)),
-        ("AWS's own API models", lambda: api_shapes.problems(files)),
-        ("rules over the templates", lambda: templates.problems(files)),
+        ("AWS's own API models", lambda: api_models.problems(files)),
+        ("rules over the templates", lambda: cloudformation.problems(files)),
         ("DORA: no event is lost, nobody else's is counted", lambda: dora.problems(files)),
         ("IAM: nobody may do more than needed", lambda: iam.problems(files)),
-        ("cfn-lint", lambda: linters.cfn_lint(root)),
+        ("cfn-lint", lambda: cfn_lint.problems(root)),
         ("CDK synthesis and cdk-nag", synthesis),
-        ("checkov", lambda: linters.checkov(root)),
+        ("checkov", lambda: checkov.problems(root)),
         ("Kubernetes manifests", lambda: kubernetes.step(root)),
     ]
 
@@ -52,7 +53,7 @@ def synthesis() -> list[str]:
             made = synth.synthesise(Path(folder))
         except synth.SynthError as error:
             return str(error).splitlines()
-        outdated = acknowledged.outdated(Path(folder) / "validation-report.json")
+        outdated = nag_acknowledgements.outdated(Path(folder) / "validation-report.json")
     return [*(f"{line}: run 'make synth'" for line in synth.differences(made)), *outdated]
 
 

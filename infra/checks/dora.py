@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from infra.checks.tree import Tree
+from infra.checks.aws_files import Tree
 from infra.shop import CODEDEPLOY_APPLICATION, DORA_SILENT, DORA_SOURCE, PIPELINE, PROJECT, SERVICES
 from infra.template import Resource
 

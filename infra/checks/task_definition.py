@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/AmazonECS/latest/developerguide/security-tasks-conta
 import re
 from typing import Any
 
-from infra.checks.tree import Tree
+from infra.checks.aws_files import Tree
 from infra.render import RenderError, read_app_spec
 from infra.shop import CONTAINER, CONTAINER_PORT, HOOK_FUNCTION, XRAY_CONTAINER, XRAY_LOG_GROUP, XRAY_PORT
 

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from infra.operations import functions, guard, images
+from infra.operations import deployment_guard, images, lambda_package
 from infra.operations.account import Account
 from infra.operations.errors import AccountError
 from infra.operations.stacks import POLL_S, Change, Stacks
@@ -31,7 +31,7 @@ def deploy(
     for part in STACKS:
         given = {**parameters, "ImageTag": tag}
         if part == "dora":
-            given["DoraCodeKey"] = functions.upload(account, say)
+            given["DoraCodeKey"] = lambda_package.upload(account, say)
         _stack(account, stacks, part, given, say, folder)
         if part == "foundation":
             _push_images(account, tag, say)
@@ -56,7 +56,7 @@ def _stack(
         return
     if there and part in SERVICE_STACKS:
         try:
-            guard.check(account, part, changes)
+            deployment_guard.check(account, part, changes)
         except AccountError:
             stacks.forget(name)
             raise

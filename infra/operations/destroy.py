@@ -6,7 +6,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from infra.operations import guard
+from infra.operations import deployment_guard
 from infra.operations.account import Account
 from infra.operations.errors import AccountError
 from infra.operations.stacks import POLL_S, Stacks
@@ -64,12 +64,14 @@ def _stop_the_pipeline(account: Account, say: Say) -> None:
 
 def _stop_deployments(account: Account, say: Say, poll_s: float) -> None:
     """A running deployment holds the listeners; its end is waited for."""
-    running = [one for service in SERVICES for one in guard.running_deployments(account, service.name)]
+    running = [
+        one for service in SERVICES for one in deployment_guard.running_deployments(account, service.name)
+    ]
     for deployment in running:
         say(f"deployment {deployment}: stop")
         account.client("codedeploy").stop_deployment(deploymentId=deployment, autoRollbackEnabled=False)
     ends_at = time.monotonic() + STOP_TIMEOUT_S
-    while any(guard.running_deployments(account, service.name) for service in SERVICES if running):
+    while any(deployment_guard.running_deployments(account, service.name) for service in SERVICES if running):
         if time.monotonic() > ends_at:
             raise AccountError(f"{', '.join(running)} did not stop in {STOP_TIMEOUT_S} s")
         time.sleep(poll_s)

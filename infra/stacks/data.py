@@ -4,7 +4,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_dynamodb as dynamodb
 from constructs import Construct
 
-from infra.constructs.lantern_stack import LanternStack
+from infra.constructs.stack import LanternStack
 
 Attribute = dynamodb.CfnTable.AttributeDefinitionProperty
 Key = dynamodb.CfnTable.KeySchemaProperty

@@ -4,11 +4,11 @@ import aws_cdk as cdk
 from aws_cdk import aws_dynamodb as dynamodb
 from constructs import Construct
 
-from infra.constructs.delivery_events import DeliveryEvents
-from infra.constructs.dora_alarms import dora_alarms
-from infra.constructs.dora_dashboard import dora_dashboard
-from infra.constructs.dora_functions import DoraFunctions
-from infra.constructs.lantern_stack import LanternStack
+from infra.constructs.dora.alarms import dora_alarms
+from infra.constructs.dora.dashboard import dora_dashboard
+from infra.constructs.dora.event_queue import EventQueue
+from infra.constructs.dora.functions import DoraFunctions
+from infra.constructs.stack import LanternStack
 from infra.shop import DORA_TABLE
 
 
@@ -19,7 +19,7 @@ class DoraStack(LanternStack):
         super().__init__(
             scope, "dora", description="Lantern: the five DORA metrics from the pipeline's own events"
         )
-        events = DeliveryEvents(self)
+        events = EventQueue(self)
         functions = DoraFunctions(self, table=self._table(), queue=events.queue)
         dora_dashboard(self)
         dora_alarms(self, dead_letters=events.dead_letters, functions=functions)

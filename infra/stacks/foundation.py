@@ -6,7 +6,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from infra.constructs.lantern_stack import LanternStack, arn
+from infra.constructs.stack import LanternStack, arn
 from infra.shop import PROJECT, SERVICES, XRAY_CONTAINER, XRAY_REPOSITORY
 
 KEPT_IMAGES = 20

@@ -5,10 +5,10 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_route53 as route53
 from constructs import Construct
 
-from infra.constructs.firewall import Firewall
-from infra.constructs.flow_logs import FlowLogs
-from infra.constructs.lantern_stack import LanternStack
-from infra.constructs.outlets import Outlets
+from infra.constructs.network.egress import Egress
+from infra.constructs.network.flow_logs import FlowLogs
+from infra.constructs.network.security_groups import SecurityGroups
+from infra.constructs.stack import LanternStack
 from infra.shop import PRIVATE_ZONE, SERVICES
 
 CIDR = "10.20.0.0/16"
@@ -28,19 +28,19 @@ class NetworkStack(LanternStack):
         public = [self._subnet("Public", zone, block=zone) for zone in range(ZONES)]
         private = [self._subnet("Private", zone, block=10 + zone) for zone in range(ZONES)]
         self._open_to_the_internet(public)
-        firewall = Firewall(self, vpc=self._vpc, cidr=CIDR)
+        security_groups = SecurityGroups(self, vpc=self._vpc, cidr=CIDR)
         tables = self._private_routes(private)
-        Outlets(
+        Egress(
             self,
             vpc=self._vpc,
             public_subnet=public[0],
             private_subnets=private,
             route_tables=tables,
-            firewall=firewall,
+            security_groups=security_groups,
         )
         FlowLogs(self, vpc=self._vpc)
         zone = self._private_names()
-        self._share(public, private, firewall, zone)
+        self._share(public, private, security_groups, zone)
 
     def _subnet(self, kind: str, zone: int, *, block: int) -> ec2.CfnSubnet:
         return ec2.CfnSubnet(
@@ -95,7 +95,7 @@ class NetworkStack(LanternStack):
         self,
         public: list[ec2.CfnSubnet],
         private: list[ec2.CfnSubnet],
-        firewall: Firewall,
+        security_groups: SecurityGroups,
         zone: route53.CfnHostedZone,
     ) -> None:
         self.share("VpcId", self._vpc.ref)
@@ -103,8 +103,7 @@ class NetworkStack(LanternStack):
         self.share("PrivateSubnets", cdk.Fn.join(",", [subnet.ref for subnet in private]))
         self.share("PrivateZoneId", zone.attr_id)
         for name in ("PublicLoadBalancer", "InternalLoadBalancer", "Hook"):
-            self.share(f"{name}SecurityGroup", firewall.groups[name].attr_group_id)
+            self.share(f"{name}SecurityGroup", security_groups.groups[name].attr_group_id)
         for service in SERVICES:
-            self.share(
-                f"{service.name.title()}SecurityGroup", firewall.groups[service.name.title()].attr_group_id
-            )
+            name = service.name.title()
+            self.share(f"{name}SecurityGroup", security_groups.groups[name].attr_group_id)

@@ -3,12 +3,12 @@
 from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
-from infra.constructs.announcements import Announcements
-from infra.constructs.dashboard import dashboard
-from infra.constructs.lantern_stack import LanternStack
-from infra.constructs.log_queries import log_queries
-from infra.constructs.service_metrics import ServiceMetrics
-from infra.constructs.tracing import trace_group, trace_sampling
+from infra.constructs.observability.dashboard import dashboard
+from infra.constructs.observability.logs_insights_queries import logs_insights_queries
+from infra.constructs.observability.notifications import Notifications
+from infra.constructs.observability.service_metrics import ServiceMetrics
+from infra.constructs.observability.xray_sampling import trace_group, trace_sampling
+from infra.constructs.stack import LanternStack
 from infra.shop import PROJECT, SERVICES
 
 FAILED_PERCENT = 1
@@ -22,14 +22,14 @@ class ObservabilityStack(LanternStack):
         super().__init__(
             scope, "observability", description="Lantern: dashboard, alarms, queries, X-Ray sampling"
         )
-        self._announcements = Announcements(self)
-        self.share("TopicArn", self._announcements.topic_arn)
+        self._notifications = Notifications(self)
+        self.share("TopicArn", self._notifications.topic_arn)
         metrics = {service.name: ServiceMetrics(service) for service in SERVICES}
         dashboard(self, metrics)
         for name, of_service in metrics.items():
             self._alarm(name, "failures", of_service.failed_percent(), FAILED_PERCENT, "% of requests failed")
             self._alarm(name, "slowness", of_service.latency("p95"), SLOW_S, "s at the 95th percentile")
-        log_queries(self)
+        logs_insights_queries(self)
         trace_group(self)
         trace_sampling(self)
 
@@ -52,5 +52,5 @@ class ObservabilityStack(LanternStack):
         resource = alarm.node.default_child
         if not isinstance(resource, cloudwatch.CfnAlarm):
             raise TypeError("an alarm's default child is its CfnAlarm")
-        resource.alarm_actions = [self._announcements.topic_arn]
-        resource.ok_actions = [self._announcements.topic_arn]
+        resource.alarm_actions = [self._notifications.topic_arn]
+        resource.ok_actions = [self._notifications.topic_arn]

@@ -6,11 +6,11 @@ import aws_cdk as cdk
 from aws_cdk import aws_codepipeline as codepipeline
 from constructs import Construct
 
-from infra.constructs.builder import Builder
-from infra.constructs.lantern_stack import LanternStack, take
-from infra.constructs.pipeline_role import pipeline_role
-from infra.constructs.smoke_hook import SmokeHook
-from infra.constructs.source import SOURCE_ARTIFACT, Source
+from infra.constructs.codebuild.build_project import BuildProject
+from infra.constructs.codedeploy.smoke_test_hook import SmokeTestHook
+from infra.constructs.codepipeline.pipeline_role import pipeline_role
+from infra.constructs.codepipeline.pipeline_source import SOURCE_ARTIFACT, PipelineSource
+from infra.constructs.stack import LanternStack, take
 from infra.render import IMAGE_PLACEHOLDER
 from infra.shop import CODEDEPLOY_APPLICATION, PIPELINE, SERVICES, Service
 
@@ -26,9 +26,9 @@ class PipelineStack(LanternStack):
         super().__init__(
             scope, "pipeline", description="Lantern: CodePipeline, CodeBuild, the lifecycle hook"
         )
-        SmokeHook(self)
-        builder = Builder(self)
-        source = Source(self)
+        SmokeTestHook(self)
+        build = BuildProject(self)
+        source = PipelineSource(self)
         codepipeline.CfnPipeline(
             self,
             "Pipeline",
@@ -42,7 +42,7 @@ class PipelineStack(LanternStack):
             ),
             stages=[
                 Stage(name="Source", actions=[source.action()]),
-                Stage(name="Build", actions=[_build(service, builder) for service in SERVICES]),
+                Stage(name="Build", actions=[_build(service, build) for service in SERVICES]),
                 self._approval(),
                 Stage(
                     name="Deploy",
@@ -85,14 +85,14 @@ class PipelineStack(LanternStack):
         return cdk.Fn.condition_if(with_approval.logical_id, stage, cdk.Aws.NO_VALUE)
 
 
-def _build(service: Service, builder: Builder) -> Action:
+def _build(service: Service, build: BuildProject) -> Action:
     return Action(
         name=service.name,
         namespace=f"Build-{service.name}",
         run_order=1,
         action_type_id=ActionType(category="Build", owner="AWS", provider="CodeBuild", version="1"),
         configuration={
-            "ProjectName": builder.project.ref,
+            "ProjectName": build.project.ref,
             "EnvironmentVariables": json.dumps(
                 [{"name": "SERVICE", "value": service.name, "type": "PLAINTEXT"}]
             ),

@@ -5,10 +5,10 @@ from aws_cdk import aws_codedeploy as codedeploy
 from aws_cdk import aws_ecs as ecs
 from constructs import Construct
 
-from infra.constructs.deployer import deployer_role
-from infra.constructs.lantern_stack import LanternStack
-from infra.constructs.load_balancers import load_balancer
+from infra.constructs.codedeploy.codedeploy_role import codedeploy_role
+from infra.constructs.load_balancing.load_balancers import load_balancer
 from infra.constructs.log_group import log_group
+from infra.constructs.stack import LanternStack
 from infra.shop import CLUSTER, CODEDEPLOY_APPLICATION, XRAY_LOG_GROUP
 
 
@@ -33,4 +33,4 @@ class PlatformStack(LanternStack):
         codedeploy.CfnApplication(
             self, "Application", application_name=CODEDEPLOY_APPLICATION, compute_platform="ECS"
         )
-        self.share("DeployerRoleArn", deployer_role(self).role_arn)
+        self.share("DeployerRoleArn", codedeploy_role(self).role_arn)

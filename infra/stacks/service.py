@@ -4,14 +4,14 @@ import aws_cdk as cdk
 from aws_cdk import aws_route53 as route53
 from constructs import Construct
 
-from infra.constructs.blue_green_pair import BlueGreenPair, Certificate
-from infra.constructs.blue_green_service import BlueGreenService
-from infra.constructs.lantern_stack import LanternStack, take
-from infra.constructs.load_balancers import the_load_balancer
+from infra.constructs.codedeploy.blue_green_service import BlueGreenService
+from infra.constructs.ecs.ecs_canary_service import EcsCanaryService
+from infra.constructs.ecs.task_definition import FirstTaskDefinition
+from infra.constructs.ecs.task_roles import TaskRoles
+from infra.constructs.load_balancing.load_balancers import imported_load_balancer
+from infra.constructs.load_balancing.target_group_pair import Certificate, TargetGroupPair
 from infra.constructs.log_group import log_group
-from infra.constructs.native_service import NativeService
-from infra.constructs.service_roles import ServiceRoles
-from infra.constructs.task_definition import FirstTaskDefinition
+from infra.constructs.stack import LanternStack, take
 from infra.shop import Service
 
 CANARIES = (
@@ -31,9 +31,9 @@ class ServiceStack(LanternStack):
             scope, service.name, description=f"Lantern: {service.name} on Fargate, deployed by {deployed_by}"
         )
         self.service = service
-        self.balancer = the_load_balancer(public=service.public)
+        self.balancer = imported_load_balancer(public=service.public)
         logs = log_group(self, "LogGroup", service.log_group)
-        roles = ServiceRoles(self, service=service)
+        roles = TaskRoles(self, service=service)
         self.first = FirstTaskDefinition(self, service=service, image_tag=self._image_tag())
         self.first.resource.node.add_dependency(roles, logs)
         self.certificate = self._certificate() if service.public else None
@@ -43,7 +43,7 @@ class ServiceStack(LanternStack):
         if not service.public:
             self._give_name()
 
-    def run(self) -> BlueGreenPair:
+    def run(self) -> TargetGroupPair:
         """Make the ECS service and whatever deploys it."""
         raise NotImplementedError
 
@@ -92,7 +92,7 @@ class CodeDeployServiceStack(ServiceStack):
     def __init__(self, scope: Construct, service: Service) -> None:
         super().__init__(scope, service, deployed_by="CodeDeploy")
 
-    def run(self) -> BlueGreenPair:
+    def run(self) -> TargetGroupPair:
         """A service that CodeDeploy replaces."""
         canary = cdk.CfnParameter(
             self,
@@ -117,9 +117,9 @@ class NativeServiceStack(ServiceStack):
     def __init__(self, scope: Construct, service: Service) -> None:
         super().__init__(scope, service, deployed_by="ECS's own canary")
 
-    def run(self) -> BlueGreenPair:
+    def run(self) -> TargetGroupPair:
         """A service that ECS replaces itself."""
-        return NativeService(
+        return EcsCanaryService(
             self,
             service=self.service,
             first=self.first,

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from infra.checks.iam import WITHOUT_RESOURCE
-from infra.constructs.service_roles import TABLE_ACTIONS, XRAY_ACTIONS
+from infra.constructs.ecs.task_roles import TABLE_ACTIONS, XRAY_ACTIONS
 from infra.shop import CLUSTER, SERVICES, XRAY_DAEMON_VERSION
 from services.storefront.settings import Settings
 

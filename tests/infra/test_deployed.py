@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from infra.operations import deploy, destroy, drift, guard, images
+from infra.operations import deploy, deployment_guard, destroy, drift, images
 from infra.operations.account import Account as OperationsAccount
 from infra.shop import SERVICES, STACKS, stack_name
-from tests.infra.account import ROOT, Account, build
+from tests.infra.emulated_account import ROOT, Account, build
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.requires("docker")
@@ -46,7 +46,7 @@ def _account(tmp_path_factory):
         patch.setenv(name, value)
     patch.setattr(images, "commit", lambda: COMMIT)
     # The emulator has neither CodeDeploy nor CodePipeline: see tests/unit/infra/operations
-    patch.setattr(guard, "running_deployments", lambda *_: [])
+    patch.setattr(deployment_guard, "running_deployments", lambda *_: [])
     patch.setattr(destroy, "_stop_the_pipeline", lambda *_: None)
     try:
         account.open()

@@ -18,7 +18,7 @@ import requests
 
 from dora.aws_lambda import dynamodb_table
 from dora.times import utc
-from infra.operations import functions
+from infra.operations import lambda_package
 from infra.operations.account import Account
 from tests.shop import free_port
 from tests.unit.dora.readers import sample_events
@@ -107,8 +107,8 @@ class Cloud:
         cloudformation.create_stack(
             StackName="lantern-dora",
             TemplateBody=(ROOT / "infra/cloudformation/lantern-dora.json").read_text(),
-            CountingRules=[
-                {"ParameterKey": "DoraCodeKey", "ParameterValue": functions.upload(Account(), print)}
+            Parameters=[
+                {"ParameterKey": "DoraCodeKey", "ParameterValue": lambda_package.upload(Account(), print)}
             ],
             Capabilities=["CAPABILITY_NAMED_IAM"],
         )

@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from infra.checks import kubernetes
-from infra.constructs.request_scaling import MAX_TASKS, MIN_TASKS
+from infra.constructs.ecs.auto_scaling import MAX_TASKS, MIN_TASKS
 from infra.shop import SERVICES, XRAY_DAEMON_VERSION
 from services.catalog.settings import Settings as CatalogSettings
 from services.orders.settings import Settings as OrdersSettings

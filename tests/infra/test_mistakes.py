@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from infra.checks import linters
+from infra.checks import cfn_lint, checkov
 from tests.infra.checkout import ROOT, Checkout
 
 
@@ -403,7 +403,7 @@ def test_a_mistake_is_named(copy, name):
 def test_a_property_that_cloudformation_does_not_know_is_named_with_its_line(copy):
     copy.replace("infra/cloudformation/lantern-platform.json", '"ClusterName"', '"ClusterNam"')
 
-    problems = linters.cfn_lint(copy.root)
+    problems = cfn_lint.problems(copy.root)
 
     assert any(
         "lantern-platform.json, line " in problem and "ClusterNam" in problem for problem in problems
@@ -413,14 +413,14 @@ def test_a_property_that_cloudformation_does_not_know_is_named_with_its_line(cop
 def test_a_bucket_open_to_the_world_is_found_by_checkov(copy):
     copy.resource("foundation", "ArtifactsBucket", lambda one: one.pop("PublicAccessBlockConfiguration"))
 
-    problems = linters.checkov(copy.root)
+    problems = checkov.problems(copy.root)
 
     assert any("lantern-foundation.json: CKV_AWS_53" in problem for problem in problems), problems
 
 
 def test_the_command_tells_every_mistake_and_fails(copy):
     """The real command; a mistake in CDK code, for cdk-nag, one in a template, one in the task definition."""
-    copy.replace("infra/constructs/service_roles.py", 'f"dynamodb:{action}"', '"dynamodb:*"')
+    copy.replace("infra/constructs/ecs/task_roles.py", 'f"dynamodb:{action}"', '"dynamodb:*"')
     copy.replace("infra/cloudformation/lantern-data.json", "PAY_PER_REQUEST", "PROVISIONED")
     copy.container("app", user="root")
 

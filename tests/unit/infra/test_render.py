@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from infra import render
-from infra.checks.api_shapes import example_values, validate
+from infra.checks.api_models import example_values, validate
 from infra.shop import SERVICES
 
 DIGEST = "sha256:" + "0" * 64

@@ -1,0 +1,1 @@
+"""The CodeBuild project that builds and pushes the images."""

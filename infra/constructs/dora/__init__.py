@@ -1,0 +1,1 @@
+"""The DORA metrics on AWS: event queue, functions, alarms, dashboard."""

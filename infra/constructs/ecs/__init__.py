@@ -1,0 +1,1 @@
+"""What runs on Fargate: task definition, its roles, the service, its scaling, and ECS's own canary."""

@@ -1,0 +1,90 @@
+"""The two roles of a service's tasks, each with what it needs and no more."""
+
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from infra.constructs.stack import arn, take
+from infra.shop import XRAY_LOG_GROUP, XRAY_REPOSITORY, Service
+
+TABLE_ACTIONS = [
+    f"dynamodb:{action}"
+    for action in (
+        "BatchGetItem",
+        "ConditionCheckItem",
+        "DeleteItem",
+        "GetItem",
+        "PutItem",
+        "Query",
+        "UpdateItem",
+    )
+]
+# X-Ray knows no resources for these: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html
+XRAY_ACTIONS = [
+    f"xray:{action}"
+    for action in (
+        "GetSamplingRules",
+        "GetSamplingStatisticSummaries",
+        "GetSamplingTargets",
+        "PutTelemetryRecords",
+        "PutTraceSegments",
+    )
+]
+
+
+class TaskRoles(Construct):
+    """`task` is what the service's code may do; `execution` is what ECS does to start it."""
+
+    def __init__(self, scope: Construct, *, service: Service) -> None:
+        super().__init__(scope, "roles")
+        self._service = service
+        self.task = self._role("TaskRole", service.task_role, self._task_statements())
+        self.execution = self._role("ExecutionRole", service.execution_role, self._execution_statements())
+
+    def _role(self, name: str, role_name: str, statements: list[iam.PolicyStatement]) -> iam.Role:
+        tasks = iam.ServicePrincipal(
+            "ecs-tasks.amazonaws.com",
+            # Nobody else's tasks: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html
+            conditions={
+                "StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}},
+                "ArnLike": {"aws:SourceArn": arn("ecs", "*")},
+            },
+        )
+        return iam.Role(
+            self,
+            name,
+            role_name=role_name,  # taskdef.json names it, so it can't be CloudFormation's choice
+            assumed_by=tasks,
+            inline_policies={"least": iam.PolicyDocument(statements=statements)},
+        )
+
+    def _task_statements(self) -> list[iam.PolicyStatement]:
+        traces = iam.PolicyStatement(sid="Traces", actions=XRAY_ACTIONS, resources=["*"])
+        if not self._service.table:
+            return [traces]
+        table = take("data", f"{self._service.table.removeprefix('lantern-').title()}TableArn")
+        own = iam.PolicyStatement(
+            sid="OwnTable", actions=TABLE_ACTIONS, resources=[table, f"{table}/index/*"]
+        )
+        return [own, traces]
+
+    def _execution_statements(self) -> list[iam.PolicyStatement]:
+        repositories = (self._service.repository, XRAY_REPOSITORY)
+        groups = (self._service.log_group, XRAY_LOG_GROUP)
+        return [
+            # A token is for the whole registry: ECR knows no resource for it
+            iam.PolicyStatement(sid="LogIn", actions=["ecr:GetAuthorizationToken"], resources=["*"]),
+            iam.PolicyStatement(
+                sid="PullImages",
+                actions=[
+                    "ecr:BatchCheckLayerAvailability",
+                    "ecr:BatchGetImage",
+                    "ecr:GetDownloadUrlForLayer",
+                ],
+                resources=[arn("ecr", f"repository/{name}") for name in repositories],
+            ),
+            iam.PolicyStatement(
+                sid="WriteLogs",
+                actions=["logs:CreateLogStream", "logs:PutLogEvents"],
+                resources=[arn("logs", f"log-group:{name}:*") for name in groups],
+            ),
+        ]

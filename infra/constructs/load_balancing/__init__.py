@@ -1,0 +1,1 @@
+"""The application load balancers, and each service's two target groups and two listeners."""

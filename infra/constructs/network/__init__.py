@@ -1,0 +1,1 @@
+"""The VPC's parts: security groups, ways out, flow logs."""

@@ -1,0 +1,1 @@
+"""Dashboard, metrics, notifications, saved queries, X-Ray's groups and sampling rules."""

@@ -1,0 +1,91 @@
+"""The package of DORA's functions: the same files are the same bytes, and another byte is another key."""
+
+import io
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+
+import pytest
+
+from infra.operations import lambda_package
+from infra.operations.errors import AccountError
+from tests.unit.infra.operations.stubs import StubbedAccount
+
+BUCKET = "lantern-artifacts-111122223333-us-east-1"
+
+
+@pytest.fixture(name="checkout")
+def _checkout(tmp_path):
+    shutil.copytree(lambda_package.ROOT / "dora", tmp_path / "dora")
+    return tmp_path
+
+
+@pytest.fixture(name="account")
+def _account():
+    return StubbedAccount()
+
+
+def test_neither_times_nor_caches_nor_rights_change_it(checkout):
+    before = lambda_package.package(checkout)
+    cache = checkout / "dora" / "__pycache__"
+    cache.mkdir(exist_ok=True)
+    (cache / "records.cpython-313.pyc").write_bytes(b"compiled")
+    os.utime(checkout / "dora" / "records.py", (1, 1))
+    (checkout / "dora" / "records.py").chmod(0o600)
+
+    assert lambda_package.package(checkout) == before == lambda_package.package()
+
+
+def test_another_byte_is_another_key(checkout):
+    before = lambda_package.key(lambda_package.package(checkout))
+    (checkout / "dora" / "records.py").write_text("# other")
+
+    after = lambda_package.key(lambda_package.package(checkout))
+
+    assert before != after
+    assert before.startswith("dora/")
+
+
+def test_it_can_be_imported_and_has_the_handlers(tmp_path):
+    """As Lambda does it: nothing but the package and boto3; everybody may read the files."""
+    with zipfile.ZipFile(io.BytesIO(lambda_package.package())) as archive:
+        assert all(entry.external_attr >> 16 & 0o444 == 0o444 for entry in archive.infolist())
+        archive.extractall(tmp_path)
+    code = "from dora.aws_lambda.handlers import collect, compute"
+
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, check=False)
+
+    assert done.returncode == 0, done.stderr
+
+
+def test_what_is_in_the_bucket_is_not_put_there_again(account):
+    key = lambda_package.key(lambda_package.package())
+    account.expect("s3", "head_object", {}, {"Bucket": BUCKET, "Key": key})
+    said = []
+
+    assert lambda_package.upload(account, said.append) == key
+
+    account.check_all_were_asked()
+    assert said == []
+
+
+def test_what_is_not_there_is_put_there_and_said(account):
+    content = lambda_package.package()
+    where = {"Bucket": BUCKET, "Key": lambda_package.key(content)}
+    account.refuse("s3", "head_object", "404", "Not Found")
+    account.expect("s3", "put_object", {}, where | {"Body": content})
+    said = []
+
+    lambda_package.upload(account, said.append)
+
+    account.check_all_were_asked()
+    assert said == [f"package {where['Key']}: {len(content)} bytes put into the artifact bucket"]
+
+
+def test_a_bucket_that_says_no_is_not_taken_for_an_empty_one(account):
+    account.refuse("s3", "head_object", "403", "Forbidden")
+
+    with pytest.raises(AccountError, match="403"):
+        lambda_package.upload(account, print)

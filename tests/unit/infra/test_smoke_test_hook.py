@@ -1,0 +1,140 @@
+"""The lifecycle hook: it tries what it should, and CodeDeploy always hears of it."""
+
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import boto3
+import pytest
+from botocore.stub import Stubber
+
+from infra.lambdas import smoke_test
+
+EVENT = {"DeploymentId": "d-ABCDEF123", "LifecycleEventHookExecutionId": "hook-1"}
+
+
+@pytest.fixture(name="green")
+def _green():
+    """A new version on a real socket; a test sets what it answers."""
+    answers = {"/version": (200, '{"service": "orders"}'), "/readyz": (200, "{}")}
+
+    class Green(BaseHTTPRequestHandler):
+        def do_GET(self):
+            status, text = answers.get(self.path, (404, "no such page"))
+            self.send_response(status)
+            self.end_headers()
+            self.wfile.write(text.encode())
+
+        def log_message(self, *_):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Green)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    server.answers = answers
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture(name="codedeploy")
+def _codedeploy(monkeypatch):
+    """CodeDeploy and EC2 as botocore knows them; each call must be the one that was announced."""
+    clients = {
+        name: boto3.client(
+            name, region_name="us-east-1", aws_access_key_id="test", aws_secret_access_key="test"
+        )
+        for name in ("codedeploy", "ec2")
+    }
+    monkeypatch.setattr(smoke_test.boto3, "client", clients.__getitem__)
+    monkeypatch.setattr(smoke_test, "PAUSE_S", 0)
+    with Stubber(clients["codedeploy"]) as codedeploy, Stubber(clients["ec2"]) as ec2:
+        codedeploy.ec2 = ec2
+        yield codedeploy
+
+
+def announce(codedeploy, status, service="orders"):
+    codedeploy.add_response(
+        "get_deployment",
+        {"deploymentInfo": {"deploymentGroupName": service}},
+        {"deploymentId": EVENT["DeploymentId"]},
+    )
+    codedeploy.add_response(
+        "put_lifecycle_event_hook_execution_status",
+        {},
+        {
+            "deploymentId": EVENT["DeploymentId"],
+            "lifecycleEventHookExecutionId": EVENT["LifecycleEventHookExecutionId"],
+            "status": status,
+        },
+    )
+
+
+def expect(monkeypatch, green, **where):
+    test = {**(where or {"host": "127.0.0.1"}), "port": green.server_port, "paths": ["/readyz"]}
+    monkeypatch.setenv("SMOKE_TESTS", json.dumps({"orders": test}))
+
+
+def test_a_version_that_answers_passes(green, codedeploy, monkeypatch):
+    expect(monkeypatch, green)
+    announce(codedeploy, "Succeeded")
+
+    assert smoke_test.handler(EVENT, None) == "Succeeded"
+    codedeploy.assert_no_pending_responses()
+
+
+@pytest.mark.parametrize(
+    ("path", "answer", "said"),
+    [
+        ("/readyz", (503, "catalog is down"), "status 503: catalog is down"),
+        ("/version", (200, '{"service": "catalog"}'), "says service 'catalog', expected 'orders'"),
+    ],
+)
+def test_a_version_that_answers_wrongly_fails_and_says_why(
+    green, codedeploy, monkeypatch, capsys, path, answer, said
+):
+    expect(monkeypatch, green)
+    green.answers[path] = answer
+    announce(codedeploy, "Failed")
+
+    assert smoke_test.handler(EVENT, None) == "Failed"
+    codedeploy.assert_no_pending_responses()
+    assert said in json.loads(capsys.readouterr().out)["problems"][0]
+
+
+def test_nobody_listening_fails_the_deployment(green, codedeploy, monkeypatch):
+    expect(monkeypatch, green)
+    green.shutdown()
+    green.server_close()
+    announce(codedeploy, "Failed")
+
+    assert smoke_test.handler(EVENT, None) == "Failed"
+    codedeploy.assert_no_pending_responses()
+
+
+def test_codedeploy_hears_of_it_when_the_hook_itself_is_wrong(codedeploy, monkeypatch, capsys):
+    monkeypatch.setenv("SMOKE_TESTS", "not json")
+    announce(codedeploy, "Failed")
+
+    assert smoke_test.handler(EVENT, None) == "Failed"
+    codedeploy.assert_no_pending_responses()
+    assert "JSONDecodeError" in capsys.readouterr().out
+
+
+def test_the_public_load_balancer_is_asked_at_its_private_addresses(green, codedeploy, monkeypatch):
+    """Its name resolves to public addresses, which a function inside the network does not reach."""
+    expect(monkeypatch, green, load_balancer="app/lantern-public/50dc6c495c0c9188")
+    codedeploy.ec2.add_response(
+        "describe_network_interfaces",
+        {"NetworkInterfaces": [{"PrivateIpAddress": "127.0.0.1"}, {"PrivateIpAddress": "127.0.0.2"}]},
+        {"Filters": [{"Name": "description", "Values": ["ELB app/lantern-public/50dc6c495c0c9188"]}]},
+    )
+    announce(codedeploy, "Failed")  # nobody listens on 127.0.0.2
+
+    assert smoke_test.handler(EVENT, None) == "Failed"
+    codedeploy.ec2.assert_no_pending_responses()
+
+
+def test_the_code_fits_into_the_template():
+    """CloudFormation takes 4096 characters of inline code."""
+    with open(smoke_test.__file__) as file:
+        assert len(file.read()) <= 4096
