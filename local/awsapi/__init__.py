@@ -1,1 +1,1 @@
-"""Serves any AWS API from botocore's own model of it: routing, validation, errors. Knows no service."""
+"""Serves any AWS API from botocore's model of it: routing, validation, errors. It knows no service."""

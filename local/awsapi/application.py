@@ -1,6 +1,6 @@
-"""A WSGI application that answers one AWS service's API as botocore's model describes it.
+"""A WSGI application that serves the API of one AWS service as botocore's model describes it.
 
-With the rest-json protocol each operation has a path, with json a header names it.
+In the rest-json protocol each operation has a path; in the json protocol the header X-Amz-Target names it.
 """
 
 import logging
@@ -34,7 +34,7 @@ StartResponse = Callable[[str, list[tuple[str, str]]], Any]
 
 
 class Application:
-    """Routes by the model's own paths; `operations` are those that this stand-in has, by their AWS name."""
+    """Serves `operations`, given by their names in the API; answers the others with NotImplemented."""
 
     def __init__(self, service: str, operations: Mapping[str, Operation]) -> None:
         self.model = ServiceModel(Loader().load_service_model(service, "service-2"), service)
@@ -48,13 +48,13 @@ class Application:
             raise ValueError(f"{service} has no operation {', '.join(sorted(unknown))}")
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer one request; whatever is sent, the answer is a JSON document."""
+        """Answer one request with a JSON document, whatever was sent."""
         try:
             status, headers, body = 200, {}, self._answer(environ)
         except ApiError as error:
             status, headers = error.status, {"x-amzn-errortype": error.code}
             body = self._error_body(error.code, error.message_key, str(error))
-        except Exception:  # outermost edge of a request: logged with its traceback, and the server goes on
+        except Exception:  # outermost edge of a request: logged, and the server goes on
             log.exception("%s %s failed", environ.get("REQUEST_METHOD"), environ.get("PATH_INFO"))
             status, headers = 500, {"x-amzn-errortype": "InternalFailure"}
             body = self._error_body("InternalFailure", "Message", "The stand-in failed; its log says how.")

@@ -1,12 +1,12 @@
-"""What an operation may answer instead of its output.
+"""The errors that an operation may answer in place of its output.
 
 ApiError                       status and code of the service's own model
-├── InvalidRequestException    400  the request is understood and refused
+├── InvalidRequestException    400  the request fits the model and is refused
 ├── ValidationException        400  the request does not fit the model; `message` in lower case
 ├── SerializationException     400  the body is not JSON
 ├── UnknownOperationException  400  the API has no operation of this name
 ├── AccessDeniedException      403  a web page from another site asks
-└── NotImplementedYet          501  a real operation that this stand-in lacks, and says so
+└── NotImplementedYet          501  the API has the operation and this stand-in lacks it
 """
 
 
@@ -23,7 +23,7 @@ class ApiError(Exception):
 
 
 class InvalidRequestException(ApiError):
-    """The request is understood and refused."""
+    """The request fits the model and is refused."""
 
 
 class ValidationException(ApiError):
@@ -41,13 +41,13 @@ class UnknownOperationException(ApiError):
 
 
 class AccessDeniedException(ApiError):
-    """Not for this caller."""
+    """The caller may not ask: a web page from another site."""
 
     status = 403
 
 
 class NotImplementedYet(ApiError):
-    """The operation is in AWS's API and not here; an empty answer would look like one."""
+    """The API has the operation and this stand-in lacks it; an empty answer would look like a real one."""
 
     status = 501
     code = "NotImplemented"

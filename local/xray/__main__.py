@@ -1,4 +1,4 @@
-"""`python -m local.xray`: the local X-Ray on XRAY_HOST:XRAY_PORT, UDP and TCP."""
+"""`python -m local.xray`: the local X-Ray on XRAY_HOST:XRAY_PORT, segments over UDP and the API over TCP."""
 
 import contextlib
 import ctypes
@@ -14,15 +14,14 @@ from waitress.server import create_server
 from local.awsapi.application import Application
 from local.xray import operations
 from local.xray.backend import Backend
-from local.xray.pages import Pages
-from local.xray.sampling import Sampling
+from local.xray.front_page import FrontPage
 from local.xray.settings import Settings
-from local.xray.store import Store
+from local.xray.storage.store import Store
 from local.xray.udp import Receiver
 from settings import SettingsError, load
 
 THREADS = 8
-M_ARENA_MAX = -8  # of glibc's mallopt: with an arena for each thread, memory would grow with the threads
+M_ARENA_MAX = -8  # of glibc's mallopt
 
 
 def main() -> int:
@@ -35,9 +34,9 @@ def main() -> int:
         print(f"The local X-Ray cannot start: {error}", file=sys.stderr)
         return 2
     except OSError as error:
-        where = f"{settings.host}:{settings.port}, state in {settings.state}"
+        place = f"{settings.host}:{settings.port}, state in {settings.state}"
         print(
-            f"The local X-Ray cannot start at {where}: {error}. XRAY_PORT chooses another port.",
+            f"The local X-Ray cannot start at {place}: {error}. XRAY_PORT chooses another port.",
             file=sys.stderr,
         )
         return 1
@@ -45,7 +44,7 @@ def main() -> int:
 
 
 def _share_one_arena() -> None:
-    """Where the C library knows how; it only saves memory."""
+    """With glibc: one malloc arena for all threads, because memory grows with the number of arenas."""
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).mallopt(M_ARENA_MAX, 1)
 
@@ -54,21 +53,21 @@ def _serve(settings: Settings) -> None:
     _share_one_arena()
     store = Store(settings.state, settings.max_mb, settings.max_age_h)
     receiver = Receiver(store, settings.host, settings.port)
-    backend = Backend(store, Sampling(store))
+    backend = Backend(store)
 
     def counters() -> dict[str, Any]:
         return {
             "segments received over UDP": receiver.received,
             "rejected": receiver.rejected,
-            "dropped": receiver.dropped + store.dropped,
-            "traces stored": store.count(),
+            "dropped": receiver.dropped + store.writer.dropped,
+            "traces stored": store.reader.count(),
             "receive buffer, bytes": receiver.buffer_bytes,
-            "last write error": store.write_error or "none",
+            "last write error": store.writer.write_error or "none",
         }
 
-    front = _front(Application("xray", operations.load(backend)), Pages(counters))
+    app = _by_method(FrontPage(counters), Application("xray", operations.load(backend)))
     server = create_server(
-        front, host=settings.host, port=settings.port, threads=THREADS, ident="lantern-x-ray"
+        app, host=settings.host, port=settings.port, threads=THREADS, ident="lantern-x-ray"
     )
     receiver.start()
     stopping = threading.Event()
@@ -80,12 +79,12 @@ def _serve(settings: Settings) -> None:
     store.close()
 
 
-def _front(api: Application, pages: Pages) -> Callable[..., Iterable[bytes]]:
-    """People ask with GET, the API's operations are all POST."""
+def _by_method(page: FrontPage, api: Application) -> Callable[..., Iterable[bytes]]:
+    """A WSGI application that answers GET and HEAD with the page; the API's operations are all POST."""
 
     def app(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         is_page = environ["REQUEST_METHOD"] in ("GET", "HEAD")
-        return pages(environ, start_response) if is_page else api(environ, start_response)
+        return page(environ, start_response) if is_page else api(environ, start_response)
 
     return app
 

@@ -1,82 +1,65 @@
-"""What an operation may use: the stored traces, the sampling rules, and who stores a new document."""
+"""The local X-Ray without its sockets: what the operations of the API work with."""
 
 from collections import OrderedDict
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from functools import cached_property
+from collections.abc import Iterable, Iterator
 from threading import Lock
 
 from local.xray.configuration import Configuration
-from local.xray.expressions import Expression
+from local.xray.filters.search import Search
 from local.xray.groups import Groups
-from local.xray.matching import matches
 from local.xray.retrieval import Retrievals
-from local.xray.sampling import Sampling
-from local.xray.search import condition
+from local.xray.sampling_rules import SamplingRules
+from local.xray.sampling_statistics import SamplingStatistics
+from local.xray.sampling_targets import SamplingTargets
 from local.xray.segments import StoredTrace
-from local.xray.store import Store
+from local.xray.storage.store import Store
 from local.xray.tags import Tagging
 from local.xray.traces import Trace, assemble
 
 CACHED_TRACES = 500
-CHUNK = 500
 
 
-@dataclass
 class Backend:
-    """One local X-Ray, without its sockets."""
+    """Everything that is built on one store."""
 
-    store: Store
-    sampling: Sampling
-    retrievals: Retrievals = field(default_factory=Retrievals)
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.configuration = Configuration(store)
+        self.groups = Groups(self.configuration)
+        self.sampling_rules = SamplingRules(self.configuration)
+        self.sampling_statistics = SamplingStatistics()
+        self.sampling_targets = SamplingTargets(self.sampling_rules, self.sampling_statistics)
+        self.tagging = Tagging(self.configuration, self._exists)
+        self.retrievals = Retrievals()
+        self.search = Search(store, self.assembled, self.groups.expression)
+        self._cache: OrderedDict[tuple[str, int], Trace] = OrderedDict()  # by trace id and revision
+        self._cache_lock = Lock()
 
-    @cached_property
-    def configuration(self) -> Configuration:
-        """What people set."""
-        return Configuration(self.store)
+    def traces(self, trace_ids: Iterable[str]) -> list[Trace]:
+        """The traces with these ids, in their order; unknown ones are skipped."""
+        return list(self.assembled(self.store.reader.traces(trace_ids)))
 
-    @cached_property
-    def groups(self) -> Groups:
-        """The groups, Default among them."""
-        return Groups(self.configuration)
+    def retrieved_traces(self, token: str) -> list[Trace]:
+        """The traces of a retrieval, none when it was cancelled. Raises ResourceNotFoundException."""
+        retrieval = self.retrievals.get(token)
+        return self.traces(retrieval.trace_ids) if retrieval.status == "COMPLETE" else []
 
-    @cached_property
-    def tagging(self) -> Tagging:
-        """The tags of groups and sampling rules."""
-        return Tagging(self.configuration, self._exists)
+    def assembled(self, stored: Iterable[StoredTrace]) -> Iterator[Trace]:
+        """The assembled traces, less those without a document to show. CACHED_TRACES of them are cached."""
+        for stored_trace in stored:
+            key = (stored_trace.trace_id, stored_trace.revision)
+            with self._cache_lock:
+                trace = self._cache.get(key)
+            if trace is None:
+                trace = assemble(stored_trace)
+                with self._cache_lock:
+                    self._cache[key] = trace
+                    while len(self._cache) > CACHED_TRACES:
+                        self._cache.popitem(last=False)
+            if trace.documents:
+                yield trace
 
     def _exists(self, arn: str) -> bool:
-        rules = (record["SamplingRule"]["RuleARN"] for record in self.sampling.records())
+        """Whether the ARN is that of a sampling rule or a group."""
+        rules = (record["SamplingRule"]["RuleARN"] for record in self.sampling_rules.records())
         return arn in rules or any(arn == group["GroupARN"] for group in self.groups.all())
-
-    def matching(self, span: tuple[float, float], expression: Expression) -> Iterator[Trace]:
-        """Every trace of the range that the expression means, oldest first."""
-        self.store.settle()
-        narrow, after = condition(expression), (0.0, "")
-        while chunk := self.store.candidates(span, after, narrow, CHUNK):
-            for trace in self.assembled(self.store.traces(trace_id for _, trace_id in chunk)):
-                if narrow.is_exact or matches(expression, trace, self.groups.expression):
-                    yield trace
-            after = chunk[-1]
-
-    def assembled(self, stored: list[StoredTrace]) -> list[Trace]:
-        """The traces of the stored ones, without those that hold nothing that can be shown."""
-        return [trace for item in stored if (trace := _assembled(item)) and trace.documents]
-
-
-_cache: OrderedDict[tuple[str, int], Trace] = OrderedDict()
-_lock = Lock()
-
-
-def _assembled(stored: StoredTrace) -> Trace:
-    """Assembling is the dear part, and a trace changes only with its revision."""
-    key = (stored.trace_id, stored.revision)
-    with _lock:
-        if trace := _cache.get(key):
-            return trace
-    trace = assemble(stored)
-    with _lock:
-        _cache[key] = trace
-        while len(_cache) > CACHED_TRACES:
-            _cache.popitem(last=False)
-    return trace

@@ -1,19 +1,19 @@
-"""Errors of X-Ray's own model beyond those that every AWS API has.
+"""Errors of X-Ray's own model, beyond those that every AWS API has.
 
 ApiError
-├── ResourceNotFoundException         404  nothing has this ARN, name or token
-├── TooManyTagsException              400  more than 50
+├── ResourceNotFoundException         404  no resource has this ARN, name or token
+├── TooManyTagsException              400  a resource would have more than 50 tags
 ├── MalformedPolicyDocumentException  400  a policy is not JSON
-├── PolicyCountLimitExceededException 400  more than 5 policies
+├── PolicyCountLimitExceededException 400  there would be more than 5 policies
 ├── PolicySizeLimitExceededException  400  a policy is larger than 5 kB
-└── InvalidPolicyRevisionIdException  400  somebody else changed it meanwhile
+└── InvalidPolicyRevisionIdException  400  the policy was changed in the meantime
 """
 
 from local.awsapi.errors import ApiError
 
 
 class ResourceNotFoundException(ApiError):
-    """Nothing has this ARN, name or token."""
+    """No resource has this ARN, name or token."""
 
     status = 404
 
@@ -35,4 +35,4 @@ class PolicySizeLimitExceededException(ApiError):
 
 
 class InvalidPolicyRevisionIdException(ApiError):
-    """The policy has another revision than the caller thinks."""
+    """The policy has another revision than the request expects."""

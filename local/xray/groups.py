@@ -1,4 +1,7 @@
-"""Groups: a name for a filter expression. `Default` is always there and has none."""
+"""Groups: names for filter expressions. The group `Default` always exists and has no expression.
+
+https://docs.aws.amazon.com/xray/latest/devguide/xray-console-groups.html
+"""
 
 import base64
 import hashlib
@@ -6,10 +9,10 @@ import re
 from typing import Any
 
 from local.awsapi.errors import InvalidRequestException
-from local.xray.configuration import Configuration, arn
-from local.xray.expressions import Expression
-from local.xray.filters import parse
-from local.xray.matching import Everything
+from local.xray.account import arn
+from local.xray.configuration import Configuration
+from local.xray.filters.expressions import EVERYTHING, Expression
+from local.xray.filters.parser import parse
 
 KIND = "group"
 MAX_GROUPS = 25
@@ -20,50 +23,58 @@ Group = dict[str, Any]
 
 
 class Groups:
-    """https://docs.aws.amazon.com/xray/latest/devguide/xray-console-groups.html"""
+    """Creates, finds, changes and deletes groups. Refuses with InvalidRequestException."""
 
     def __init__(self, configuration: Configuration) -> None:
         self._configuration = configuration
 
     def all(self) -> list[Group]:
-        """Default first, then by name."""
-        own = self._configuration.all(KIND)
-        default = own.pop(DEFAULT, None) or _group(DEFAULT, None, None)
-        return [default, *own.values()]
+        """Default first, the others by name."""
+        groups = self._configuration.all(KIND)
+        default = groups.pop(DEFAULT, None) or _group(DEFAULT, None, None)
+        return [default, *groups.values()]
 
     def create(self, name: str, expression: str | None, insights: Group | None) -> Group:
-        """A new group. Raises InvalidRequestException, also for an expression that can't be read."""
+        """Create a group with a filter expression and an InsightsConfiguration."""
         if not re.fullmatch(r"[A-Za-z0-9-]{1,32}", name):
             raise InvalidRequestException("GroupName must be 1 to 32 letters, digits and hyphens")
         if not expression:
             raise InvalidRequestException("Filter Expression is empty")
-        if any(group["GroupName"] == name for group in self.all()):
+        groups = self.all()
+        if any(group["GroupName"] == name for group in groups):
             raise InvalidRequestException(f"{name} already exists")
-        if len(self.all()) > MAX_GROUPS:
+        if len(groups) > MAX_GROUPS:
             raise InvalidRequestException(f"There can be {MAX_GROUPS} groups beside Default")
         parse(expression)
         return self._put(_group(name, expression, insights))
 
-    def named(self, request: Group) -> Group:
-        """The group that GroupName or GroupARN names, exactly one of which is given."""
-        name, its_arn = request.get("GroupName"), request.get("GroupARN")
-        if bool(name) == bool(its_arn):
+    def requested(self, request: Group) -> Group:
+        """The group that a request names by exactly one of GroupName and GroupARN."""
+        name, group_arn = request.get("GroupName"), request.get("GroupARN")
+        if bool(name) == bool(group_arn):
             raise InvalidRequestException("Provide either GroupName or GroupARN")
-        found = self.find(str(name or its_arn))
-        if found is None:
+        group = self._find(str(name or group_arn))
+        if group is None:
             raise InvalidRequestException("Group not found.")
-        return found
+        return group
 
-    def find(self, name_or_arn: str) -> Group | None:
-        """The group of that name or ARN; None when there is none."""
-        return next(
-            (one for one in self.all() if name_or_arn in (one["GroupName"], one["GroupARN"])),
-            None,
-        )
+    def requested_expression(self, request: Group) -> Expression:
+        """The filter expression of the group that a request names; of Default when it names none."""
+        expression = self.expression(request.get("GroupName") or request.get("GroupARN") or DEFAULT)
+        if expression is None:
+            raise InvalidRequestException("Group not found.")
+        return expression
+
+    def expression(self, name_or_arn: str) -> Expression | None:
+        """The filter expression of the group with this name or ARN; None when there is no such group."""
+        group = self._find(name_or_arn)
+        if group is None:
+            return None
+        return parse(group["FilterExpression"]) if group["FilterExpression"] else EVERYTHING
 
     def update(self, request: Group) -> Group:
-        """Change expression or insights; Default has no expression."""
-        group, expression = self.named(request), request.get("FilterExpression")
+        """Change a group's expression or InsightsConfiguration; Default can have no expression."""
+        group, expression = self.requested(request), request.get("FilterExpression")
         if expression is not None:
             if group["GroupName"] == DEFAULT:
                 raise InvalidRequestException("The Default group has no filter expression")
@@ -74,19 +85,17 @@ class Groups:
         group["InsightsConfiguration"] |= request.get("InsightsConfiguration") or {}
         return self._put(group)
 
-    def delete(self, request: Group) -> None:
-        """Remove a group; Default stays."""
-        group = self.named(request)
+    def delete(self, request: Group) -> Group:
+        """Delete a group, which Default can't be; returns the group as it was."""
+        group = self.requested(request)
         if group["GroupName"] == DEFAULT:
             raise InvalidRequestException("Default group cannot be deleted")
         self._configuration.delete(KIND, group["GroupName"])
+        return group
 
-    def expression(self, name_or_arn: str) -> Expression | None:
-        """What its traces have in common; None when there is no such group."""
-        group = self.find(name_or_arn)
-        if group is None:
-            return None
-        return parse(group["FilterExpression"]) if group["FilterExpression"] else Everything
+    def _find(self, name_or_arn: str) -> Group | None:
+        matching = (g for g in self.all() if name_or_arn in (g["GroupName"], g["GroupARN"]))
+        return next(matching, None)
 
     def _put(self, group: Group) -> Group:
         self._configuration.put(KIND, group["GroupName"], group)
@@ -94,7 +103,7 @@ class Groups:
 
 
 def _group(name: str, expression: str | None, insights: Group | None) -> Group:
-    # AWS ends the ARN with 52 characters of its own; here they follow from the name
+    # AWS ends the ARN with 52 random characters; here they are derived from the name
     suffix = base64.b32encode(hashlib.sha256(name.encode()).digest()).decode()[:52]
     return {
         "GroupName": name,

@@ -1,4 +1,4 @@
-"""Trace retrieval: ask for many traces, read them later; ready at once, and forgotten with the process."""
+"""Trace retrievals: asynchronous on AWS, complete at once here, and forgotten when the process ends."""
 
 import threading
 import uuid
@@ -7,40 +7,40 @@ from dataclasses import dataclass
 
 from local.xray.errors import ResourceNotFoundException
 
-REMEMBERED = 100
+MAX_RETRIEVALS = 100
 
 
 @dataclass(slots=True)
 class Retrieval:
-    """Which traces were asked for, and whether somebody took it back."""
+    """The ids of the traces to retrieve; `status` is COMPLETE or CANCELLED."""
 
     trace_ids: list[str]
     status: str = "COMPLETE"
 
 
 class Retrievals:
-    """By token; the oldest is forgotten first."""
+    """The latest MAX_RETRIEVALS retrievals by their tokens."""
 
     def __init__(self) -> None:
         self._retrievals: OrderedDict[str, Retrieval] = OrderedDict()
         self._lock = threading.Lock()
 
     def start(self, trace_ids: list[str]) -> str:
-        """Remember what is asked for; returns the token."""
+        """Begin a retrieval; returns its token."""
         token = str(uuid.uuid4())
         with self._lock:
             self._retrievals[token] = Retrieval(trace_ids)
-            while len(self._retrievals) > REMEMBERED:
+            while len(self._retrievals) > MAX_RETRIEVALS:
                 self._retrievals.popitem(last=False)
         return token
 
-    def find(self, token: str) -> Retrieval:
-        """Raises ResourceNotFoundException for a token that nobody gave."""
-        found = self._retrievals.get(token)
-        if found is None:
+    def get(self, token: str) -> Retrieval:
+        """The retrieval with this token. Raises ResourceNotFoundException."""
+        retrieval = self._retrievals.get(token)
+        if retrieval is None:
             raise ResourceNotFoundException(f"There is no trace retrieval {token}")
-        return found
+        return retrieval
 
     def cancel(self, token: str) -> None:
-        """Take it back."""
-        self.find(token).status = "CANCELLED"
+        """Cancel a retrieval: its token stays valid and retrieves nothing any more."""
+        self.get(token).status = "CANCELLED"

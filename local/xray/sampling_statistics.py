@@ -1,4 +1,4 @@
-"""What SDKs report of their sampling, added up in windows of ten seconds."""
+"""Sampling statistics: what SDKs report of their sampling, summed in windows of ten seconds."""
 
 import threading
 import time
@@ -10,33 +10,33 @@ COUNTS = ("RequestCount", "BorrowCount", "SampledCount")
 
 
 class SamplingStatistics:
-    """Keeps the open window and the one before it. Reports count when they arrive."""
+    """Keeps the current window and the one before it. A report counts in the window in which it arrives."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._windows: dict[int, dict[str, Counter[str]]] = {}
+        self._windows: dict[int, dict[str, Counter[str]]] = {}  # window number → rule name → counts
 
     def add(self, report: dict[str, Any]) -> None:
         """Count one SamplingStatisticsDocument."""
-        window = int(time.time() // WINDOW_S)
+        current = int(time.time() // WINDOW_S)
         with self._lock:
-            rules = self._windows.setdefault(window, {})
+            rules = self._windows.setdefault(current, {})
             rules.setdefault(report["RuleName"], Counter()).update(
                 {name: report.get(name, 0) for name in COUNTS}
             )
-            for old in [one for one in self._windows if one < window - 1]:
-                del self._windows[old]
+            for expired in [window for window in self._windows if window < current - 1]:
+                del self._windows[expired]
 
     def last_closed(self) -> list[dict[str, Any]]:
-        """One summary a rule, named by the end of the window."""
+        """SamplingStatisticSummaries of the last closed window, one for each rule; Timestamp is its end."""
         window = int(time.time() // WINDOW_S) - 1
         with self._lock:
             rules = self._windows.get(window, {})
             return [
                 {
-                    "RuleName": rule,
+                    "RuleName": name,
                     "Timestamp": (window + 1) * WINDOW_S,
-                    **{name: counts[name] for name in COUNTS},
+                    **{count: counts[count] for count in COUNTS},
                 }
-                for rule, counts in sorted(rules.items())
+                for name, counts in sorted(rules.items())
             ]

@@ -1,10 +1,11 @@
-"""Segment documents: what datagrams and PutTraceSegments carry, checked as the service checks them.
+"""Segment documents, as datagrams and PutTraceSegments carry them, and the checks that the service makes.
 
-Error codes and their order follow what the service answers in UnprocessedTraceSegments.
+Error codes are those that the service answers in UnprocessedTraceSegments, in the order in which it checks.
+https://docs.aws.amazon.com/xray/latest/devguide/xray-api-segmentdocuments.html
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,16 +14,19 @@ import orjson
 Document = dict[str, Any]
 
 MAX_DOCUMENT_BYTES = 64 * 1024
-MAX_NAME = 200  # longer names are cut, not refused
+MAX_NAME = 200  # characters; longer names are cut, not refused
 MAX_DEPTH = 200
 ENTITY_ID = re.compile(r"[0-9a-fA-F]{16}")
 TRACE_ID = re.compile(r"1-[0-9a-fA-F]{8}-[0-9a-fA-F]{24}")
 W3C_TRACE_ID = re.compile(r"[0-9a-fA-F]{32}")
-LATEST_S = 4102444800.0  # the year 2100: beyond it a time is a mistake, not a time
+LATEST_S = 4102444800.0  # the year 2100: later times are mistakes of the sender
 
 
-class Rejected(Exception):
-    """A document that X-Ray does not take; `code` and the message are the service's."""
+class DocumentRejected(Exception):
+    """A document that X-Ray refuses: `code`, the message and the entity's id as the service answers them.
+
+    `kind` is "segment", "subsegment", or "entity" where the document does not tell which of both it is.
+    """
 
     def __init__(self, code: str, entity_id: str | None = None, kind: str = "segment") -> None:
         cause = ", Cause: null" if kind == "subsegment" else ""
@@ -31,8 +35,8 @@ class Rejected(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Received:
-    """A valid document: a segment, or a subsegment that was sent on its own."""
+class ReceivedDocument:
+    """A valid document: a segment, or a subsegment that was sent by itself. `body` is its JSON."""
 
     trace_id: str
     entity_id: str
@@ -43,7 +47,7 @@ class Received:
 
 @dataclass(frozen=True, slots=True)
 class StoredTrace:
-    """One trace's documents as they were received, and how often it changed."""
+    """The documents of a trace as they are stored; `revision` counts how often it changed."""
 
     trace_id: str
     started_s: float
@@ -51,22 +55,22 @@ class StoredTrace:
     bodies: tuple[bytes, ...]
 
 
-def receive(text: bytes) -> Received:
-    """Check one document. Raises Rejected."""
+def parse_document(text: bytes) -> ReceivedDocument:
+    """Parse and check the JSON of one document. Raises DocumentRejected."""
     if len(text) > MAX_DOCUMENT_BYTES:
-        raise Rejected("ParseError", kind="entity")
+        raise DocumentRejected("ParseError", kind="entity")
     try:
         document = orjson.loads(text)
     except orjson.JSONDecodeError:
-        raise Rejected("ParseError", kind="entity") from None
+        raise DocumentRejected("ParseError", kind="entity") from None
     if not isinstance(document, dict):
-        raise Rejected("ParseError", kind="entity")
+        raise DocumentRejected("ParseError", kind="entity")
     kind = document.get("type") or "segment"
     if kind not in ("segment", "subsegment"):
-        raise Rejected("UnknownType", _text(document.get("id")), "entity")
-    _check(document, kind, alone=True, depth=0)
+        raise DocumentRejected("UnknownType", _text(document.get("id")), "entity")
+    _check(document, kind, is_independent=True, depth=0)
     document["trace_id"] = document["trace_id"].lower()
-    return Received(
+    return ReceivedDocument(
         trace_id=document["trace_id"],
         entity_id=document["id"],
         start_s=float(document["start_time"]),
@@ -75,78 +79,90 @@ def receive(text: bytes) -> Received:
     )
 
 
-def trace_id_of(text: str) -> str | None:
-    """A trace id in X-Ray's form, from that or from W3C's 32 hex digits; None when it is neither."""
+def normalized_trace_id(text: str) -> str | None:
+    """A trace id in X-Ray's form and lower case, also from W3C's 32 hex digits. None for any other text."""
     if TRACE_ID.fullmatch(text):
         return text.lower()
     return f"1-{text[:8]}-{text[8:]}".lower() if W3C_TRACE_ID.fullmatch(text) else None
 
 
-def subsegments(document: Document) -> Iterator[Document]:
-    """All subsegments below an entity, parents first."""
-    for child in document.get("subsegments", ()):
+def descendants(entity: Document) -> Iterator[Document]:
+    """All subsegments below an entity, parents before their children."""
+    for child in entity.get("subsegments", ()):
         yield child
-        yield from subsegments(child)
+        yield from descendants(child)
 
 
-def end_of(document: Document) -> float | None:
-    """When it ended, epoch seconds; None while it is in progress."""
-    end = document.get("end_time")
+def end_time_of(entity: Document) -> float | None:
+    """When an entity ended, in epoch seconds; None while it is in progress."""
+    end = entity.get("end_time")
     return None if end is None else float(end)
 
 
+def duration_of(entity: Document) -> float | None:
+    """How long an entity took, in seconds; None while it is in progress."""
+    end_s = end_time_of(entity)
+    return None if end_s is None else end_s - float(entity["start_time"])
+
+
+def exceptions_of(entity: Document) -> list[Document]:
+    """The exceptions that an entity recorded in its `cause`."""
+    exceptions = as_mapping(entity.get("cause")).get("exceptions")
+    return [e for e in exceptions if isinstance(e, dict)] if isinstance(exceptions, list) else []
+
+
 def as_mapping(value: Any) -> dict[str, Any]:
-    """The value where it is an object; senders may put anything into the free parts of a document."""
+    """The value if it is an object, else an empty one: the free parts of a document may hold anything."""
     return value if isinstance(value, dict) else {}
 
 
-def _check(document: Document, kind: str, *, alone: bool, depth: int) -> None:
+def _check(document: Document, kind: str, *, is_independent: bool, depth: int) -> None:
     entity_id = _text(document.get("id"))
 
-    def reject(code: str) -> Rejected:
-        return Rejected(code, entity_id, kind)
+    def rejection(code: str) -> DocumentRejected:
+        return DocumentRejected(code, entity_id, kind)
 
     if depth > MAX_DEPTH:
-        raise reject("ParseError")
+        raise rejection("ParseError")
     if document.get("id") is None:
-        raise reject("MissingId")
+        raise rejection("MissingId")
     if entity_id is None or not ENTITY_ID.fullmatch(entity_id):
-        raise reject("InvalidId")
+        raise rejection("InvalidId")
     name = document.get("name")
     if not isinstance(name, str) or not name:
-        raise reject("MissingName")
+        raise rejection("MissingName")
     document["name"] = name[:MAX_NAME]
-    if alone:
-        _check_trace(document, kind, reject)
-    _check_times(document, kind, reject)
+    if is_independent:
+        _check_ids(document, kind, rejection)
+    _check_times(document, kind, rejection)
     children = document.get("subsegments", [])
     if not isinstance(children, list) or not all(isinstance(child, dict) for child in children):
-        raise reject("ParseError")
+        raise rejection("ParseError")
     for child in children:
-        _check(child, "subsegment", alone=False, depth=depth + 1)
+        _check(child, "subsegment", is_independent=False, depth=depth + 1)
 
 
-def _check_trace(document: Document, kind: str, reject: Any) -> None:
+def _check_ids(document: Document, kind: str, rejection: Callable[[str], DocumentRejected]) -> None:
     if document.get("trace_id") is None:
-        raise reject("MissingTraceId")
+        raise rejection("MissingTraceId")
     if not TRACE_ID.fullmatch(_text(document["trace_id"]) or ""):
-        raise reject("InvalidTraceId")
-    parent = document.get("parent_id")
-    if parent is None and kind == "subsegment":
-        raise reject("MissingParentId")
-    if parent is not None and not ENTITY_ID.fullmatch(_text(parent) or ""):
-        raise reject("InvalidParentId")
+        raise rejection("InvalidTraceId")
+    parent_id = document.get("parent_id")
+    if parent_id is None and kind == "subsegment":
+        raise rejection("MissingParentId")
+    if parent_id is not None and not ENTITY_ID.fullmatch(_text(parent_id) or ""):
+        raise rejection("InvalidParentId")
 
 
-def _check_times(document: Document, kind: str, reject: Any) -> None:
+def _check_times(document: Document, kind: str, rejection: Callable[[str], DocumentRejected]) -> None:
     if not _is_time(document.get("start_time")):
-        raise reject("MissingStartTime")
+        raise rejection("MissingStartTime")
     has_end = document.get("end_time") is not None
     if document.get("in_progress") is True:
         if has_end:
-            raise reject(f"InProgress{kind.capitalize()}HasEndTime")
+            raise rejection(f"InProgress{kind.capitalize()}HasEndTime")
     elif not has_end or not _is_time(document["end_time"]):
-        raise reject("MissingEndTime")
+        raise rejection("MissingEndTime")
 
 
 def _is_time(value: Any) -> bool:

@@ -1,77 +1,79 @@
-"""Trace summaries: what GetTraceSummaries says of one trace."""
+"""Trace summaries: what GetTraceSummaries answers about one trace.
+
+https://docs.aws.amazon.com/xray/latest/api/API_TraceSummary.html
+"""
 
 from typing import Any
 
-from local.xray.root_causes import failures, slowness
-from local.xray.segments import Document, as_mapping, end_of
-from local.xray.statistics import outcome
-from local.xray.traces import Trace, node_of
+from local.xray.root_causes import failure_root_causes, response_time_root_causes
+from local.xray.segments import Document, as_mapping
+from local.xray.status import status_of
+from local.xray.traces import Node, Trace, client_node_of, node_of
 
-HTTP = {"HttpURL": "url", "HttpMethod": "method", "UserAgent": "user_agent", "ClientIp": "client_ip"}
+REQUEST_FIELDS = {
+    "HttpURL": "url",
+    "HttpMethod": "method",
+    "UserAgent": "user_agent",
+    "ClientIp": "client_ip",
+}
 
 
 def summarize(trace: Trace) -> dict[str, Any]:
-    """One TraceSummary. The flags and the HTTP facts are the root segment's alone."""
+    """One TraceSummary. Flags and HTTP fields are those of the root segment."""
     root = trace.root
-    start_s, end_s = trace.span()
-    end_of_root = end_of(root) if root else None
-    is_finished = root is not None and end_of_root is not None and end_s is not None
-    result = outcome(root) if root else "ok"
+    status = status_of(root or {})
     return {
         "Id": trace.trace_id,
-        "StartTime": start_s,
-        "Duration": round(end_s - start_s, 3) if end_s is not None else None,
-        "ResponseTime": round(end_of_root - root["start_time"], 3)
-        if is_finished and root and end_of_root
-        else None,
-        "HasFault": result == "fault",
-        "HasError": result == "error",  # a throttled root has HasThrottle alone
-        "HasThrottle": result == "throttle",
+        "StartTime": trace.start_s,
+        "Duration": trace.duration_s,
+        "ResponseTime": trace.response_time_s,
+        "HasFault": status == "fault",
+        "HasError": status == "error",  # false for a throttled root
+        "HasThrottle": status == "throttle",
         "IsPartial": trace.is_partial,
-        "Http": _http(root) if root else {},
+        "Http": http_of(root or {}),
         "Annotations": _annotations(trace),
         "Users": _users(trace),
         "ServiceIds": _service_ids(trace),
-        "EntryPoint": _service_id(*node_of(root)) if root else None,
-        "FaultRootCauses": failures(trace, "fault"),
-        "ErrorRootCauses": failures(trace, "error"),
-        "ResponseTimeRootCauses": slowness(trace),
+        "EntryPoint": _service_id(node_of(root)) if root else None,
+        "FaultRootCauses": failure_root_causes(trace, "fault"),
+        "ErrorRootCauses": failure_root_causes(trace, "error"),
+        "ResponseTimeRootCauses": response_time_root_causes(trace),
         "Revision": trace.revision,
     }
 
 
-def searchable(trace: Trace) -> str:
-    """Every text that a filter may ask for, one a line: what is not in here can't match."""
+def searchable_words(trace: Trace) -> str:
+    """Names, users, annotations and HTTP fields of a trace, one a line: what filters may look for."""
     words = {word for node in _nodes(trace) for word in node if word}
     words |= {user["UserName"] for user in _users(trace)}
-    words |= (
-        {value for value in _http(trace.root).values() if isinstance(value, str)} if trace.root else set()
-    )
+    words |= {value for value in http_of(trace.root or {}).values() if isinstance(value, str)}
     for key, entries in _annotations(trace).items():
         values = (next(iter(entry["AnnotationValue"].values())) for entry in entries)
         words |= {key, *(value for value in values if isinstance(value, str))}
     return "\n".join(sorted(words))
 
 
-def _http(root: Document) -> dict[str, Any]:
-    http = as_mapping(root.get("http"))
-    request, response = (as_mapping(http.get(part)) for part in ("request", "response"))
-    facts: dict[str, Any] = {
-        name: request[key] for name, key in HTTP.items() if isinstance(request.get(key), str)
-    }
-    if isinstance(response.get("status"), int):
-        facts["HttpStatus"] = response["status"]
-    return facts
+def http_of(entity: Document) -> dict[str, Any]:
+    """The fields of a summary's Http that the entity's `http` holds."""
+    http = as_mapping(entity.get("http"))
+    request, response = as_mapping(http.get("request")), as_mapping(http.get("response"))
+    fields = {name: request.get(field) for name, field in REQUEST_FIELDS.items()}
+    summary: dict[str, Any] = {name: value for name, value in fields.items() if isinstance(value, str)}
+    status = response.get("status")
+    if isinstance(status, int) and not isinstance(status, bool):
+        summary["HttpStatus"] = status
+    return summary
 
 
 def _annotations(trace: Trace) -> dict[str, list[dict[str, Any]]]:
-    found: dict[str, dict[Any, dict[str, Any]]] = {}
+    annotations: dict[str, dict[Any, dict[str, Any]]] = {}
     for entity in trace.entities:
         for key, value in as_mapping(entity.get("annotations")).items():
             if isinstance(value, bool | int | float | str):
                 entry = {"AnnotationValue": {_value_kind(value): value}}
-                found.setdefault(key, {})[type(value), value] = entry
-    return {key: list(values.values()) for key, values in found.items()}
+                annotations.setdefault(key, {})[type(value), value] = entry
+    return {key: list(values.values()) for key, values in annotations.items()}
 
 
 def _value_kind(value: bool | float | str) -> str:
@@ -85,15 +87,15 @@ def _users(trace: Trace) -> list[dict[str, Any]]:
     return [{"UserName": name} for name in sorted(names)]
 
 
-def _nodes(trace: Trace) -> set[tuple[str, str | None]]:
-    nodes = {node_of(document) for document in (*trace.segments, *trace.inferred)}
-    return nodes | {(str(s["name"]), "client") for s in trace.segments if s.get("parent_id") is None}
+def _nodes(trace: Trace) -> set[Node]:
+    """All nodes that the trace has on the service map, clients included."""
+    nodes = {node_of(segment) for segment in (*trace.segments, *trace.inferred)}
+    return nodes | {client_node_of(segment) for segment in trace.entry_segments}
 
 
 def _service_ids(trace: Trace) -> list[dict[str, Any]]:
-    nodes = sorted(_nodes(trace), key=lambda node: (node[0], node[1] or ""))
-    return [_service_id(name, kind) for name, kind in nodes]
+    return [_service_id(node) for node in sorted(_nodes(trace), key=lambda node: (node[0], node[1] or ""))]
 
 
-def _service_id(name: str, kind: str | None) -> dict[str, Any]:
-    return {"Name": name, "Names": [name], "Type": kind}
+def _service_id(node: Node) -> dict[str, Any]:
+    return {"Name": node[0], "Names": [node[0]], "Type": node[1]}

@@ -13,21 +13,24 @@ Tags = list[dict[str, str]]
 
 
 class Tagging:
-    """`exists` says whether an ARN is a resource's."""
+    """Reads and changes the tags of a resource. `exists` tells whether an ARN belongs to a resource.
+
+    All methods but `delete` raise ResourceNotFoundException when it does not.
+    """
 
     def __init__(self, configuration: Configuration, exists: Callable[[str], bool]) -> None:
         self._configuration, self._exists = configuration, exists
 
-    def of(self, arn: str) -> Tags:
-        """The tags of a resource. Raises ResourceNotFoundException."""
+    def tags(self, arn: str) -> Tags:
+        """The tags of a resource."""
         if not self._exists(arn):
             raise ResourceNotFoundException(f"The resource {arn} was not found")
         tags: dict[str, str] = self._configuration.get(KIND, arn) or {}
         return [{"Key": key, "Value": value} for key, value in tags.items()]
 
     def add(self, arn: str, tags: Tags) -> None:
-        """Add tags, replacing those of the same key. Raises TooManyTagsException."""
-        merged = {tag["Key"]: tag["Value"] for tag in [*self.of(arn), *tags]}
+        """Add tags, replacing those with the same keys. Raises TooManyTagsException."""
+        merged = {tag["Key"]: tag["Value"] for tag in [*self.tags(arn), *tags]}
         if any(tag["Key"].lower().startswith("aws:") for tag in tags):
             raise InvalidRequestException("Tag keys that begin with aws: are AWS's own")
         if len(merged) > MAX_TAGS:
@@ -35,10 +38,10 @@ class Tagging:
         self._configuration.put(KIND, arn, merged)
 
     def remove(self, arn: str, keys: list[str]) -> None:
-        """Remove tags; one that is not there is no error."""
-        left = {tag["Key"]: tag["Value"] for tag in self.of(arn) if tag["Key"] not in keys}
-        self._configuration.put(KIND, arn, left)
+        """Remove the tags with these keys; unknown keys are ignored."""
+        kept = {tag["Key"]: tag["Value"] for tag in self.tags(arn) if tag["Key"] not in keys}
+        self._configuration.put(KIND, arn, kept)
 
-    def forget(self, arn: str) -> None:
-        """A resource was deleted."""
+    def delete(self, arn: str) -> None:
+        """Delete all tags of a resource that was deleted."""
         self._configuration.delete(KIND, arn)

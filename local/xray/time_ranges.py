@@ -1,4 +1,4 @@
-"""The range of time that a question is about, and what the service refuses."""
+"""The time range of a request, and the ranges that the service refuses."""
 
 from typing import Any
 
@@ -7,8 +7,8 @@ from local.awsapi.errors import InvalidRequestException
 LONGEST_S = 6 * 3600
 
 
-def range_of(request: dict[str, Any]) -> tuple[float, float]:
-    """StartTime and EndTime, epoch seconds; raises InvalidRequestException as the service does."""
+def time_range(request: dict[str, Any]) -> tuple[float, float]:
+    """StartTime and EndTime in epoch seconds. Raises InvalidRequestException."""
     start_s, end_s = float(request["StartTime"]), float(request["EndTime"])
     if end_s < start_s:
         raise InvalidRequestException("End time cannot be earlier than start time")

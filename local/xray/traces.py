@@ -1,21 +1,24 @@
-"""Puts a trace's documents together as the service does: trees, inferred segments, orphans kept.
+"""Assembles a trace from its documents as the service does.
 
-Documents come in any order. A subsegment that was sent on its own is put below its parent; what a traced call
-reached without a segment of its own (a table, a foreign host) becomes an inferred segment.
+Documents may come in any order. Independent subsegments are attached to their parents; what a call reached
+without a segment of its own (a table, a foreign host) becomes an inferred segment.
 """
 
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import orjson
 
-from local.xray.segments import Document, StoredTrace, end_of, subsegments
+from local.xray.segments import Document, StoredTrace, descendants, duration_of, end_time_of
 
-# what says where an independent subsegment belongs; within the tree that is plain
-PLACE = ("type", "parent_id", "trace_id")
-# aws.* of a subsegment that names the resource, by the name of the service in lower case
+Node = tuple[str, str | None]  # of the service map: name and type
+
+# fields of an independent subsegment that say where it belongs; within the tree they are redundant
+PARENT_FIELDS = ("type", "parent_id", "trace_id")
+# field of `aws` that names the called resource, and the type of its node, by the service's name in lower case
 RESOURCES = {
     "dynamodb": ("table_name", "AWS::DynamoDB::Table"),
     "s3": ("bucket_name", "AWS::S3::Bucket"),
@@ -28,17 +31,26 @@ TITLES = {"dynamodb": "DynamoDB", "s3": "S3", "sqs": "SQS", "sns": "SNS", "lambd
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A subsegment that leaves its service, and where it went: segments of the callee, or an inferred one."""
+    """A subsegment that leaves its service, and what it reached.
+
+    `callees` are the segments that name the subsegment as their parent; `inferred` is made where there is
+    none.
+    """
 
     caller: Document
     subsegment: Document
     callees: tuple[Document, ...]
     inferred: Document | None
 
+    @property
+    def targets(self) -> tuple[Document, ...]:
+        """The segments that the call reached, whether sent or inferred."""
+        return self.callees or ((self.inferred,) if self.inferred else ())
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True)
 class Trace:
-    """One trace: its segments (trees), subsegments without a parent, and inferred segments."""
+    """One trace: segments with their trees, subsegments whose parent is missing (orphans), and calls."""
 
     trace_id: str
     revision: int
@@ -46,137 +58,159 @@ class Trace:
     orphans: tuple[Document, ...]
     calls: tuple[Call, ...]
     children: dict[str, tuple[Document, ...]] = field(repr=False)  # parent's entity id → segments
-    entities: tuple[Document, ...] = field(repr=False)  # segments and orphans with all that is below them
+    entities: tuple[Document, ...] = field(repr=False)  # segments, orphans and all subsegments below them
 
-    @property
+    @cached_property
     def inferred(self) -> list[Document]:
         """The inferred segments, in the order of their calls."""
         return [call.inferred for call in self.calls if call.inferred]
 
-    @property
+    @cached_property
     def documents(self) -> list[Document]:
-        """Everything that BatchGetTraces answers."""
+        """All documents that BatchGetTraces answers."""
         return [*self.segments, *self.orphans, *self.inferred]
 
-    @property
+    @cached_property
+    def entry_segments(self) -> list[Document]:
+        """The segments that name no parent: a client outside of the trace called them."""
+        return [segment for segment in self.segments if segment.get("parent_id") is None]
+
+    @cached_property
     def root(self) -> Document | None:
-        """The segment that nobody in this trace called; the earliest when there are several."""
-        roots = [s for s in self.segments if s.get("parent_id") is None]
+        """The earliest entry segment; without one, the earliest segment whose parent is missing."""
+        roots = self.entry_segments
         if not roots:
-            known = {entity["id"] for entity in self.entities}
-            roots = [s for s in self.segments if s["parent_id"] not in known]
-        return min(roots, key=lambda s: s["start_time"], default=None)
+            entity_ids = {entity["id"] for entity in self.entities}
+            roots = [segment for segment in self.segments if segment["parent_id"] not in entity_ids]
+        return min(roots, key=lambda segment: segment["start_time"], default=None)
 
-    @property
+    @cached_property
     def is_partial(self) -> bool:
-        """Whether a parent that somebody names is missing."""
-        if self.orphans:
-            return True
-        called = {s["parent_id"] for s in self.segments if s.get("parent_id") is not None}
-        return not called <= {entity["id"] for entity in self.entities}
+        """Whether an entity names a parent that is missing."""
+        return bool(self.orphans) or not self.children.keys() <= {entity["id"] for entity in self.entities}
 
-    def span(self) -> tuple[float, float | None]:
-        """First start and last end over all entities; no end while something is in progress."""
-        ends = [end_of(entity) for entity in self.entities]
-        start = min(float(entity["start_time"]) for entity in self.entities)
-        return start, None if None in ends else max(end for end in ends if end is not None)
+    @cached_property
+    def start_s(self) -> float:
+        """When the first entity started, in epoch seconds."""
+        return min(float(entity["start_time"]) for entity in self.entities)
+
+    @cached_property
+    def duration_s(self) -> float | None:
+        """From the first start to the last end, in seconds; None while an entity is in progress."""
+        ends = [end_time_of(entity) for entity in self.entities]
+        return None if None in ends else round(max(end for end in ends if end is not None) - self.start_s, 3)
+
+    @cached_property
+    def response_time_s(self) -> float | None:
+        """How long the root took, in seconds; None while an entity is in progress."""
+        took_s = duration_of(self.root) if self.root and self.duration_s is not None else None
+        return None if took_s is None else round(took_s, 3)
 
 
 def assemble(stored: StoredTrace) -> Trace:
     """The trace that the stored documents make."""
     documents = [orjson.loads(body) for body in stored.bodies]
     segments = sorted((d for d in documents if d.get("type") != "subsegment"), key=lambda d: d["start_time"])
-    orphans = _adopt(segments, [d for d in documents if d.get("type") == "subsegment"])
-    children: dict[str, list[Document]] = {}
+    orphans = _attach(segments, [d for d in documents if d.get("type") == "subsegment"])
+    by_parent: dict[str, list[Document]] = {}
     for segment in segments:
         if segment.get("parent_id"):
-            children.setdefault(segment["parent_id"], []).append(segment)
-    by_parent = {parent: tuple(found) for parent, found in children.items()}
-    calls = tuple(_calls(stored.trace_id, (*segments, *orphans), by_parent))
-    entities = tuple(entity for top in (*segments, *orphans) for entity in (top, *subsegments(top)))
+            by_parent.setdefault(segment["parent_id"], []).append(segment)
+    children = {parent_id: tuple(callees) for parent_id, callees in by_parent.items()}
+    trees = (*segments, *orphans)
     return Trace(
-        stored.trace_id, stored.revision, tuple(segments), tuple(orphans), calls, by_parent, entities
+        stored.trace_id,
+        stored.revision,
+        tuple(segments),
+        tuple(orphans),
+        calls=tuple(_calls(stored.trace_id, trees, children)),
+        children=children,
+        entities=tuple(entity for tree in trees for entity in (tree, *descendants(tree))),
     )
 
 
-def _adopt(segments: list[Document], independent: list[Document]) -> list[Document]:
-    """Put each independent subsegment below its parent; returns those whose parent is not there."""
-    places = {
-        entity["id"]: entity for top in (*segments, *independent) for entity in (top, *subsegments(top))
+def _attach(segments: list[Document], independent: list[Document]) -> list[Document]:
+    """Put each independent subsegment below its parent; returns those whose parent is missing."""
+    entities = {
+        entity["id"]: entity for tree in (*segments, *independent) for entity in (tree, *descendants(tree))
     }
     orphans = []
-    for document in sorted(independent, key=lambda d: d["start_time"]):
-        parent = places.get(document["parent_id"])
-        if parent is None or _is_within(document, parent):
-            orphans.append(document)
-        elif all(child["id"] != document["id"] for child in parent.setdefault("subsegments", [])):
-            parent["subsegments"].append(document)
-    for top in segments:
-        for child in subsegments(top):
-            for name in PLACE:
+    for subsegment in sorted(independent, key=lambda d: d["start_time"]):
+        parent = entities.get(subsegment["parent_id"])
+        if parent is None or _contains(subsegment, parent):
+            orphans.append(subsegment)
+        elif all(child["id"] != subsegment["id"] for child in parent.setdefault("subsegments", [])):
+            parent["subsegments"].append(subsegment)
+    for segment in segments:
+        for child in descendants(segment):
+            for name in PARENT_FIELDS:
                 child.pop(name, None)
     return orphans
 
 
-def _is_within(document: Document, entity: Document) -> bool:
-    """Whether `entity` is `document` or below it: a circle that no sane sender makes."""
-    return entity is document or any(child is entity for child in subsegments(document))
+def _contains(subsegment: Document, entity: Document) -> bool:
+    """Whether `entity` is `subsegment` or below it: attaching would make a circle."""
+    return entity is subsegment or any(child is entity for child in descendants(subsegment))
 
 
 def _calls(
-    trace_id: str, tops: tuple[Document, ...], children: dict[str, tuple[Document, ...]]
+    trace_id: str, trees: tuple[Document, ...], children: dict[str, tuple[Document, ...]]
 ) -> Iterator[Call]:
-    for top in tops:
-        own = (top,) if top.get("type") == "subsegment" else ()
-        for entity in (*own, *subsegments(top)):
+    for tree in trees:
+        orphan = (tree,) if tree.get("type") == "subsegment" else ()
+        for entity in (*orphan, *descendants(tree)):
             callees = children.get(entity["id"], ())
             if callees or entity.get("namespace") in ("aws", "remote") or "sql" in entity:
-                yield Call(top, entity, callees, None if callees else _infer(trace_id, entity))
+                yield Call(tree, entity, callees, None if callees else _infer(trace_id, entity))
 
 
-def _infer(trace_id: str, subsegment: Document) -> Document:
-    """The segment of what a call reached; its id follows from the call's, so that it never changes."""
-    aws, title = _aws_facts(subsegment), subsegment["name"]
-    service = title.lower()
-    document: Document = {
-        "id": hashlib.sha256(f"{trace_id} {subsegment['id']}".encode()).hexdigest()[:16],
-        "name": TITLES.get(service, title) if subsegment.get("namespace") == "aws" else title,
-        "start_time": subsegment["start_time"],
+def _infer(trace_id: str, call: Document) -> Document:
+    """The segment of what a call reached. Its id follows from the call's, so that it never changes."""
+    aws, service = _aws_fields(call), call["name"].lower()
+    segment: Document = {
+        "id": hashlib.sha256(f"{trace_id} {call['id']}".encode()).hexdigest()[:16],
+        "name": TITLES.get(service, call["name"]) if call.get("namespace") == "aws" else call["name"],
+        "start_time": call["start_time"],
         "trace_id": trace_id,
-        "parent_id": subsegment["id"],
+        "parent_id": call["id"],
         "inferred": True,
-        "origin": _origin(subsegment, aws),
+        "origin": _origin(call, aws),
     }
-    resource = RESOURCES.get(service, ("", ""))[0]
-    if resource in aws:
-        aws["resource_names"] = [aws[resource]]
+    resource_field = RESOURCES.get(service, ("", ""))[0]
+    if resource_field in aws:
+        aws["resource_names"] = [aws[resource_field]]
     for name in ("end_time", "in_progress", "http", "fault", "error", "throttle"):
-        if subsegment.get(name):
-            document[name] = subsegment[name]
-    return document | ({"aws": aws} if aws else {})
+        if call.get(name):
+            segment[name] = call[name]
+    return segment | ({"aws": aws} if aws else {})
 
 
-def _aws_facts(subsegment: Document) -> dict[str, Any]:
-    aws = subsegment.get("aws")
-    facts = dict(aws) if isinstance(aws, dict) else {}
-    names = facts.get("table_names")
-    if isinstance(names, list) and len(names) == 1:
-        facts.setdefault("table_name", names[0])
-    return facts
+def _aws_fields(call: Document) -> dict[str, Any]:
+    aws = call.get("aws")
+    fields = dict(aws) if isinstance(aws, dict) else {}
+    table_names = fields.get("table_names")
+    if isinstance(table_names, list) and len(table_names) == 1:
+        fields.setdefault("table_name", table_names[0])
+    return fields
 
 
-def _origin(subsegment: Document, aws: dict[str, Any]) -> str:
-    if "sql" in subsegment:
+def _origin(call: Document, aws: dict[str, Any]) -> str:
+    if "sql" in call:
         return "Database::SQL"
-    if subsegment.get("namespace") != "aws":
+    if call.get("namespace") != "aws":
         return "remote"
-    resource, origin = RESOURCES.get(subsegment["name"].lower(), ("", ""))
-    return origin if resource in aws and aws.get("operation") else f"AWS::{subsegment['name']}"
+    resource_field, origin = RESOURCES.get(call["name"].lower(), ("", ""))
+    return origin if resource_field in aws and aws.get("operation") else f"AWS::{call['name']}"
 
 
-def node_of(document: Document) -> tuple[str, str | None]:
-    """The service map's node of a segment: name and type. A table's node has the table's name."""
-    origin = document.get("origin")
-    names = document.get("aws", {}).get("resource_names") if document.get("inferred") else None
-    name = str(names[0]) if names else str(document["name"])
+def node_of(segment: Document) -> Node:
+    """The service map's node of a segment: name and type. An inferred table's node has the table's name."""
+    origin = segment.get("origin")
+    resource_names = segment.get("aws", {}).get("resource_names") if segment.get("inferred") else None
+    name = str(resource_names[0]) if resource_names else str(segment["name"])
     return name, origin if isinstance(origin, str) else None
+
+
+def client_node_of(segment: Document) -> Node:
+    """The node of the client that called an entry segment: the segment's name and the type "client"."""
+    return str(segment["name"]), "client"

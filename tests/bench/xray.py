@@ -213,7 +213,7 @@ def _put(client: Any, documents: list[bytes]) -> float:
     began = time.perf_counter()
     for start in range(0, len(documents), 25):
         client.put_trace_segments(
-            TraceSegmentDocuments=[one.decode() for one in documents[start : start + 25]]
+            TraceSegmentDocuments=[document.decode() for document in documents[start : start + 25]]
         )
     return len(documents) / (time.perf_counter() - began)
 
@@ -238,7 +238,10 @@ def _documents(traces: int) -> Iterator[bytes]:
     chance = random.Random(20261123)
     began = time.time() - 600
     for number in range(traces):
-        yield from (json.dumps(one).encode() for one in _trace(chance, number, began + number * 600 / traces))
+        yield from (
+            json.dumps(document).encode()
+            for document in _trace(chance, number, began + number * 600 / traces)
+        )
 
 
 def _trace(chance: random.Random, number: int, start: float) -> Iterator[dict[str, Any]]:
@@ -250,9 +253,9 @@ def _trace(chance: random.Random, number: int, start: float) -> Iterator[dict[st
         "response": {"status": 500 if failed else 201},
     }
 
-    def entity(index: int, name: str, begins: float, lasts: float, **more: Any) -> dict[str, Any]:
+    def entity(index: int, name: str, begins: float, lasts: float, **fields: Any) -> dict[str, Any]:
         times = {"start_time": start + begins, "end_time": start + begins + lasts}
-        return {"id": ids[index], "name": name, **times, **more}
+        return {"id": ids[index], "name": name, **times, **fields}
 
     def call(index: int, name: str, begins: float, lasts: float) -> dict[str, Any]:
         return entity(index, name, begins, lasts, namespace="remote", fault=failed)

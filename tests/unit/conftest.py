@@ -2,9 +2,10 @@ import pytest
 from aws_xray_sdk import global_sdk_config
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="package", autouse=True)
 def _no_tracing():
-    """Unit tests send no segments, and start no pollers whose threads would outlive a test."""
+    """Unit tests send no segments and start no pollers. Other tests in the same process may."""
+    was_enabled = global_sdk_config.sdk_enabled()
     global_sdk_config.set_sdk_enabled(False)
     yield
-    global_sdk_config.set_sdk_enabled(True)
+    global_sdk_config.set_sdk_enabled(was_enabled)

@@ -9,7 +9,15 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("services", "dora", "tests/unit/dora")
+PACKAGES = (
+    "services",
+    "dora",
+    "tests/unit/dora",
+    "local/xray",
+    "local/awsapi",
+    "tests/unit/local/xray",
+    "tests/api/xray",
+)
 # such a name can't be searched for, and changes its meaning within a page
 EMPTY_WORDS = frozenset(
     (

@@ -1,4 +1,8 @@
-"""One file an operation, named after it: `answer(request, backend)`. What is absent is not implemented."""
+"""The operations of the X-Ray API, one module each, named after the operation: `answer(request, backend)`.
+
+`request` is the validated input of the operation and the result its output, both as botocore's model names
+the members. An operation without a module answers NotImplemented.
+"""
 
 import importlib
 import pkgutil
@@ -11,15 +15,15 @@ from local.xray.backend import Backend
 
 
 def load(backend: Backend) -> dict[str, Operation]:
-    """The operations that are here, by their AWS name."""
-    names = [module.name for module in pkgutil.iter_modules(__path__)]
-    return {_aws_name(name): partial(_answer(name), backend=backend) for name in names}
+    """The operations by their names in AWS's API."""
+    modules = [module.name for module in pkgutil.iter_modules(__path__)]
+    return {_operation_name(module): partial(_answer_of(module), backend=backend) for module in modules}
 
 
-def _answer(name: str) -> Callable[..., dict[str, Any]]:
-    operation: Callable[..., dict[str, Any]] = importlib.import_module(f"{__name__}.{name}").answer
+def _answer_of(module: str) -> Callable[..., dict[str, Any]]:
+    operation: Callable[..., dict[str, Any]] = importlib.import_module(f"{__name__}.{module}").answer
     return operation
 
 
-def _aws_name(snake: str) -> str:
-    return "".join(word.capitalize() for word in snake.split("_"))
+def _operation_name(module: str) -> str:
+    return "".join(word.capitalize() for word in module.split("_"))

@@ -1,4 +1,4 @@
-"""CancelTraceRetrieval."""
+"""CancelTraceRetrieval: the token stays valid and has no traces any more."""
 
 from typing import Any
 
@@ -6,6 +6,6 @@ from local.xray.backend import Backend
 
 
 def answer(request: dict[str, Any], backend: Backend) -> dict[str, Any]:
-    """Take a retrieval back; its token stays known and has no traces any more."""
+    """An empty answer."""
     backend.retrievals.cancel(request["RetrievalToken"])
     return {}

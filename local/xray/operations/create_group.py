@@ -6,7 +6,7 @@ from local.xray.backend import Backend
 
 
 def answer(request: dict[str, Any], backend: Backend) -> dict[str, Any]:
-    """A new group, with its tags."""
+    """Create a group with its tags."""
     group = backend.groups.create(
         request["GroupName"], request.get("FilterExpression"), request.get("InsightsConfiguration")
     )

@@ -6,8 +6,7 @@ from local.xray.backend import Backend
 
 
 def answer(request: dict[str, Any], backend: Backend) -> dict[str, Any]:
-    """Remove a group and its tags."""
-    arn = backend.groups.named(request)["GroupARN"]
-    backend.groups.delete(request)
-    backend.tagging.forget(arn)
+    """Delete a group and its tags."""
+    group = backend.groups.delete(request)
+    backend.tagging.delete(group["GroupARN"])
     return {}

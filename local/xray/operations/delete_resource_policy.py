@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from local.xray import policies
+from local.xray import resource_policies
 from local.xray.backend import Backend
 
 
 def answer(request: dict[str, Any], backend: Backend) -> dict[str, Any]:
-    """Remove a policy."""
-    policies.delete(backend.configuration, request)
+    """Delete a policy."""
+    resource_policies.delete(backend.configuration, request)
     return {}

@@ -6,7 +6,7 @@ from local.xray.backend import Backend
 
 
 def answer(request: dict[str, Any], backend: Backend) -> dict[str, Any]:
-    """Delete a rule with its tags, and answer its record."""
-    record = backend.sampling.delete(request)
-    backend.tagging.forget(record["SamplingRule"]["RuleARN"])
+    """Delete a rule and its tags; answers the rule's record."""
+    record = backend.sampling_rules.delete(request)
+    backend.tagging.delete(record["SamplingRule"]["RuleARN"])
     return {"SamplingRuleRecord": record}

@@ -4,9 +4,9 @@ from typing import Any
 
 from local.xray.backend import Backend
 
-NONE = {"Type": "NONE", "Status": "ACTIVE", "KeyId": None}
+NOT_ENCRYPTED = {"Type": "NONE", "Status": "ACTIVE", "KeyId": None}
 
 
 def answer(_request: dict[str, Any], backend: Backend) -> dict[str, Any]:
-    """What was set; nothing is encrypted on a laptop."""
-    return {"EncryptionConfig": backend.configuration.get("encryption", "config") or NONE}
+    """The configuration that was put last. Nothing is encrypted on a laptop."""
+    return {"EncryptionConfig": backend.configuration.get("encryption", "config") or NOT_ENCRYPTED}

@@ -6,5 +6,5 @@ from local.xray.backend import Backend
 
 
 def answer(request: dict[str, Any], backend: Backend) -> dict[str, Any]:
-    """One group by its name or ARN."""
-    return {"Group": backend.groups.named(request)}
+    """The group with this name or ARN."""
+    return {"Group": backend.groups.requested(request)}

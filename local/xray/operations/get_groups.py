@@ -7,7 +7,7 @@ from local.xray.backend import Backend
 
 
 def answer(request: dict[str, Any], backend: Backend) -> dict[str, Any]:
-    """Every group on one page."""
+    """All groups on one page."""
     if request.get("NextToken"):
         raise InvalidRequestException("Next Token not supported")
     return {"Groups": backend.groups.all()}

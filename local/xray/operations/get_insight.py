@@ -1,4 +1,4 @@
-"""GetInsight: there are no insights here, so nobody can know the id of one."""
+"""GetInsight: the local X-Ray generates no insights, so every id is unknown."""
 
 from typing import Any
 

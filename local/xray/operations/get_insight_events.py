@@ -1,11 +1,3 @@
-"""GetInsightEvents: there are no insights here, so nobody can know the id of one."""
+"""GetInsightEvents: every id is unknown, as for GetInsight."""
 
-from typing import Any
-
-from local.awsapi.errors import InvalidRequestException
-from local.xray.backend import Backend
-
-
-def answer(request: dict[str, Any], backend: Backend) -> dict[str, Any]:  # noqa: ARG001
-    """Always refused."""
-    raise InvalidRequestException(f"Insight not found: {request['InsightId']}")
+from local.xray.operations.get_insight import answer as answer

@@ -1,4 +1,4 @@
-"""GetInsightSummaries: AWS finds insights by machine learning; here there are none, and so it says."""
+"""GetInsightSummaries: AWS generates insights by machine learning; the local X-Ray has none."""
 
 from typing import Any
 
@@ -7,8 +7,8 @@ from local.xray.backend import Backend
 
 
 def answer(request: dict[str, Any], backend: Backend) -> dict[str, Any]:
-    """No insights, for a group that exists and a range that makes sense."""
-    backend.groups.named(request)
+    """An empty list, for a group that exists and a valid time range."""
+    backend.groups.requested(request)
     if request["EndTime"] < request["StartTime"]:
         raise InvalidRequestException("End time cannot be earlier than start time")
     return {"InsightSummaries": []}

@@ -1,4 +1,4 @@
-"""GetRetrievedTracesGraph."""
+"""GetRetrievedTracesGraph: the service graph of retrieved traces."""
 
 from typing import Any
 
@@ -7,10 +7,9 @@ from local.xray.service_graph import service_graph
 
 
 def answer(request: dict[str, Any], backend: Backend) -> dict[str, Any]:
-    """The service graph of the retrieved traces; links between traces are not followed."""
-    retrieval = backend.retrievals.find(request["RetrievalToken"])
-    found = (
-        backend.assembled(backend.store.traces(retrieval.trace_ids)) if retrieval.status == "COMPLETE" else []
-    )
-    services = [{"Service": service, "Links": []} for service in service_graph(found)]
-    return {"RetrievalStatus": retrieval.status, "Services": services}
+    """The graph without links between traces; empty when the retrieval was cancelled."""
+    token = request["RetrievalToken"]
+    services = [
+        {"Service": service, "Links": []} for service in service_graph(backend.retrieved_traces(token))
+    ]
+    return {"RetrievalStatus": backend.retrievals.get(token).status, "Services": services}

@@ -1,4 +1,4 @@
-"""GetSamplingRules: every rule, in the order in which SDKs try them."""
+"""GetSamplingRules: all rules, in the order in which SDKs try them."""
 
 from typing import Any
 
@@ -10,4 +10,4 @@ def answer(request: dict[str, Any], backend: Backend) -> dict[str, Any]:
     """All rules on one page."""
     if request.get("NextToken"):
         raise InvalidRequestException("Invalid NextToken")
-    return {"SamplingRuleRecords": backend.sampling.records()}
+    return {"SamplingRuleRecords": backend.sampling_rules.records()}

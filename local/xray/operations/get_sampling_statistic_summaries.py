@@ -1,4 +1,4 @@
-"""GetSamplingStatisticSummaries: what the SDKs reported in the last closed ten seconds."""
+"""GetSamplingStatisticSummaries: what SDKs reported in the last closed window of ten seconds."""
 
 from typing import Any
 
@@ -6,5 +6,5 @@ from local.xray.backend import Backend
 
 
 def answer(_request: dict[str, Any], backend: Backend) -> dict[str, Any]:
-    """One summary for each rule that was reported, all clients together."""
-    return {"SamplingStatisticSummaries": backend.sampling.statistics()}
+    """A summary for each reported rule, with the sums over all clients."""
+    return {"SamplingStatisticSummaries": backend.sampling_statistics.last_closed()}

@@ -1,4 +1,4 @@
-"""GetSamplingTargets: what the SDKs counted, and what they may sample next."""
+"""GetSamplingTargets: takes the statistics of SDKs and tells them how much to sample next."""
 
 from typing import Any
 
@@ -7,4 +7,4 @@ from local.xray.backend import Backend
 
 def answer(request: dict[str, Any], backend: Backend) -> dict[str, Any]:
     """A target for each reported rule."""
-    return backend.sampling.targets(request["SamplingStatisticsDocuments"])
+    return backend.sampling_targets.answer(request["SamplingStatisticsDocuments"])

@@ -1,30 +1,22 @@
-"""GetServiceGraph: the services of a range of time, and who called whom."""
+"""GetServiceGraph: the services that were called in a time range, and the calls between them."""
 
 from typing import Any
 
 from local.awsapi.errors import InvalidRequestException
 from local.xray.backend import Backend
-from local.xray.matching import Everything
-from local.xray.service_graph import graph_of, service_graph
-from local.xray.time_ranges import range_of
+from local.xray.filters.expressions import EVERYTHING
+from local.xray.service_graph import service_graph, services
+from local.xray.time_ranges import time_range
 
 
 def answer(request: dict[str, Any], backend: Backend) -> dict[str, Any]:
-    """The graph of every trace that began in the range."""
+    """The graph of all traces that began in the range, or of those of a group."""
     if request.get("NextToken"):
         raise InvalidRequestException("NextToken is currently not supported")
-    group = request.get("GroupName") or request.get("GroupARN") or "Default"
-    expression = backend.groups.expression(group)
-    if expression is None:
-        raise InvalidRequestException("Group not found.")
-    start_s, end_s = range_of(request)
-    if expression is Everything:
-        services = graph_of(*backend.store.graph(start_s, end_s))
+    expression = backend.groups.requested_expression(request)
+    start_s, end_s = time_range(request)
+    if expression == EVERYTHING:
+        graph = services(*backend.store.reader.graph_counts(start_s, end_s))
     else:
-        services = service_graph(backend.matching((start_s, end_s), expression))
-    return {
-        "StartTime": start_s,
-        "EndTime": end_s,
-        "Services": services,
-        "ContainsOldGroupVersions": False,
-    }
+        graph = service_graph(backend.search.traces(expression, start_s, end_s))
+    return {"StartTime": start_s, "EndTime": end_s, "Services": graph, "ContainsOldGroupVersions": False}

@@ -1,76 +1,66 @@
-"""GetTimeSeriesServiceStatistics: how the shop, a service or an edge did over time."""
+"""GetTimeSeriesServiceStatistics: statistics over time, of all requests, a service or an edge."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from local.awsapi.errors import InvalidRequestException
 from local.xray.backend import Backend
-from local.xray.expressions import Complex
-from local.xray.filters import parse
-from local.xray.graph_events import Event, Node
-from local.xray.matching import Everything, is_meant
-from local.xray.time_ranges import LONGEST_S, range_of
-from local.xray.time_series import PERIODS_S, series
-
-Wanted = Callable[[Event], bool]
+from local.xray.filters.expressions import EVERYTHING, Complex, NodePattern
+from local.xray.filters.matching import node_matches
+from local.xray.filters.parser import parse
+from local.xray.graph_events import GraphEvent
+from local.xray.time_ranges import LONGEST_S, time_range
+from local.xray.time_series import PERIODS_S, time_series
+from local.xray.traces import Node
 
 
 def answer(request: dict[str, Any], backend: Backend) -> dict[str, Any]:
-    """Of the client's edge to the root, or of what `service("…")` or `edge("…", "…")` selects."""
+    """Statistics of the edge from clients to the root, or of what the EntitySelectorExpression selects."""
     if request.get("NextToken"):
         raise InvalidRequestException("NextToken is currently not supported")
     period_s = request.get("Period", PERIODS_S[0])
     if period_s not in PERIODS_S:
         raise InvalidRequestException(f"Time period must be one of {list(PERIODS_S)}")
-    span = range_of(request)
-    wanted, of_edge = _selected(request.get("EntitySelectorExpression"))
-    points = series(_received(request, span, backend), period_s, wanted, of_edge=of_edge)
+    start_s, end_s = time_range(request)
+    is_selected, is_edge = _selector(request.get("EntitySelectorExpression"))
+    received = _events_received(request, start_s, end_s, backend)
+    points = time_series(received, period_s, is_selected, is_edge=is_edge)
     return {"TimeSeriesServiceStatistics": points, "ContainsOldGroupVersions": False, "NextToken": None}
 
 
-def _received(
-    request: dict[str, Any], span: tuple[float, float], backend: Backend
-) -> Iterator[tuple[float, list[Event]]]:
-    """What was received in the range, of the group's traces."""
-    expression = backend.groups.expression(request.get("GroupName") or request.get("GroupARN") or "Default")
-    if expression is None:
-        raise InvalidRequestException("Group not found.")
+def _events_received(
+    request: dict[str, Any], start_s: float, end_s: float, backend: Backend
+) -> Iterator[tuple[float, list[GraphEvent]]]:
+    """Time of receipt and events of each trace of the group that was received in the range."""
+    expression = backend.groups.requested_expression(request)
     members = None
-    if expression is not Everything:
-        began = (span[0] - LONGEST_S, span[1])
-        members = {trace.trace_id for trace in backend.matching(began, expression)}
-    for trace_id, received_s, events in backend.store.received(*span):
+    if expression != EVERYTHING:
+        traces = backend.search.traces(expression, start_s - LONGEST_S, end_s)
+        members = {trace.trace_id for trace in traces}
+    for trace_id, received_s, events in backend.store.reader.events_received(start_s, end_s):
         if members is None or trace_id in members:
             yield received_s, events
 
 
-def _selected(text: str | None) -> tuple[Wanted, bool]:
-    """Which events count, and whether they are an edge's."""
+def _selector(text: str | None) -> tuple[Callable[[GraphEvent], bool], bool]:
+    """Whether an event is selected, and whether the selector is about an edge."""
     if not text:
-        return lambda event: event.place.kind == "entry", True
+        return lambda event: event.element.kind == "entry", True
     match parse(text):
-        case Complex("service", (who,), None):
-            return lambda event: _is_node(event) and is_meant(who, event.place.node), False
+        case Complex("service", (node,), None):
+            return lambda event: _is_node(event) and node_matches(node, event.element.node), False
         case Complex("edge", (caller, callee), None):
-            return (
-                lambda event: (
-                    all(
-                        is_meant(who, node) for who, node in zip((caller, callee), _ends(event), strict=False)
-                    )
-                    and bool(_ends(event))
-                ),
-                True,
-            )
+            return lambda event: _is_edge_between(event, caller, callee), True
     raise InvalidRequestException("The entity selector must be service(...) or edge(...) without a block")
 
 
-def _is_node(event: Event) -> bool:
-    return event.place.kind in ("service", "inferred")
+def _is_node(event: GraphEvent) -> bool:
+    return event.element.kind in ("service", "inferred")
 
 
-def _ends(event: Event) -> tuple[Node, ...]:
-    """Caller and callee, where the event is an edge's."""
-    place = event.place
-    if place.kind == "entry":
-        return (place.node[0], "client"), place.node
-    return (place.node, place.callee) if place.callee else ()
+def _is_edge_between(event: GraphEvent, caller: NodePattern, callee: NodePattern) -> bool:
+    element = event.element
+    ends: tuple[Node, Node | None] = (element.node, element.callee)
+    if element.kind == "entry":
+        ends = (element.node[0], "client"), element.node
+    return ends[1] is not None and node_matches(caller, ends[0]) and node_matches(callee, ends[1])

@@ -9,17 +9,17 @@ from local.xray.service_graph import service_graph
 
 
 def answer(request: dict[str, Any], backend: Backend) -> dict[str, Any]:
-    """Exactly one id, as the service itself takes it."""
-    ids = request["TraceIds"]
+    """The graph of the trace with the one given id; AWS refuses more than one."""
+    trace_ids = request["TraceIds"]
     if request.get("NextToken"):
         raise InvalidRequestException("NextToken is currently not supported")
-    if not ids:
+    if not trace_ids:
         raise InvalidRequestException("Zero trace ids provided")
-    if len(ids) > 1:
+    if len(trace_ids) > 1:
         raise InvalidRequestException("Currently only one trace Id is supported")
-    if not TRACE_ID.fullmatch(ids[0]):
+    if not TRACE_ID.fullmatch(trace_ids[0]):
         raise InvalidRequestException("Invalid traceId. ErrorCode: InvalidId")
-    found = backend.assembled(backend.store.traces([ids[0].lower()]))
-    if not found:
+    traces = backend.traces([trace_ids[0].lower()])
+    if not traces:
         raise InvalidRequestException("Trace id not found")
-    return {"Services": service_graph(found), "NextToken": None}
+    return {"Services": service_graph(traces), "NextToken": None}

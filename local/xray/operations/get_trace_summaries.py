@@ -1,71 +1,66 @@
-"""GetTraceSummaries: one line a trace that began in a range of time, all or those that a filter means."""
+"""GetTraceSummaries: summaries of the traces that began in a time range, filtered by an expression."""
 
 import time
 from typing import Any
 
 from local.awsapi.errors import InvalidRequestException
 from local.xray.backend import Backend
-from local.xray.expressions import Expression
-from local.xray.filters import parse
-from local.xray.matching import matches
-from local.xray.search import condition
+from local.xray.filters.expressions import Expression
+from local.xray.filters.parser import parse
+from local.xray.storage.reader import BEGINNING, Position
 from local.xray.summaries import summarize
-from local.xray.time_ranges import range_of
+from local.xray.time_ranges import time_range
 from local.xray.traces import Trace
 
 PAGE = 500
-CHUNK = 500
-LOOK_S = 0.2  # a page may be short, AWS's are too; NextToken goes on
+SEARCH_S = 0.2  # after which a filtered page ends, even a short one; AWS's may be short too
+
+Page = tuple[
+    list[Trace], int, Position | None
+]  # its traces, how many were examined, where the next one begins
 
 
 def answer(request: dict[str, Any], backend: Backend) -> dict[str, Any]:
-    """A page of summaries, oldest first; NextToken while there are more."""
-    span, after = range_of(request), _after(request.get("NextToken"))
-    text = request.get("FilterExpression")
-    if text:
-        traces, looked_at, last = _filtered(backend, span, after, parse(text))
+    """A page of summaries, oldest first, with a NextToken while there are more."""
+    start_s, end_s = time_range(request)
+    after = _position(request.get("NextToken"))
+    if request.get("FilterExpression"):
+        expression = parse(request["FilterExpression"])
+        traces, examined, end = _filtered_page(backend, expression, start_s, end_s, after)
     else:
-        page = backend.store.between(*span, after, PAGE)
-        traces, looked_at = backend.assembled(page), len(page)
-        last = (page[-1].started_s, page[-1].trace_id) if len(page) == PAGE else None
+        traces, examined, end = _page(backend, start_s, end_s, after)
     return {
         "TraceSummaries": [summarize(trace) for trace in traces],
-        "ApproximateTime": span[0],
-        "TracesProcessedCount": looked_at,
-        "NextToken": f"{last[0]!r}/{last[1]}" if last else None,
+        "ApproximateTime": start_s,
+        "TracesProcessedCount": examined,
+        "NextToken": f"{end[0]!r}/{end[1]}" if end else None,
     }
 
 
-def _filtered(
-    backend: Backend, span: tuple[float, float], after: tuple[float, str], expression: Expression
-) -> tuple[list[Trace], int, tuple[float, str] | None]:
-    """The traces of a page, how many were looked at, and where the next page begins, if there is one."""
-    backend.store.settle()
-    narrow = condition(expression)
-    found: list[Trace] = []
-    looked_at, ends_at = 0, time.monotonic() + LOOK_S
-    while len(found) < PAGE and time.monotonic() < ends_at:
-        chunk = backend.store.candidates(span, after, narrow, CHUNK)
-        traces = {
-            trace.trace_id: trace
-            for trace in backend.assembled(backend.store.traces(trace_id for _, trace_id in chunk))
-        }
-        for after in chunk:
-            looked_at += 1
-            trace = traces.get(after[1])
-            if trace and (narrow.is_exact or matches(expression, trace, backend.groups.expression)):
-                found.append(trace)
-            if len(found) == PAGE:
-                return found, looked_at, after
-        if len(chunk) < CHUNK:
-            return found, looked_at, None
-    return found, looked_at, after
+def _page(backend: Backend, start_s: float, end_s: float, after: Position) -> Page:
+    stored = backend.store.reader.traces_between(start_s, end_s, after, PAGE)
+    end = (stored[-1].started_s, stored[-1].trace_id) if len(stored) == PAGE else None
+    return list(backend.assembled(stored)), len(stored), end
 
 
-def _after(token: str | None) -> tuple[float, str]:
-    """Where the page before ended."""
+def _filtered_page(
+    backend: Backend, expression: Expression, start_s: float, end_s: float, after: Position
+) -> Page:
+    traces: list[Trace] = []
+    examined, ends_at = 0, time.monotonic() + SEARCH_S
+    for position, trace in backend.search.candidates(expression, start_s, end_s, after):
+        examined += 1
+        if trace:
+            traces.append(trace)
+        if len(traces) == PAGE or time.monotonic() > ends_at:
+            return traces, examined, position
+    return traces, examined, None
+
+
+def _position(token: str | None) -> Position:
+    """Where the page ended that answered this NextToken."""
     if not token:
-        return 0.0, ""
+        return BEGINNING
     started, _, trace_id = token.partition("/")
     try:
         return float(started), trace_id

@@ -6,5 +6,5 @@ from local.xray.backend import Backend
 
 
 def answer(request: dict[str, Any], backend: Backend) -> dict[str, Any]:
-    """The tags of a group or a sampling rule, on one page."""
-    return {"Tags": backend.tagging.of(request["ResourceARN"])}
+    """All tags of a group or a sampling rule on one page."""
+    return {"Tags": backend.tagging.tags(request["ResourceARN"])}

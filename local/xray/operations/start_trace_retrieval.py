@@ -4,19 +4,22 @@ from typing import Any
 
 from local.awsapi.errors import InvalidRequestException
 from local.xray.backend import Backend
-from local.xray.segments import trace_id_of
+from local.xray.segments import normalized_trace_id
 
-MOST = 100
+MAX_TRACES = 100
 
 
 def answer(request: dict[str, Any], backend: Backend) -> dict[str, Any]:
-    """A token for up to a hundred traces."""
-    ids = request["TraceIds"]
-    if not 1 <= len(ids) <= MOST:
-        raise InvalidRequestException(f"TraceIds must have 1 to {MOST} ids, not {len(ids)}")
+    """A token with which the traces can be listed."""
+    texts = request["TraceIds"]
+    if not 1 <= len(texts) <= MAX_TRACES:
+        raise InvalidRequestException(f"TraceIds must have 1 to {MAX_TRACES} ids, not {len(texts)}")
     if request["EndTime"] < request["StartTime"]:
         raise InvalidRequestException("End time cannot be earlier than start time")
-    known = [trace_id_of(one) for one in ids]
-    if None in known:
-        raise InvalidRequestException(f"Invalid trace id {ids[known.index(None)]}: incorrect id format")
-    return {"RetrievalToken": backend.retrievals.start([one for one in known if one])}
+    trace_ids = []
+    for text in texts:
+        trace_id = normalized_trace_id(text)
+        if trace_id is None:
+            raise InvalidRequestException(f"Invalid trace id {text}: incorrect id format")
+        trace_ids.append(trace_id)
+    return {"RetrievalToken": backend.retrievals.start(trace_ids)}

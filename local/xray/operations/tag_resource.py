@@ -6,6 +6,6 @@ from local.xray.backend import Backend
 
 
 def answer(request: dict[str, Any], backend: Backend) -> dict[str, Any]:
-    """Tag a group or a sampling rule."""
+    """Add tags to a group or a sampling rule."""
     backend.tagging.add(request["ResourceARN"], request["Tags"])
     return {}

@@ -6,5 +6,5 @@ from local.xray.backend import Backend
 
 
 def answer(request: dict[str, Any], backend: Backend) -> dict[str, Any]:
-    """Change the expression or the insights of a group."""
+    """Change the filter expression or the InsightsConfiguration of a group."""
     return {"Group": backend.groups.update(request)}

@@ -6,5 +6,5 @@ from local.xray.backend import Backend
 
 
 def answer(request: dict[str, Any], backend: Backend) -> dict[str, Any]:
-    """Update a rule and answer its record."""
-    return {"SamplingRuleRecord": backend.sampling.update(request["SamplingRuleUpdate"])}
+    """Change a rule; answers its record."""
+    return {"SamplingRuleRecord": backend.sampling_rules.update(request["SamplingRuleUpdate"])}

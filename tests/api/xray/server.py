@@ -1,4 +1,4 @@
-"""A local X-Ray of one's own, and what tests send to it."""
+"""Starts a local X-Ray for a test, sends segments to it and asks it."""
 
 import json
 import os
@@ -43,10 +43,10 @@ def new_trace_id():
     return f"1-{int(time.time()):08x}-{os.urandom(12).hex()}"
 
 
-def segment(trace_id, name="orders", **more):
+def segment(trace_id, name="orders", **fields):
     now = time.time()
     times = {"start_time": now - 0.1, "end_time": now}
-    return {"trace_id": trace_id, "id": os.urandom(8).hex(), "name": name, **times, **more}
+    return {"trace_id": trace_id, "id": os.urandom(8).hex(), "name": name, **times, **fields}
 
 
 def send(part, *payloads):

@@ -1,4 +1,4 @@
-"""Groups, tags, policies and the rest, as boto3 and the aws command line use them."""
+"""Groups, tags, policies and other configuration, as boto3 and the aws command line use them."""
 
 import json
 import os
@@ -33,7 +33,7 @@ def _group(client):
     client.delete_group(GroupName="failures")
 
 
-def test_default_is_always_there_and_can_not_go(client):
+def test_the_default_group_exists_and_can_not_be_deleted(client):
     (default,) = client.get_groups()["Groups"]
 
     assert default["GroupName"] == "Default"
@@ -47,7 +47,7 @@ def test_a_group_is_found_by_name_and_by_arn(client, group):
     for which in ({"GroupName": "failures"}, {"GroupARN": group["GroupARN"]}):
         assert client.get_group(**which)["Group"] == group
     pages = client.get_paginator("get_groups").paginate()
-    assert [one["GroupName"] for page in pages for one in page["Groups"]] == ["Default", "failures"]
+    assert [group["GroupName"] for page in pages for group in page["Groups"]] == ["Default", "failures"]
 
 
 def test_a_group_can_be_changed(client, group):
@@ -61,7 +61,7 @@ def test_a_group_can_be_changed(client, group):
 
 
 @pytest.mark.parametrize(
-    ("request_", "said"),
+    ("request_", "expected"),
     [
         ({"GroupName": "failures", "FilterExpression": "ok"}, "failures already exists"),
         ({"GroupName": "new"}, "Filter Expression is empty"),
@@ -72,26 +72,26 @@ def test_a_group_can_be_changed(client, group):
         ({"GroupName": "a b", "FilterExpression": "ok"}, "GroupName must be 1 to 32"),
     ],
 )
-def test_a_wrong_group_is_refused(client, group, request_, said):
+def test_a_wrong_group_is_refused(client, group, request_, expected):
     code, message = refusal(client.create_group, **request_)
 
     assert code == "InvalidRequestException"
-    assert said in message
+    assert expected in message
 
 
-def test_a_group_is_named_in_one_way(client, group):
-    both = {"GroupName": "failures", "GroupARN": group["GroupARN"]}
+def test_a_group_is_named_by_either_name_or_arn(client, group):
+    name_and_arn = {"GroupName": "failures", "GroupARN": group["GroupARN"]}
 
     assert refusal(client.get_group)[1] == "Provide either GroupName or GroupARN"
-    assert refusal(client.get_group, **both)[1] == "Provide either GroupName or GroupARN"
+    assert refusal(client.get_group, **name_and_arn)[1] == "Provide either GroupName or GroupARN"
     assert refusal(client.get_group, GroupName="nobody")[1] == "Group not found."
 
 
 def test_a_groups_graph_and_series_are_of_its_traces_alone(xray, client, group):
     fine, failed = segment(new_trace_id(), "fine"), segment(new_trace_id(), "failed", fault=True)
     send(xray, fine, failed)
-    for one in (fine, failed):
-        wait_until(lambda one=one: client.batch_get_traces(TraceIds=[one["trace_id"]])["Traces"])
+    for document in (fine, failed):
+        wait_until(lambda sent=document: client.batch_get_traces(TraceIds=[sent["trace_id"]])["Traces"])
     span = {"StartTime": time.time() - 60, "EndTime": time.time() + 1}
 
     graph = client.get_service_graph(**span, GroupName="failures")["Services"]
@@ -99,11 +99,11 @@ def test_a_groups_graph_and_series_are_of_its_traces_alone(xray, client, group):
     series = client.get_time_series_service_statistics(**span, GroupName="failures")
     by_filter = client.get_trace_summaries(**span, FilterExpression='group.name = "failures"')
 
-    assert {one["Name"] for one in graph} == {"failed"}
-    assert {one["Name"] for one in everything} == {"fine", "failed"}
+    assert {service["Name"] for service in graph} == {"failed"}
+    assert {service["Name"] for service in everything} == {"fine", "failed"}
     points = series["TimeSeriesServiceStatistics"]
     assert sum(point["EdgeSummaryStatistics"]["TotalCount"] for point in points) == 1
-    assert [one["Id"] for one in by_filter["TraceSummaries"]] == [failed["trace_id"]]
+    assert [summary["Id"] for summary in by_filter["TraceSummaries"]] == [failed["trace_id"]]
 
 
 def test_tags_are_added_replaced_and_removed(client, group):
@@ -137,7 +137,7 @@ def test_a_sampling_rule_has_tags_until_it_is_deleted(client):
     assert refusal(client.list_tags_for_resource, ResourceARN=arn)[0] == "ResourceNotFoundException"
 
 
-def test_a_policy_is_changed_only_by_who_knows_its_revision(client):
+def test_a_policy_is_changed_only_with_its_current_revision(client):
     document = json.dumps({"Version": "2012-10-17", "Statement": []})
     first = client.put_resource_policy(PolicyName="p", PolicyDocument=document)["ResourcePolicy"]
     second = client.put_resource_policy(
@@ -201,19 +201,19 @@ def test_encryption_indexing_and_destination_are_remembered_or_refused(client):
 
 
 def test_traces_are_retrieved_by_a_token(xray, client):
-    one = segment(new_trace_id(), "retrieved")
-    send(xray, one)
-    wait_until(lambda: client.batch_get_traces(TraceIds=[one["trace_id"]])["Traces"])
+    document = segment(new_trace_id(), "retrieved")
+    send(xray, document)
+    wait_until(lambda: client.batch_get_traces(TraceIds=[document["trace_id"]])["Traces"])
     span = {"StartTime": time.time() - 60, "EndTime": time.time()}
 
-    token = client.start_trace_retrieval(TraceIds=[one["trace_id"]], **span)["RetrievalToken"]
+    token = client.start_trace_retrieval(TraceIds=[document["trace_id"]], **span)["RetrievalToken"]
     listed = client.list_retrieved_traces(RetrievalToken=token)
     graph = client.get_retrieved_traces_graph(RetrievalToken=token)
     client.cancel_trace_retrieval(RetrievalToken=token)
     cancelled = client.list_retrieved_traces(RetrievalToken=token)
 
     (trace,) = listed["Traces"]
-    assert (listed["RetrievalStatus"], trace["Id"]) == ("COMPLETE", one["trace_id"])
+    assert (listed["RetrievalStatus"], trace["Id"]) == ("COMPLETE", document["trace_id"])
     assert json.loads(trace["Spans"][0]["Document"])["name"] == "retrieved"
     assert [entry["Service"]["Name"] for entry in graph["Services"]] == ["retrieved", "retrieved"]
     assert (cancelled["RetrievalStatus"], cancelled["Traces"]) == ("CANCELLED", [])
@@ -222,7 +222,7 @@ def test_traces_are_retrieved_by_a_token(xray, client):
     assert refusal(client.start_trace_retrieval, TraceIds=too_many, **span)[0] == "ValidationException"
 
 
-def test_insights_are_honestly_none(client):
+def test_there_are_no_insights(client):
     span = {"StartTime": time.time() - 60, "EndTime": time.time()}
 
     assert client.get_insight_summaries(**span, GroupName="Default")["InsightSummaries"] == []
@@ -232,7 +232,7 @@ def test_insights_are_honestly_none(client):
     assert "Insight not found" in refusal(client.get_insight_impact_graph, InsightId=unknown, **span)[1]
 
 
-def test_reported_statistics_are_summed_in_the_window_that_closed(client):
+def test_reported_statistics_are_summed_over_the_last_closed_window(client):
     def report(name):
         counts = {"RequestCount": 10, "SampledCount": 4, "BorrowCount": 1}
         client.get_sampling_targets(
@@ -272,4 +272,6 @@ def test_the_command_line_makes_a_group_that_is_there_after_kill_9(tmp_path):
         wait_until(lambda: part.answers("/healthz"), 10)
 
         assert client.get_group(GroupName="slow")["Group"]["FilterExpression"] == "responsetime > 1"
-        assert [one["PolicyName"] for one in client.list_resource_policies()["ResourcePolicies"]] == ["kept"]
+        assert [policy["PolicyName"] for policy in client.list_resource_policies()["ResourcePolicies"]] == [
+            "kept"
+        ]

@@ -27,11 +27,11 @@ def _xray(tmp_path_factory):
         for start in range(0, TRACES, 200):
             send(part, *segments[start : start + 200])
         client = client_of(part)
-        wait_until(lambda: len(found(client, "ok OR fault")) == TRACES, 20)
+        wait_until(lambda: len(filtered(client, "ok OR fault")) == TRACES, 20)
         yield part
 
 
-def found(client, expression):
+def filtered(client, expression):
     now = time.time()
     pages = client.get_paginator("get_trace_summaries").paginate(
         StartTime=now - 600, EndTime=now + 1, FilterExpression=expression
@@ -51,10 +51,10 @@ def found(client, expression):
         ("responsetime > 10", 0),
     ],
 )
-def test_every_page_together_is_what_the_filter_means(xray, expression, count):
-    summaries = found(client_of(xray), expression)
+def test_all_pages_together_are_the_matching_traces(xray, expression, count):
+    summaries = filtered(client_of(xray), expression)
 
-    assert len(summaries) == len({one["Id"] for one in summaries}) == count
+    assert len(summaries) == len({summary["Id"] for summary in summaries}) == count
 
 
 def test_the_command_line_shows_where_an_expression_is_wrong(xray):
@@ -77,7 +77,7 @@ def test_the_command_line_shows_where_an_expression_is_wrong(xray):
     assert "Invalid filter expression at character 11: there is no keyword 'responstime'" in done.stderr
 
 
-def test_the_command_line_finds_one_trace_among_all(xray):
+def test_the_command_line_finds_one_trace_among_a_thousand(xray):
     now = int(time.time())
     command = ["xray", "get-trace-summaries", "--start-time", str(now - 600), "--end-time", str(now + 1)]
     done = subprocess.run(
@@ -102,4 +102,4 @@ def test_the_command_line_finds_one_trace_among_all(xray):
 
 def test_an_expression_over_2000_characters_is_refused(xray):
     with pytest.raises(ClientError, match="Invalid filter expression"):
-        found(client_of(xray), "fault OR " * 300 + "ok")
+        filtered(client_of(xray), "fault OR " * 300 + "ok")

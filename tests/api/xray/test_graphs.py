@@ -21,9 +21,9 @@ def _client(xray):
     return client_of(xray)
 
 
-def sent(xray, client, **more):
+def sent(xray, client, **fields):
     trace_id = new_trace_id()
-    send(xray, segment(trace_id, **more))
+    send(xray, segment(trace_id, **fields))
     wait_until(lambda: client.batch_get_traces(TraceIds=[trace_id])["Traces"])
     return trace_id
 
@@ -34,11 +34,14 @@ def test_the_graph_of_one_trace_is_of_that_trace_alone(xray, client):
 
     services = client.get_trace_graph(TraceIds=[trace_id])["Services"]
 
-    assert [(one["Name"], one.get("Type")) for one in services] == [("orders", None), ("orders", "client")]
+    assert [(service["Name"], service.get("Type")) for service in services] == [
+        ("orders", None),
+        ("orders", "client"),
+    ]
 
 
 @pytest.mark.parametrize(
-    ("ids", "said"),
+    ("ids", "message"),
     [
         ([], "Zero trace ids provided"),
         ([new_trace_id(), new_trace_id()], "Currently only one trace Id is supported"),
@@ -46,8 +49,8 @@ def test_the_graph_of_one_trace_is_of_that_trace_alone(xray, client):
         (["1-2-3"], "Invalid traceId. ErrorCode: InvalidId"),
     ],
 )
-def test_a_trace_graph_takes_exactly_one_known_id(client, ids, said):
-    assert refusal(client.get_trace_graph, TraceIds=ids) == ("InvalidRequestException", said)
+def test_a_trace_graph_takes_exactly_one_known_id(client, ids, message):
+    assert refusal(client.get_trace_graph, TraceIds=ids) == ("InvalidRequestException", message)
 
 
 def test_a_time_series_is_of_the_clients_edge_named_by_the_end_of_each_bucket(xray, client):
@@ -64,14 +67,14 @@ def test_a_time_series_is_of_the_clients_edge_named_by_the_end_of_each_bucket(xr
     points = series["TimeSeriesServiceStatistics"]
     times = [point["Timestamp"].timestamp() for point in points]
     assert times == sorted(times, reverse=True)
-    assert all(one % 60 == 0 and before < one <= now + 60 for one in times)
+    assert all(end % 60 == 0 and before < end <= now + 60 for end in times)
     assert sum(point["EdgeSummaryStatistics"]["FaultStatistics"]["TotalCount"] for point in points) == 1
     assert {"Value": 0.5, "Count": 1} in [bar for point in points for bar in point["ResponseTimeHistogram"]]
 
 
 def test_a_time_series_has_a_period_of_one_or_five_minutes(client):
     now = time.time()
-    said = refusal(
+    refused = refusal(
         client.get_time_series_service_statistics,
         StartTime=now - 60,
         EndTime=now,
@@ -79,7 +82,7 @@ def test_a_time_series_has_a_period_of_one_or_five_minutes(client):
         Period=90,
     )
 
-    assert said == ("InvalidRequestException", "Time period must be one of [60, 300]")
+    assert refused == ("InvalidRequestException", "Time period must be one of [60, 300]")
 
 
 def test_root_causes_are_in_the_summary(xray, client):
@@ -88,7 +91,7 @@ def test_root_causes_are_in_the_summary(xray, client):
     now = time.time()
 
     pages = client.get_paginator("get_trace_summaries").paginate(StartTime=now - 60, EndTime=now)
-    (summary,) = [one for page in pages for one in page["TraceSummaries"] if one["Id"] == trace_id]
+    (summary,) = [s for page in pages for s in page["TraceSummaries"] if s["Id"] == trace_id]
 
     (cause,) = summary["FaultRootCauses"]
     assert cause["ClientImpacting"] is True
@@ -128,7 +131,7 @@ def test_a_wrong_selector_is_refused(client):
     assert "Invalid filter expression" in refusal(ask, **request, EntitySelectorExpression="service(")[1]
 
 
-def test_a_link_is_an_edge_from_the_other_trace(xray, client):
+def test_a_link_is_an_edge_from_the_linked_trace(xray, client):
     """A consumer names the producer's segment, whose trace is another one."""
     producer = segment(new_trace_id(), "producer")
     send(xray, producer)
@@ -138,14 +141,14 @@ def test_a_link_is_an_edge_from_the_other_trace(xray, client):
 
     services = client.get_service_graph(StartTime=now - 60, EndTime=now + 1)["Services"]
 
-    nodes = {(one["Name"], one.get("Type")): one for one in services}
+    nodes = {(service["Name"], service.get("Type")): service for service in services}
     (edge,) = nodes["producer", None]["Edges"]
     assert edge["EdgeType"] == "link"
     assert edge["ReferenceId"] == nodes["consumer", None]["ReferenceId"]
     assert edge["SummaryStatistics"]["TotalCount"] == 1
 
 
-def test_what_an_answer_lacks_is_null_on_the_wire(xray):
+def test_absent_members_of_an_answer_are_null_on_the_wire(xray):
     """As the service writes it; boto3 drops it, other clients may count on it."""
     now = time.time()
     span = {"StartTime": now - 60, "EndTime": now}

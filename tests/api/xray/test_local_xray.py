@@ -26,7 +26,7 @@ def _xray(tmp_path_factory):
 
 @pytest.fixture(name="own_xray")
 def _own_xray(tmp_path):
-    """One that a test may kill."""
+    """A local X-Ray that the test may kill."""
     with running(tmp_path) as part:
         yield part
 
@@ -89,7 +89,7 @@ def test_a_burst_of_5000_segments_arrives_whole(xray, client):
     assert wait_until(all_there, 15)["dropped"] == 0
 
 
-def test_put_trace_segments_stores_the_good_and_names_the_bad(client):
+def test_put_trace_segments_stores_valid_documents_and_names_the_others(client):
     trace_id = new_trace_id()
     bad = segment(trace_id) | {"id": "nonsense"}
 
@@ -111,7 +111,7 @@ def refusal(call, **parameters):
 def test_refusals_are_worded_as_the_service_words_them(client):
     ids = [new_trace_id() for _ in range(6)]
 
-    found = [
+    refusals = [
         refusal(client.put_trace_segments, TraceSegmentDocuments=[]),
         refusal(client.batch_get_traces, TraceIds=ids),
         refusal(client.batch_get_traces, TraceIds=ids[:1], NextToken="x"),
@@ -122,8 +122,8 @@ def test_refusals_are_worded_as_the_service_words_them(client):
         refusal(client.get_service_graph, StartTime=1, EndTime=2, GroupName="nobody"),
     ]
 
-    assert {error["Code"] for error in found} == {"InvalidRequestException"}
-    assert [error["Message"] for error in found] == [
+    assert {error["Code"] for error in refusals} == {"InvalidRequestException"}
+    assert [error["Message"] for error in refusals] == [
         "Segments can not be empty",
         "Exceeding maximum query size: 5",
         "NextToken is currently not supported",
@@ -135,7 +135,7 @@ def test_refusals_are_worded_as_the_service_words_them(client):
     ]
 
 
-def test_unknown_traces_are_left_out_without_a_word(client):
+def test_unknown_traces_are_left_out(client):
     answer = client.batch_get_traces(TraceIds=[new_trace_id()])
 
     assert (answer["Traces"], answer["UnprocessedTraceIds"]) == ([], [])
@@ -143,16 +143,16 @@ def test_unknown_traces_are_left_out_without_a_word(client):
 
 def test_summaries_are_paged_to_the_end(xray, client):
     start = time.time() - 3600
-    wanted = {new_trace_id() for _ in range(1200)}
-    documents = [segment(t, start_time=start + n / 1000, end_time=start + 2) for n, t in enumerate(wanted)]
+    trace_ids = {new_trace_id() for _ in range(1200)}
+    documents = [segment(t, start_time=start + n / 1000, end_time=start + 2) for n, t in enumerate(trace_ids)]
     for n in range(0, 1200, 300):
         client.put_trace_segments(TraceSegmentDocuments=[json.dumps(d) for d in documents[n : n + 300]])
 
     pages = client.get_paginator("get_trace_summaries").paginate(StartTime=start - 1, EndTime=start + 3)
 
-    found = [summary["Id"] for page in pages for summary in page["TraceSummaries"]]
-    assert len(found) == len(set(found)) == 1200
-    assert set(found) == wanted
+    listed = [summary["Id"] for page in pages for summary in page["TraceSummaries"]]
+    assert len(listed) == len(set(listed)) == 1200
+    assert set(listed) == trace_ids
 
 
 def test_the_aws_command_line_reads_and_edits_sampling_rules(xray):
@@ -181,7 +181,7 @@ def test_the_aws_command_line_reads_and_edits_sampling_rules(xray):
     aws("update-sampling-rule", "--sampling-rule-update", json.dumps(change | {"FixedRate": 1.0}))
 
 
-def a_rule(name, **more):
+def a_rule(name, **fields):
     everywhere = dict.fromkeys(
         ("ResourceARN", "ServiceName", "ServiceType", "Host", "HTTPMethod", "URLPath"), "*"
     )
@@ -192,7 +192,7 @@ def a_rule(name, **more):
         "ReservoirSize": 7,
         "Version": 1,
         **everywhere,
-        **more,
+        **fields,
     }
 
 
@@ -280,7 +280,7 @@ def test_the_front_page_says_that_this_is_a_stand_in_and_counts(xray):
     assert page.headers["Content-Security-Policy"].startswith("default-src 'none'")
 
 
-def test_kill_9_loses_nothing_that_was_visible(own_xray):
+def test_kill_9_loses_no_visible_trace(own_xray):
     trace_id = new_trace_id()
     send(own_xray, segment(trace_id))
     wait_until(lambda: traces(client_of(own_xray), trace_id), 2)
@@ -292,7 +292,7 @@ def test_kill_9_loses_nothing_that_was_visible(own_xray):
     assert len(traces(client_of(own_xray), trace_id)) == 1
 
 
-def test_sigterm_writes_what_has_arrived_and_ends_within_two_seconds(own_xray):
+def test_sigterm_writes_received_segments_and_ends_within_two_seconds(own_xray):
     trace_ids = [new_trace_id() for _ in range(5)]
     send(own_xray, *(segment(t) for t in trace_ids))
 
@@ -328,5 +328,5 @@ def test_a_taken_port_is_named(xray, tmp_path):
     assert re.search(rf"127\.0\.0\.1:{xray.port}.*in use.*XRAY_PORT", done.stderr)
 
 
-def test_it_stays_small(xray):
+def test_its_memory_stays_below_100_mb(xray):
     assert psutil.Process(xray.process.pid).memory_info().rss < 100e6

@@ -1,4 +1,4 @@
-"""What the local X-Ray lives through: nonsense in any amount, a disk that is full, load that never ends."""
+"""The local X-Ray survives invalid input, a full disk and endless load."""
 
 import json
 import os
@@ -84,7 +84,7 @@ def test_a_hundred_thousand_mutated_datagrams_break_nothing(xray):
     for start in range(0, DATAGRAMS, 2000):
         send(xray, *(mutated(chance, document) for _ in range(2000)))
         wait_until(
-            lambda wanted=before + start + 2000: counters(xray)["segments received over UDP"] >= wanted, 20
+            lambda total=before + start + 2000: counters(xray)["segments received over UDP"] >= total, 20
         )  # so that the kernel's buffer is never the one that drops
     good = new_trace_id()
     send(xray, segment(good))
@@ -155,9 +155,9 @@ def test_a_full_disk_is_reported_and_receiving_goes_on(tmp_path):
             send(part, *(segment(new_trace_id(), metadata={"d": {"x": "x" * 3000}}) for _ in range(50)))
         wait_until(lambda: counters(part)["segments received over UDP"] == 1500, 20)
         wait_until(lambda: counters(part)["dropped"] > 0, 20)
-        said = counters(part)
+        counted = counters(part)
 
-        assert said["last write error"] != "none"
+        assert counted["last write error"] != "none"
         send(part, segment(new_trace_id()))
         wait_until(lambda: counters(part)["segments received over UDP"] == 1501, 20)
     finally:

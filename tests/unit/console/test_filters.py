@@ -61,6 +61,6 @@ def test_the_character_that_a_refusal_names_is_found(message, place):
     ],
 )
 def test_x_ray_takes_what_is_written_here(expression):
-    from local.xray.filters import parse
+    from local.xray.filters.parser import parse
 
     assert parse(expression)

@@ -1,4 +1,4 @@
-"""Any request gets an answer of the API's own kind: never a 5xx but the honest 501."""
+"""Any request is answered in the API's own form; the only 5xx is 501 for an operation that is missing."""
 
 import io
 import json
@@ -44,14 +44,14 @@ def test_every_operation_of_the_model_is_routed_by_its_path():
         assert headers["x-amzn-RequestId"]
 
 
-def test_an_operation_that_is_not_here_says_so():
+def test_a_missing_operation_is_answered_with_not_implemented():
     status, headers, body = call("/GetGroup", app=Application("xray", {}))
 
     assert (status, headers["x-amzn-errortype"]) == (501, "NotImplemented")
     assert "GetGroup" in body["Message"]
 
 
-def test_an_operation_that_aws_does_not_have_is_refused_at_start():
+def test_an_operation_unknown_to_the_model_is_refused_at_start():
     with pytest.raises(ValueError, match="GetTracer"):
         Application("xray", {"GetTracer": echo})
 
@@ -66,14 +66,14 @@ def test_an_operation_that_aws_does_not_have_is_refused_at_start():
         ("/SamplingTargets", b'{"SamplingStatisticsDocuments": [{"RuleName": "x"}]}', "member.clientID"),
     ],
 )
-def test_a_request_that_does_not_fit_the_model_is_named(path, body, part):
+def test_a_validation_error_names_the_member(path, body, part):
     status, headers, answer = call(path, body)
 
     assert (status, headers["x-amzn-errortype"]) == (400, "ValidationException")
     assert part in answer["message"]
 
 
-def test_a_refusal_has_awss_shape():
+def test_a_refusal_has_the_form_that_aws_answers():
     status, headers, answer = call("/Traces", b'{"TraceIds": ["refuse"]}')
 
     assert (status, headers["x-amzn-errortype"], answer) == (
@@ -103,7 +103,7 @@ def test_a_timestamp_may_be_a_number_or_iso_text(moment):
         (b"{}", {"CONTENT_LENGTH": "99999999999"}),
     ],
 )
-def test_what_is_no_json_is_a_400(body, environ):
+def test_a_body_that_is_not_json_is_answered_with_400(body, environ):
     assert call("/Traces", body, **environ)[0] == 400
 
 

@@ -2,7 +2,7 @@
 
 import orjson
 
-from local.xray.segments import StoredTrace, receive
+from local.xray.segments import StoredTrace, parse_document
 from local.xray.traces import assemble
 
 TRACE = "1-5759e988-bd862e3fe1be46a994272793"
@@ -14,7 +14,7 @@ def entity_id(word: str) -> str:
     return word.encode().hex()[:16].ljust(16, "0")
 
 
-def segment(name: str, *, parent: str | None = None, start: float = 0.0, took: float = 0.1, **more):
+def segment(name: str, *, parent: str | None = None, start: float = 0.0, took: float = 0.1, **fields):
     """A finished segment; `start` is seconds after the trace's start."""
     document = {
         "name": name,
@@ -23,32 +23,32 @@ def segment(name: str, *, parent: str | None = None, start: float = 0.0, took: f
         "start_time": START + start,
         "end_time": START + start + took,
     }
-    return document | ({"parent_id": entity_id(parent)} if parent else {}) | more
+    return document | ({"parent_id": entity_id(parent)} if parent else {}) | fields
 
 
-def subsegment(name: str, *, label: str = "", start: float = 0.01, took: float = 0.05, **more):
+def subsegment(name: str, *, label: str = "", start: float = 0.01, took: float = 0.05, **fields):
     """A finished subsegment; `label` gives its id when the name is not unique."""
-    document = segment(name, start=start, took=took, **more) | {"id": entity_id(label or f"sub-{name}")}
+    document = segment(name, start=start, took=took, **fields) | {"id": entity_id(label or f"sub-{name}")}
     del document["trace_id"]
     return document
 
 
-def independent(name: str, parent: str, **more):
+def independent(name: str, parent: str, **fields):
     """A subsegment that is sent on its own."""
-    return subsegment(name, **more) | {
+    return subsegment(name, **fields) | {
         "type": "subsegment",
         "trace_id": TRACE,
         "parent_id": entity_id(parent),
     }
 
 
-def table_call(table: str, **more):
+def table_call(table: str, **fields):
     """A call of DynamoDB as the Python SDK records it."""
     aws = {"operation": "GetItem", "table_name": table, "region": "us-east-1"}
-    return subsegment("dynamodb", label=f"call-{table}"[:8], namespace="aws", aws=aws, **more)
+    return subsegment("dynamodb", label=f"call-{table}"[:8], namespace="aws", aws=aws, **fields)
 
 
 def trace(*documents):
     """The assembled trace of these documents, checked as if they had arrived."""
-    bodies = tuple(receive(orjson.dumps(document)).body for document in documents)
+    bodies = tuple(parse_document(orjson.dumps(document)).body for document in documents)
     return assemble(StoredTrace(TRACE, START, len(bodies), bodies))

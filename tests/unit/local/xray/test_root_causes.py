@@ -1,6 +1,6 @@
-"""Root causes, the ways written out by hand."""
+"""Root causes of hand-written traces."""
 
-from local.xray.root_causes import failures, slowness
+from local.xray.root_causes import failure_root_causes, response_time_root_causes
 from tests.unit.local.xray.documents import segment, subsegment, table_call, trace
 
 EXCEPTION = {"cause": {"exceptions": [{"id": "a" * 16, "type": "KeyError", "message": "'lantern'"}]}}
@@ -32,7 +32,7 @@ def shop(*, catalog=None, call=None, root=None):
 
 def test_a_fault_is_followed_to_the_exception_in_the_service_that_raised_it():
     failed = {"fault": True}
-    causes = failures(shop(root=failed, call=failed, catalog=failed | EXCEPTION), "fault")
+    causes = failure_root_causes(shop(root=failed, call=failed, catalog=failed | EXCEPTION), "fault")
 
     assert names(causes) == [[("storefront", ["storefront", "catalog:8080"]), ("catalog", ["catalog"])]]
     assert causes[0]["ClientImpacting"] is True
@@ -41,18 +41,18 @@ def test_a_fault_is_followed_to_the_exception_in_the_service_that_raised_it():
     assert last["Inferred"] is False
 
 
-def test_a_flag_without_an_exception_is_no_cause():
+def test_a_fault_flag_without_an_exception_is_no_cause():
     failed = {"fault": True}
 
-    assert failures(shop(root=failed, call=failed, catalog=failed), "fault") == []
+    assert failure_root_causes(shop(root=failed, call=failed, catalog=failed), "fault") == []
 
 
-def test_a_table_that_failed_is_a_cause_by_itself():
+def test_a_failed_table_is_a_cause_without_an_exception():
     failed = trace(
         segment("orders", fault=True, subsegments=[table_call("lantern-orders", fault=True)]),
     )
 
-    (cause,) = failures(failed, "fault")
+    (cause,) = failure_root_causes(failed, "fault")
 
     assert cause["Services"][-1]["Name"] == "lantern-orders"
     assert cause["Services"][-1]["Inferred"] is True
@@ -62,15 +62,15 @@ def test_an_error_is_not_a_fault():
     refused = {"error": True}
     traced = shop(root=refused, call=refused, catalog=refused | EXCEPTION)
 
-    assert failures(traced, "fault") == []
-    assert len(failures(traced, "error")) == 1
+    assert failure_root_causes(traced, "fault") == []
+    assert len(failure_root_causes(traced, "error")) == 1
 
 
-def test_slowness_follows_what_takes_more_than_half_with_its_share():
-    (cause,) = slowness(shop())
+def test_a_response_time_cause_follows_the_child_that_takes_more_than_half():
+    (cause,) = response_time_root_causes(shop())
 
     assert names([cause]) == [[("storefront", ["storefront", "catalog:8080"]), ("catalog", ["catalog"])]]
-    shares = [[entity["Coverage"] for entity in one["EntityPath"]] for one in cause["Services"]]
+    shares = [[entity["Coverage"] for entity in service["EntityPath"]] for service in cause["Services"]]
     assert shares == [[1.0, 0.8], [0.7]]
 
 
@@ -78,4 +78,4 @@ def test_a_trace_in_progress_has_no_response_time_cause():
     open_segment = segment("orders", in_progress=True)
     del open_segment["end_time"]
 
-    assert slowness(trace(open_segment)) == []
+    assert response_time_root_causes(trace(open_segment)) == []

@@ -1,4 +1,4 @@
-"""Documents are refused with the codes of the real service, and nothing else is."""
+"""Invalid documents are refused with the codes of the real service, valid ones are taken."""
 
 import json
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from local.xray.segments import Rejected, StoredTrace, receive, trace_id_of
+from local.xray.segments import DocumentRejected, StoredTrace, normalized_trace_id, parse_document
 from local.xray.service_graph import service_graph
 from local.xray.summaries import summarize
 from local.xray.traces import assemble
@@ -15,9 +15,9 @@ from tests.unit.local.xray.documents import START, TRACE, independent, segment, 
 
 def code_of(document):
     text = document if isinstance(document, bytes) else json.dumps(document).encode()
-    with pytest.raises(Rejected) as rejected:
-        receive(text)
-    return rejected.value.code, str(rejected.value)
+    with pytest.raises(DocumentRejected) as caught:
+        parse_document(text)
+    return caught.value.code, str(caught.value)
 
 
 def without(document, *names):
@@ -53,27 +53,27 @@ BAD = [
 
 
 @pytest.mark.parametrize(("document", "code"), BAD)
-def test_a_bad_document_is_refused_with_the_services_code(document, code):
-    found, message = code_of(document)
+def test_an_invalid_document_is_refused_with_its_error_code(document, code):
+    answered, message = code_of(document)
 
-    assert found == code
+    assert answered == code
     assert f"ErrorCode: {code}" in message
 
 
-def test_one_bad_inline_subsegment_refuses_the_whole_document():
+def test_an_invalid_inline_subsegment_refuses_the_whole_document():
     _, message = code_of({**GOOD, "subsegments": [subsegment("good"), without(subsegment("bad"), "name")]})
 
     assert message == "Invalid subsegment. ErrorCode: MissingName, Cause: null"
 
 
 def test_a_long_name_is_cut_at_200_characters():
-    received = receive(json.dumps({**GOOD, "name": "n" * 300}).encode())
+    received = parse_document(json.dumps({**GOOD, "name": "n" * 300}).encode())
 
     assert json.loads(received.body)["name"] == "n" * 200
 
 
 def test_an_end_before_the_start_is_accepted():
-    assert receive(json.dumps({**GOOD, "end_time": GOOD["start_time"] - 1}).encode())
+    assert parse_document(json.dumps({**GOOD, "end_time": GOOD["start_time"] - 1}).encode())
 
 
 @pytest.mark.parametrize(
@@ -86,8 +86,8 @@ def test_an_end_before_the_start_is_accepted():
         ("", None),
     ],
 )
-def test_w3c_trace_ids_are_understood(text, expected):
-    assert trace_id_of(text) == expected
+def test_w3c_trace_ids_are_converted(text, expected):
+    assert normalized_trace_id(text) == expected
 
 
 VALUES = st.recursive(
@@ -109,13 +109,13 @@ VALUES = st.recursive(
 @example({}, {"http": {"request": [], "response": 5}, "annotations": {"a": {}, "b": [1]}, "origin": {}}, {})
 @example({}, {"aws": [], "user": {}}, {"aws": {"operation": 1, "table_name": ["a"], "table_names": [{}]}})
 @example({"end_time": 0}, {}, {"aws": {"operation": "GetItem", "table_name": {}}, "http": "x", "sql": None})
-def test_a_mutated_document_is_refused_or_shown_and_never_breaks(changes, odd, odd_call):
+def test_a_mutated_document_is_refused_or_can_be_shown(changes, odd, odd_call):
     call = {**subsegment("dynamodb", namespace="aws"), **odd_call}
     text = json.dumps({**GOOD, "subsegments": [call], **odd, **changes}).encode()
 
     try:
-        body = receive(text).body
-    except Rejected as refusal:
+        body = parse_document(text).body
+    except DocumentRejected as refusal:
         code = refusal.code
     else:
         trace = assemble(StoredTrace(TRACE, START, 1, (body,)))

@@ -1,13 +1,13 @@
-"""The store: what is final stays, age and size are bounded, and errors don't stop it."""
+"""The store: completed documents are final, age and size are bounded, errors of SQLite don't stop it."""
 
 import json
 import sqlite3
 
 import pytest
 
-from local.xray import store as store_module
-from local.xray.segments import receive
-from local.xray.store import Store
+from local.xray.segments import parse_document
+from local.xray.storage import writer
+from local.xray.storage.store import Store
 from tests.unit.local.xray.documents import TRACE, segment
 from tests.waiting import wait_until
 
@@ -20,8 +20,8 @@ def _store(tmp_path):
 
 
 def put(store, document):
-    store.put(receive(json.dumps(document).encode()))
-    store.flush()
+    store.writer.put(parse_document(json.dumps(document).encode()))
+    store.writer.flush()
 
 
 def unfinished(document):
@@ -34,33 +34,35 @@ def test_a_segment_in_progress_is_replaced_and_the_first_completion_is_final(sto
     put(store, segment("orders", user="second"))
     put(store, unfinished(segment("orders")))
 
-    (trace,) = store.traces([TRACE])
+    (trace,) = store.reader.traces([TRACE])
 
     assert [json.loads(body)["user"] for body in trace.bodies] == ["first"]
     assert trace.revision == 4
 
 
-def test_what_was_written_is_there_after_a_restart(tmp_path):
+def test_written_documents_are_there_after_a_restart(tmp_path):
     first = Store(tmp_path)
     put(first, segment("orders"))
     first.close()
 
     again = Store(tmp_path)
 
-    assert len(again.traces([TRACE])) == 1
+    assert len(list(again.reader.traces([TRACE]))) == 1
     again.close()
 
 
 def test_the_oldest_traces_go_when_the_size_is_reached(tmp_path, monkeypatch):
-    monkeypatch.setattr(store_module, "CHECK_SIZE_S", 0.05)
+    monkeypatch.setattr(writer, "CHECK_SIZE_S", 0.05)
     store = Store(tmp_path, max_mb=1)
     for number in range(100):
         document = segment("orders", start=float(number), metadata={"x": {"y": "z" * 30_000}})
-        store.put(receive(json.dumps(document | {"trace_id": f"1-{number:08x}-{number:024x}"}).encode()))
-    store.flush()
-    wait_until(lambda: 0 < store.count() < 40, 5)
+        store.writer.put(
+            parse_document(json.dumps(document | {"trace_id": f"1-{number:08x}-{number:024x}"}).encode())
+        )
+    store.writer.flush()
+    wait_until(lambda: 0 < store.reader.count() < 40, 5)
 
-    kept = [row[0] for row in store.read("SELECT trace_id FROM traces ORDER BY started")]
+    kept = [row[0] for row in store.reader.query("SELECT trace_id FROM traces ORDER BY started")]
 
     assert kept[-1].startswith("1-00000063")
     assert kept[0] != "1-00000000-000000000000000000000000"
@@ -68,53 +70,53 @@ def test_the_oldest_traces_go_when_the_size_is_reached(tmp_path, monkeypatch):
 
 
 def test_traces_that_are_too_old_go(tmp_path, monkeypatch):
-    monkeypatch.setattr(store_module, "CHECK_SIZE_S", 0.05)
+    monkeypatch.setattr(writer, "CHECK_SIZE_S", 0.05)
     store = Store(tmp_path, max_age_h=1)
     put(store, segment("orders"))
-    store.write("UPDATE traces SET received = received - 7200")
+    store.writer.execute("UPDATE traces SET received = received - 7200")
 
-    wait_until(lambda: store.count() == 0, 5)
+    wait_until(lambda: store.reader.count() == 0, 5)
     store.close()
 
 
 def test_a_locked_database_is_reported_and_receiving_goes_on(tmp_path, caplog, monkeypatch):
     store = Store(tmp_path)
-    store._writer_connection.execute("PRAGMA busy_timeout = 50")
+    store.writer._connection.execute("PRAGMA busy_timeout = 50")
     with sqlite3.connect(tmp_path / "x-ray.sqlite") as other:
         other.execute("BEGIN IMMEDIATE")
-        store.put(receive(json.dumps(segment("lost")).encode()))
-        wait_until(lambda: store.write_error, 5)
+        store.writer.put(parse_document(json.dumps(segment("lost")).encode()))
+        wait_until(lambda: store.writer.write_error, 5)
         other.rollback()
     other.close()
-    wait_until(lambda: not store.write_error or store.dropped, 5)
+    wait_until(lambda: not store.writer.write_error or store.writer.dropped, 5)
 
     put(store, segment("orders"))
 
     assert "locked" in caplog.text
-    assert any(b'"orders"' in body for body in store.traces([TRACE])[0].bodies)
+    assert any(b'"orders"' in body for body in next(store.reader.traces([TRACE])).bodies)
     store.close()
 
 
-def test_a_page_ends_and_the_next_begins_behind_it(store):
+def test_a_page_continues_behind_the_last_trace_of_the_page_before(store):
     for number in range(5):
-        store.put(
-            receive(
+        store.writer.put(
+            parse_document(
                 json.dumps(segment("orders", start=1.0) | {"trace_id": f"1-5759e988-{number:024x}"}).encode()
             )
         )
-    store.flush()
+    store.writer.flush()
 
-    first = store.between(0, 2e9, limit=3)
-    second = store.between(0, 2e9, (first[-1].started_s, first[-1].trace_id), limit=3)
+    first = store.reader.traces_between(0, 2e9, limit=3)
+    second = store.reader.traces_between(0, 2e9, (first[-1].started_s, first[-1].trace_id), limit=3)
 
     assert [len(first), len(second)] == [3, 2]
     assert not {t.trace_id for t in first} & {t.trace_id for t in second}
 
 
 @pytest.mark.parametrize(
-    ("start", "end", "found"), [(280, 280, 1), (280.9, 280.1, 1), (281, 300, 0), (200, 279.9, 0)]
+    ("start", "end", "traces"), [(280, 280, 1), (280.9, 280.1, 1), (281, 300, 0), (200, 279.9, 0)]
 )
-def test_a_range_is_of_whole_seconds_with_both_ends(store, start, end, found):
+def test_a_time_range_covers_whole_seconds_at_both_ends(store, start, end, traces):
     put(store, segment("orders", start=0.5))
 
-    assert len(store.between(1465510000 + start, 1465510000 + end)) == found
+    assert len(store.reader.traces_between(1465510000 + start, 1465510000 + end)) == traces

@@ -1,4 +1,4 @@
-"""Assembling: any order, independent subsegments, inferred segments, orphans."""
+"""Assembling traces: documents in any order, independent and inferred segments, missing parents."""
 
 import itertools
 
@@ -29,23 +29,23 @@ def test_independent_subsegments_are_merged_into_their_parent_in_any_order():
 
 
 def test_a_subsegment_without_its_parent_is_kept_and_the_trace_is_partial():
-    found = trace(segment("orders"), independent("lost", "nobody"))
+    assembled = trace(segment("orders"), independent("lost", "nobody"))
 
-    assert [orphan["name"] for orphan in found.orphans] == ["lost"]
-    assert found.is_partial
+    assert [orphan["name"] for orphan in assembled.orphans] == ["lost"]
+    assert assembled.is_partial
 
 
 def test_a_segment_in_progress_is_not_partial():
     document = segment("orders") | {"in_progress": True}
     del document["end_time"]
 
-    found = trace(document)
+    assembled = trace(document)
 
-    assert not found.is_partial
-    assert found.span()[1] is None
+    assert not assembled.is_partial
+    assert assembled.duration_s is None
 
 
-def test_a_table_becomes_an_inferred_segment_with_a_lasting_id():
+def test_a_table_becomes_an_inferred_segment_with_a_stable_id():
     call = table_call("lantern-orders")
 
     first, second = (trace(segment("orders", subsegments=[call])).inferred[0] for _ in range(2))
@@ -80,18 +80,18 @@ def test_a_local_subsegment_infers_nothing():
     assert trace(segment("orders", subsegments=[subsegment("render", namespace="local")])).inferred == []
 
 
-def test_subsegments_in_a_circle_harm_nobody():
+def test_subsegments_in_a_circle_do_not_break_the_trace():
     documents = [independent("a", "sub-b"), independent("b", "sub-a"), segment("orders")]
 
-    found = trace(*documents)
+    assembled = trace(*documents)
 
-    assert {orphan["name"] for orphan in found.orphans} <= {"a", "b"}
-    assert found.trace_id == TRACE
+    assert {orphan["name"] for orphan in assembled.orphans} <= {"a", "b"}
+    assert assembled.trace_id == TRACE
 
 
-def test_the_root_is_the_segment_that_nobody_called():
+def test_the_root_is_the_segment_without_a_parent():
     caller = segment("storefront", subsegments=[subsegment("host", label="call", namespace="remote")])
 
-    found = trace(segment("orders", parent="call", start=0.02), caller)
+    assembled = trace(segment("orders", parent="call", start=0.02), caller)
 
-    assert found.root["id"] == entity_id("storefront")
+    assert assembled.root["id"] == entity_id("storefront")

@@ -1,4 +1,4 @@
-"""What each keyword means, on traces written by hand; and the index never hides a trace that is meant."""
+"""What each keyword means, on hand-written traces; and the index excludes no trace that matches."""
 
 import itertools
 
@@ -6,14 +6,14 @@ import orjson
 import pytest
 
 from local.xray.backend import Backend
-from local.xray.filters import parse
-from local.xray.matching import Everything, matches
+from local.xray.filters.expressions import EVERYTHING
+from local.xray.filters.matching import matches
+from local.xray.filters.parser import parse
 from local.xray.operations.get_trace_summaries import answer
-from local.xray.sampling import Sampling
-from local.xray.segments import receive
-from local.xray.store import Store
+from local.xray.segments import parse_document
+from local.xray.storage.store import Store
 from tests.unit.local.xray.documents import TRACE, segment, subsegment, table_call, trace
-from tests.unit.local.xray.test_filters import EXAMPLES
+from tests.unit.local.xray.test_filter_parser import EXAMPLES
 
 HTTP = {
     "request": {
@@ -54,7 +54,7 @@ def documents(*, root=None, call=None, orders=None):
 
 FINE = documents()
 FAILED = documents(root={"fault": True}, call={"fault": True}, orders={"fault": True} | EXCEPTION)
-BELOW = documents(call={"error": True}, orders={"error": True, "throttle": True})
+FAILED_BELOW = documents(call={"error": True}, orders={"error": True, "throttle": True})
 
 
 @pytest.mark.parametrize(
@@ -114,29 +114,28 @@ BELOW = documents(call={"error": True}, orders={"error": True, "throttle": True}
 def test_a_keyword_means_what_it_says(text, fine, failed, below):
     expression = parse(text)
 
-    found = [
-        matches(expression, trace(*one), lambda name: Everything if name == "Default" else None)
-        for one in (FINE, FAILED, BELOW)
+    matching = [
+        matches(expression, trace(*kind), lambda name: EVERYTHING if name == "Default" else None)
+        for kind in (FINE, FAILED, FAILED_BELOW)
     ]
 
-    assert found == [fine, failed, below]
+    assert matching == [fine, failed, below]
 
 
-def test_the_index_never_hides_a_trace_that_is_meant(tmp_path):
-    """Every example over many traces: with the index as much is found as by looking at each."""
+def test_a_search_with_the_index_finds_what_a_look_at_each_trace_finds(tmp_path):
     store = Store(tmp_path)
-    backend = Backend(store, Sampling(store))
+    backend = Backend(store)
     flags = [{}, {"fault": True}, {"error": True}, {"error": True, "throttle": True}]
     kinds = [documents(root=a, call=b, orders=c) for a, b, c in itertools.product(flags, flags, flags)]
     kinds.append([segment("storefront", in_progress=True, fault=True) | {"end_time": None}])
     for number, kind in enumerate(kinds):
         for document in kind:
             trace_id = TRACE[:-4] + f"{number:04x}"
-            store.put(receive(orjson.dumps(document | {"trace_id": trace_id})))
-    store.flush()
+            store.writer.put(parse_document(orjson.dumps(document | {"trace_id": trace_id})))
+    store.writer.flush()
     start = float(int(kinds[0][0]["start_time"]))
     span = {"StartTime": start - 5, "EndTime": start + 5}
-    everything = backend.assembled(store.between(start - 5, start + 5))
+    everything = list(backend.assembled(store.reader.traces_between(start - 5, start + 5)))
     texts = [*EXAMPLES, *(f"!({text})" for text in EXAMPLES)]
     texts += [
         'service("orders") { fault }',
@@ -146,8 +145,8 @@ def test_the_index_never_hides_a_trace_that_is_meant(tmp_path):
 
     for text in texts:
         expression = parse(text)
-        wanted = {one.trace_id for one in everything if matches(expression, one, backend.groups.expression)}
-        found = {one["Id"] for one in answer({**span, "FilterExpression": text}, backend)["TraceSummaries"]}
-        assert found == wanted, text
+        expected = {t.trace_id for t in everything if matches(expression, t, backend.groups.expression)}
+        summaries = answer({**span, "FilterExpression": text}, backend)["TraceSummaries"]
+        assert {summary["Id"] for summary in summaries} == expected, text
     store.close()
     assert len(everything) == len(kinds)

@@ -1,4 +1,4 @@
-"""Resource policies. The laptop stores them and enforces none: there is one user."""
+"""Resource policies. They are stored and not enforced: the laptop has one user."""
 
 import json
 import time
@@ -18,10 +18,14 @@ MAX_POLICIES, MAX_BYTES = 5, 5 * 1024
 
 
 def put(configuration: Configuration, request: dict[str, Any]) -> dict[str, Any]:
-    """Set a policy; with a PolicyRevisionId only when nobody changed it meanwhile."""
+    """Set a policy. With a PolicyRevisionId only if the stored policy has that revision ("0": if there is
+    none).
+
+    Raises the four policy errors of local.xray.errors.
+    """
     name, document = request["PolicyName"], request["PolicyDocument"]
-    known = configuration.all(KIND)
-    _check_revision(known.get(name), request.get("PolicyRevisionId"))
+    policies = configuration.all(KIND)
+    _check_revision(policies.get(name), request.get("PolicyRevisionId"))
     if len(document.encode()) > MAX_BYTES:
         raise PolicySizeLimitExceededException(f"A policy can have {MAX_BYTES} bytes")
     try:
@@ -30,13 +34,12 @@ def put(configuration: Configuration, request: dict[str, Any]) -> dict[str, Any]
         raise MalformedPolicyDocumentException(f"The policy is not JSON: {error}") from None
     if not is_object:
         raise MalformedPolicyDocumentException("The policy must be a JSON object")
-    if name not in known and len(known) >= MAX_POLICIES:
+    if name not in policies and len(policies) >= MAX_POLICIES:
         raise PolicyCountLimitExceededException(f"There can be {MAX_POLICIES} policies")
-    revision = int((known.get(name) or {}).get("PolicyRevisionId", 0)) + 1
     policy = {
         "PolicyName": name,
         "PolicyDocument": document,
-        "PolicyRevisionId": str(revision),
+        "PolicyRevisionId": str(int(_revision(policies.get(name))) + 1),
         "LastUpdatedTime": time.time(),
     }
     configuration.put(KIND, name, policy)
@@ -44,7 +47,7 @@ def put(configuration: Configuration, request: dict[str, Any]) -> dict[str, Any]
 
 
 def delete(configuration: Configuration, request: dict[str, Any]) -> None:
-    """Remove a policy."""
+    """Delete a policy. Raises InvalidRequestException and InvalidPolicyRevisionIdException."""
     policy = configuration.get(KIND, request["PolicyName"])
     if policy is None:
         raise InvalidRequestException(f"There is no policy {request['PolicyName']}")
@@ -52,7 +55,10 @@ def delete(configuration: Configuration, request: dict[str, Any]) -> None:
     configuration.delete(KIND, request["PolicyName"])
 
 
+def _revision(policy: dict[str, Any] | None) -> str:
+    return policy["PolicyRevisionId"] if policy else "0"
+
+
 def _check_revision(policy: dict[str, Any] | None, expected: str | None) -> None:
-    current = policy["PolicyRevisionId"] if policy else "0"
-    if expected is not None and expected != current:
-        raise InvalidPolicyRevisionIdException(f"The policy has revision {current}, not {expected}")
+    if expected is not None and expected != _revision(policy):
+        raise InvalidPolicyRevisionIdException(f"The policy has revision {_revision(policy)}, not {expected}")

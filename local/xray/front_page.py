@@ -1,4 +1,4 @@
-"""The door for people on the API's port: what this is and what it counted. The console shows the rest."""
+"""The page at `/` and the health check at `/healthz`: what this server is, and its counters."""
 
 import html
 from collections.abc import Callable
@@ -17,17 +17,17 @@ CSP = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; ba
 StartResponse = Callable[[str, list[tuple[str, str]]], Any]
 
 
-class Pages:
-    """A WSGI application for GET; everything else is the API's."""
+class FrontPage:
+    """A WSGI application for GET and HEAD. `counters` gives the names and values to show."""
 
     def __init__(self, counters: Callable[[], dict[str, Any]]) -> None:
         self._counters = counters
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> list[bytes]:
-        """Answer `/` and `/healthz`."""
+        """Answer one request."""
         path, kind = environ.get("PATH_INFO", "/"), "text/html; charset=utf-8"
         if is_foreign_host(environ.get("HTTP_HOST")):
-            status, body = "403 Forbidden", _page("Not here", "<p>This machine has no such name.</p>")
+            status, body = "403 Forbidden", _html("Not here", "<p>This machine has no such name.</p>")
         elif path == "/healthz":
             status, kind, body = (
                 "200 OK",
@@ -35,11 +35,11 @@ class Pages:
                 orjson.dumps({"status": "ok", **self._counters()}),
             )
         elif path == "/":
-            status, body = "200 OK", self._front(environ.get("HTTP_HOST", ""))
+            status, body = "200 OK", self._front_page(environ.get("HTTP_HOST", ""))
         else:
             status, body = (
                 "404 Not Found",
-                _page("Nothing here", "<p>Traces are to be seen in the console.</p>"),
+                _html("Nothing here", "<p>The console shows traces.</p>"),
             )
         headers = [
             ("Content-Type", kind),
@@ -51,20 +51,20 @@ class Pages:
         )
         return [body]
 
-    def _front(self, host: str) -> bytes:
+    def _front_page(self, host: str) -> bytes:
         rows = "".join(f"<li>{html.escape(name)}: {value}</li>" for name, value in self._counters().items())
-        here = f"--endpoint-url http://{html.escape(host)}"
-        ask = f"aws xray get-service-graph {here} --start-time … --end-time …"
-        return _page(
+        endpoint = f"--endpoint-url http://{html.escape(host)}"
+        command = f"aws xray get-service-graph {endpoint} --start-time … --end-time …"
+        return _html(
             "Local X-Ray",
-            f"<p>Segments come in over UDP, the API answers here:</p><code>{ask}</code><ul>{rows}</ul>",
+            f"<p>Segments come in over UDP, the API answers here:</p><code>{command}</code><ul>{rows}</ul>",
         )
 
 
-def _page(title: str, body: str) -> bytes:
-    note = '<p class="stand-in">A local stand-in for AWS X-Ray: nothing here is on AWS.</p>'
+def _html(title: str, body: str) -> bytes:
+    label = '<p class="stand-in">A local stand-in for AWS X-Ray: nothing here is on AWS.</p>'
     return (
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{html.escape(title)}</title>'
         f'<meta name="viewport" content="width=device-width"><style>{STYLE}</style>'
-        f"<h1>{html.escape(title)}</h1>{note}{body}</html>"
+        f"<h1>{html.escape(title)}</h1>{label}{body}</html>"
     ).encode()

@@ -1,0 +1,1 @@
+"""Filter expressions: the grammar, what each keyword means for a trace, the search for matching traces."""
