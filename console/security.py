@@ -14,7 +14,7 @@ from flask import Flask, Response, current_app, request
 from flask_wtf import CSRFProtect
 from flask_wtf.csrf import CSRFError
 
-from console.errors import BadInput, ConsoleError
+from console.shared.errors import BadInput, ConsoleError
 
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "

@@ -1,0 +1,1 @@
+"""One deployment: /deployments/d-<number>."""

@@ -1,0 +1,71 @@
+"""What the load balancer measured of blue's and green's target groups: requests, failures, response times.
+
+https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html
+"""
+
+from collections.abc import Mapping
+
+from console.shared.aws import Aws
+from console.shared.chart import Chart, Line, Point, dimensions, points, query
+
+NAMESPACE = "AWS/ApplicationELB"
+METRICS = (
+    ("RequestCount", "Sum"),
+    ("HTTPCode_Target_5XX_Count", "Sum"),
+    ("TargetResponseTime", "p95"),
+)
+OWN_ERRORS = ("HTTPCode_ELB_5XX_Count", "Sum")  # where no target answered; counted for the whole balancer
+FINE_S, COARSE_S = 5, 60
+SHORT_S = 10 * 60.0  # AWS's balancers publish a point a minute, and no deployment there is shorter
+
+
+def charts(aws: Aws, groups: Mapping[str, str], start_s: float, end_s: float) -> list[Chart]:
+    """Return four charts with a line for each of `groups`, label → target group's name; raises AwsError."""
+    period_s = FINE_S if end_s - start_s <= SHORT_S else COARSE_S
+    measured = _dimensions_of(aws, groups)
+    if not measured:
+        return []
+    balancer = {"LoadBalancer": next(iter(measured.values()))["LoadBalancer"]}
+    queries = [
+        query(NAMESPACE, names, *metric, period_s) for names in measured.values() for metric in METRICS
+    ]
+    queries.append(query(NAMESPACE, balancer, *OWN_ERRORS, period_s))
+    *answers, own_errors = points(aws, queries, start_s, end_s, period_s)
+    requests, failed, p95 = list[Line](), list[Line](), list[Line]()
+    for number, label in enumerate(measured):
+        counts, errors, seconds = answers[3 * number : 3 * number + 3]
+        requests.append(Line(label, groups[label], counts))
+        failed.append(Line(label, groups[label], percent(counts, errors)))
+        p95.append(Line(label, groups[label], [(when_s, value * 1000) for when_s, value in seconds]))
+    unit = "a minute" if period_s == COARSE_S else f"in {period_s} s"
+    drawn = (
+        ("Requests", unit, requests),
+        ("Requests that failed (5xx)", "%", failed),
+        ("Response time, p95", "ms", p95),
+        ("5xx in a target's place", unit, [Line("load balancer", "", own_errors)]),
+    )
+    return [
+        Chart(title, unit, [line for line in lines if line.points], start_s - period_s, end_s, period_s)
+        for title, unit, lines in drawn
+    ]
+
+
+def percent(requests: list[Point], failed: list[Point]) -> list[Point]:
+    """Return the share of failed requests in percent; no point where there were no requests."""
+    failures = dict(failed)
+    return [(when_s, 100 * failures.get(when_s, 0.0) / count) for when_s, count in requests if count]
+
+
+def _dimensions_of(aws: Aws, groups: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    """The dimensions of each group's metrics, by label: they hold the group's full name."""
+    parameters = {
+        "Namespace": NAMESPACE,
+        "MetricName": "RequestCount",
+        "Dimensions": [{"Name": "TargetGroup"}],
+    }
+    by_name: dict[str, dict[str, str]] = {}
+    for metric in aws.pages(aws.cloudwatch, "list_metrics", "Metrics", **parameters):
+        names = dimensions(metric)
+        if names.keys() == {"LoadBalancer", "TargetGroup"}:
+            by_name[(*names["TargetGroup"].split("/"), "")[1]] = names  # targetgroup/name/id
+    return {label: by_name[name] for label, name in groups.items() if name in by_name}

@@ -1,0 +1,1 @@
+"""The list of executions and of the newest deployments: /deployments."""

@@ -1,0 +1,1 @@
+"""The five DORA metrics of each service: /dora."""

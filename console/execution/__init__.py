@@ -1,0 +1,1 @@
+"""One execution of the pipeline: /deployments/<execution id>."""

@@ -1,0 +1,1 @@
+"""Faults that the shop injects on purpose: /faults."""

@@ -1,0 +1,93 @@
+"""The shop's /faults, on the laptop only: what each service injects, and how to change it."""
+
+import json
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from console.shared.errors import AwsError
+
+OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+TIMEOUT_S, FRESH_S = 0.5, 2.0
+
+State = dict[str, Any]
+
+
+class Shop:
+    """Asks each service of the shop; keeps the answers for two seconds, since every page shows them."""
+
+    def __init__(self, addresses: Mapping[str, str]) -> None:
+        self._addresses = addresses  # by service
+        self._pool = ThreadPoolExecutor(max(1, len(addresses)), "faults")
+        self._lock = threading.Lock()
+        self._states: dict[str, State | None] = {}
+        self._asked_s = 0.0
+
+    @property
+    def is_configured(self) -> bool:
+        """Whether this console knows a shop at all."""
+        return bool(self._addresses)
+
+    def states(self) -> dict[str, State | None]:
+        """Return what each service injects; None where it has no /faults or does not answer."""
+        with self._lock:
+            if time.monotonic() - self._asked_s > FRESH_S:
+                states = self._pool.map(self._read, self._addresses)
+                self._states = dict(zip(self._addresses, states, strict=True))
+                self._asked_s = time.monotonic()
+            return self._states
+
+    def active_faults(self) -> dict[str, str]:
+        """Return what the services inject, in words, without those that inject nothing."""
+        faults = {service: words(state) for service, state in self.states().items() if state}
+        return {service: text for service, text in faults.items() if text}
+
+    def switch(self, service: str, state: State) -> None:
+        """Replace what `service` injects; raises AwsError with the service's own words when it refuses."""
+        self._ask(service, "PUT", json.dumps(state).encode())
+        self._asked_s = 0.0
+
+    def knows(self, service: str) -> bool:
+        """Whether the shop has that service."""
+        return service in self._addresses
+
+    def _read(self, service: str) -> State | None:
+        try:
+            return self._ask(service, "GET", None)
+        except AwsError:
+            return None
+
+    def _ask(self, service: str, method: str, body: bytes | None) -> State:
+        url = f"{self._addresses[service]}/faults"
+        headers = {"Content-Type": "application/json"}
+        request = urllib.request.Request(url, body, headers, method=method)  # noqa: S310  checked in settings
+        try:
+            with OPENER.open(request, timeout=TIMEOUT_S) as answer:
+                state: State = json.load(answer)
+                return state
+        except urllib.error.HTTPError as error:
+            raise AwsError(f"{service} refused: {error.code} {_detail(error.read())}") from error
+        except (OSError, ValueError) as error:
+            raise AwsError(f"{service} does not answer at {url}: {error}") from error
+
+
+def words(state: State) -> str:
+    """Return what a service injects as a sentence; "" when it injects nothing."""
+    parts = []
+    if state.get("error_share"):
+        parts.append(f"{state['error_share']:.0%} of requests fail")
+    if state.get("latency_ms"):
+        parts.append(f"{state.get('latency_share', 1):.0%} wait {state['latency_ms']} ms")
+    return ", ".join(parts)
+
+
+def _detail(body: bytes) -> str:
+    try:
+        problem = json.loads(body)
+        return str(problem.get("detail") or problem.get("title") or "")
+    except (ValueError, AttributeError):
+        return ""

@@ -1,0 +1,56 @@
+"""Log lines as they come in."""
+
+from flask import Blueprint, current_app, render_template, request
+
+from console.logs.dropped import dropped_lines
+from console.logs.lines import LEVELS, LineFilter, log_groups, newest_lines
+from console.shared.aws import attempt, aws
+from console.shared.errors import BadInput
+from console.shared.pages import requested_range
+from console.shared.trace_id import trace_id_of
+
+routes = Blueprint("logs", __name__)
+SHOWN = 300
+
+
+@routes.get("/logs")
+def show() -> str:
+    """Show the newest lines of one service or all, by level, text and trace; of a build also by stream."""
+    settings, span = current_app.extensions["settings"], requested_range()
+    prefix = settings.log_group_prefix
+    groups = log_groups(aws(), prefix)
+    service, lines = request.args.get("service", ""), _line_filter()
+    if service and prefix + service not in groups:
+        raise BadInput(f"service={service!r}: there is no log group {prefix}{service}")
+    if lines.stream and not service:
+        raise BadInput(
+            f"stream={lines.stream!r}: a stream belongs to a service's log group; expected service="
+        )
+    dropped, _ = attempt(lambda: dropped_lines(aws(), f"{settings.namespace}/Logs", span), dict)
+    chosen = [prefix + service] if service else groups
+    newest, has_earlier = newest_lines(aws(), chosen, lines, (span.start_s, span.end_s), SHOWN)
+    return render_template(
+        "logs/logs.html",
+        span=span,
+        services=[group.removeprefix(prefix) for group in groups],
+        service=service,
+        filter=lines,
+        trace=request.args.get("trace", ""),
+        levels=LEVELS,
+        lines=newest,
+        has_earlier=has_earlier,
+        prefix=prefix,
+        dropped=dropped,
+    )
+
+
+def _line_filter() -> LineFilter:
+    arguments = request.args
+    level, trace = arguments.get("level", ""), arguments.get("trace", "").strip()
+    if level and level not in LEVELS:
+        raise BadInput(f"level={level!r}: expected one of {', '.join(LEVELS)}")
+    trace_id = trace_id_of(trace) if trace else ""
+    if trace_id is None:
+        raise BadInput(f"trace={trace!r} is no trace id")
+    text, stream = arguments.get("text", "").strip(), arguments.get("stream", "").strip()
+    return LineFilter(text, level, trace_id, stream)

@@ -1,0 +1,1 @@
+"""Charts of the services' metrics, and alarms: /metrics."""

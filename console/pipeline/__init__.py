@@ -1,0 +1,1 @@
+"""CodePipeline and CodeDeploy, for the pages deployments, execution, deployment and dora; no page itself."""

@@ -1,1 +1,0 @@
-"""One page a module: it reads the address, asks, and renders."""

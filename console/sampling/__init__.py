@@ -1,0 +1,1 @@
+"""Sampling rules of X-Ray: /sampling."""

@@ -1,0 +1,1 @@
+"""One trace as a waterfall: /traces/<trace id>."""

@@ -1,0 +1,66 @@
+"""The list of traces, and the search box of every page."""
+
+from typing import Any
+
+from flask import Blueprint, redirect, render_template, request, url_for
+
+from console.shared import filter_expressions
+from console.shared.aws import aws
+from console.shared.errors import AwsError, BadInput
+from console.shared.pages import requested_range
+from console.shared.trace_id import trace_id_of
+from console.traces.refiners import refiners
+from console.traces.summaries import COLUMNS, Summary, http, newest_summaries, started, summary_status
+
+routes = Blueprint("traces", __name__)
+
+
+@routes.get("/traces")
+def show() -> str:
+    """Show the newest traces that a filter expression matches; a wrong one with its character marked."""
+    span, expression = requested_range(), request.args.get("filter", "").strip()
+    column, is_descending = _order()
+    summaries: list[Summary] = []
+    has_earlier, problem, wrong_at = False, "", None
+    try:
+        summaries, has_earlier = newest_summaries(aws(), expression, (span.start_s, span.end_s))
+    except AwsError as error:
+        if not expression or error.code != "InvalidRequestException":
+            raise
+        problem, wrong_at = error.detail, filter_expressions.wrong_at(error.detail, len(expression))
+    return render_template(
+        "traces/traces.html",
+        span=span,
+        expression=expression,
+        summaries=sorted(summaries, key=COLUMNS[column], reverse=is_descending),
+        refiners=refiners(summaries),
+        both=filter_expressions.both,
+        started=started,
+        summary_status=summary_status,
+        http=http,
+        sort=column,
+        is_descending=is_descending,
+        has_earlier=has_earlier,
+        problem=problem,
+        wrong_at=wrong_at,
+        keywords=filter_expressions.KEYWORDS,
+    )
+
+
+@routes.get("/find")
+def find() -> Any:
+    """Redirect to the trace whose id is in the search box; any other text becomes a filter expression."""
+    text = request.args.get("q", "").strip()
+    if trace_id := trace_id_of(text):
+        return redirect(url_for("trace.show", text=trace_id))
+    return redirect(url_for("traces.show", filter=text or None))
+
+
+def _order() -> tuple[str, bool]:
+    """The column to sort by, and whether its greatest value comes first."""
+    sort, direction = request.args.get("sort", "age"), request.args.get("dir", "desc")
+    if sort not in COLUMNS or direction not in ("asc", "desc"):
+        raise BadInput(
+            f"sort={sort!r}, dir={direction!r}: expected one of {', '.join(COLUMNS)}, and asc or desc"
+        )
+    return sort, direction == "desc"

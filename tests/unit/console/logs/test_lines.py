@@ -1,0 +1,49 @@
+import json
+
+import pytest
+
+from console.logs.lines import LineFilter, line_of
+
+TRACE = "1-6b04694b-507de4e1086c07cb6ebd6d11"
+
+
+def line(**fields):
+    return line_of("/lantern/orders", {"timestamp": 1500, "message": json.dumps(fields), "eventId": "e"})
+
+
+def test_a_line_has_its_service_time_message_and_trace():
+    placed = line(
+        service="orders", level="INFO", message="placed", trace_id=TRACE, segment_id="ab", order_id="o-1"
+    )
+
+    assert (placed.time_s, placed.service, placed.level, placed.message) == (1.5, "orders", "INFO", "placed")
+    assert (placed.trace_id, placed.segment_id, placed.further_fields()) == (TRACE, "ab", {"order_id": "o-1"})
+
+
+@pytest.mark.parametrize("text", ["Traceback (most", "{", "{" * 3000, "[1]", '{"a":' * 2000, ""])
+def test_a_line_that_is_no_object_is_shown_as_it_is(text):
+    plain = line_of("/lantern/orders", {"timestamp": 1, "message": text})
+
+    assert (plain.message, plain.fields, plain.service) == (text, {}, "orders")
+
+
+def test_a_level_means_that_level_and_worse():
+    levels = ["DEBUG", "INFO", "WARNING", "ERROR", "odd"]
+
+    assert [level for level in levels if LineFilter(level="WARNING").matches(line(level=level))] == [
+        "WARNING",
+        "ERROR",
+    ]
+
+
+def test_text_is_found_anywhere_and_a_trace_by_its_field():
+    assert LineFilter(text="PLACED").matches(line(message="order placed"))
+    assert not LineFilter(text="paid").matches(line(message="order placed"))
+    assert LineFilter(trace_id=TRACE).matches(line(trace_id=TRACE))
+    assert not LineFilter(trace_id=TRACE).matches(line(message=f"about {TRACE}"))
+
+
+def test_the_pattern_is_one_quoted_phrase():
+    assert LineFilter(text='say "hi"\\').pattern() == '"say \\"hi\\"\\\\"'
+    assert LineFilter(text="x", trace_id=TRACE).pattern() == f'"{TRACE}"'
+    assert LineFilter().pattern() == ""
