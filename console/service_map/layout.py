@@ -32,16 +32,45 @@ def layered(count: int, edges: Sequence[Pair]) -> Layout:
     places: dict[int, Point] = {}
     bends: dict[Pair, list[Point]] = {}
     top = 0.0
-    components: Any = from_edges(forward, minimum_length=1, vertex_spacing=1) if forward else ()
-    for positions, width, height, segments in components:
-        points = {node: ((height - y) * LAYER_PX, top + x * ROW_PX) for node, (x, y) in positions}
-        places |= {node: point for node, point in points.items() if node < count}
-        bends |= _bends(count, segments, points)
-        top += (width + 1) * ROW_PX
-    for isolated in (node for node in range(count) if node not in places):
-        places[isolated] = (0.0, top)
-        top += ROW_PX
+    for nodes in _components(count, forward):
+        if len(nodes) == 1:
+            places[nodes[0]] = (0.0, top)
+            top += ROW_PX
+            continue
+        index = {node: number for number, node in enumerate(nodes)}
+        drawing: Any = from_edges(
+            [(index[start], index[end]) for start, end in forward if start in index],
+            minimum_length=1,
+            vertex_spacing=1,
+        )
+        for positions, width, height, segments in drawing:
+            points = {number: ((height - y) * LAYER_PX, top + x * ROW_PX) for number, (x, y) in positions}
+            places |= {node: points[number] for node, number in index.items()}
+            bends |= _bends(nodes, segments, points)
+            top += (width + 1) * ROW_PX
     return _with_margins([places[node] for node in range(count)], edges, bends)
+
+
+def _components(count: int, edges: Iterable[Pair]) -> list[list[int]]:
+    """The connected components, single nodes last.
+
+    Each is laid out by itself, its nodes numbered from 0: the library numbers the nodes that it adds in a
+    component after the component's own, whatever numbers the others have.
+    """
+    neighbours: dict[int, list[int]] = {node: [] for node in range(count)}
+    for start, end in edges:
+        neighbours[start].append(end)
+        neighbours[end].append(start)
+    components, reached = [], set[int]()
+    for node in range(count):
+        component, stack = set[int](), [node]
+        while stack:
+            if (following := stack.pop()) not in reached:
+                reached.add(following)
+                component.add(following)
+                stack += neighbours[following]
+        components += [sorted(component)] if component else []
+    return sorted(components, key=lambda component: len(component) == 1)
 
 
 def _with_margins(places: list[Point], edges: Iterable[Pair], bends: dict[Pair, list[Point]]) -> Layout:
@@ -81,17 +110,19 @@ def _without_cycles(count: int, edges: Iterable[Pair]) -> list[Pair]:
     return sorted(forward)
 
 
-def _bends(count: int, segments: Iterable[Pair], points: dict[int, Point]) -> dict[Pair, list[Point]]:
-    """The bends of edges that cross a layer: the library adds a node, numbered from `count`, for each."""
+def _bends(
+    nodes: Sequence[int], segments: Iterable[Pair], points: dict[int, Point]
+) -> dict[Pair, list[Point]]:
+    """The bends of edges that cross a layer: the library adds a node there, numbered after the others."""
     following: dict[int, list[int]] = {}
     for start, end in segments:
         following.setdefault(start, []).append(end)
     bends: dict[Pair, list[Point]] = {}
-    for start in (node for node in following if node < count):
-        for node in following[start]:
-            crossed, end = [], node
-            while end >= count:
+    for start in (number for number in following if number < len(nodes)):
+        for end in following[start]:
+            crossed = []
+            while end >= len(nodes):
                 crossed.append(points[end])
                 end = following[end][0]
-            bends[start, end] = crossed
+            bends[nodes[start], nodes[end]] = crossed
     return bends

@@ -23,6 +23,16 @@ def test_the_same_graph_always_looks_the_same(edges):
     assert layered(40, edges) == layered(40, list(reversed(edges)))
 
 
+def test_a_node_that_the_library_adds_takes_no_other_nodes_place():
+    """Its number was that of node 6: places changed from one layout to the next."""
+    edges = [(0, 3), (1, 2), (1, 4), (2, 5), (4, 5), (5, 6), (1, 6)]
+
+    layouts = [layered(12, edges) for _ in range(40)]
+
+    assert all(layout == layouts[0] for layout in layouts)
+    assert len(set(layouts[0].places)) == 12
+
+
 def test_a_caller_is_left_of_the_node_that_it_calls():
     drawn = layered(4, [(0, 1), (1, 2), (0, 2), (2, 3)])
 
