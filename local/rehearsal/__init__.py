@@ -1,1 +1,1 @@
-"""`make rehearse`: takes a commit through the pipeline on this laptop, and shows how it goes."""
+"""`make rehearse`: takes a commit through the pipeline on this laptop and shows its progress."""

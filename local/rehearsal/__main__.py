@@ -1,4 +1,4 @@
-"""`python -m local.rehearsal`: what `make rehearse` runs, told by COMMIT, RELEASE, TIME_SCALE, RATE.
+"""`python -m local.rehearsal`: the command behind `make rehearse`; environment variables are its settings.
 
 Exit codes: 0 deployed, 3 rolled back, stopped, rejected or refused by a hook, 2 could not run, 1 a fault of
 this tool, 130 interrupted (the execution goes on).
@@ -9,122 +9,91 @@ import signal
 import sys
 import time
 import traceback
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.live import Live
 
-from local.rehearsal import commits, stage, story, view
+from local.rehearsal import commits, live_view
+from local.rehearsal.bring_up import bring_up, fill_stock
 from local.rehearsal.errors import CouldNotRun, RehearsalError
-from local.rehearsal.pipeline import Pace, Pipeline
-from local.rehearsal.traffic import counted, shoppers
+from local.rehearsal.pipeline_client import PipelineClient, PipelineOptions
+from local.rehearsal.progress import Line, new_lines
+from local.rehearsal.settings import Settings
+from local.rehearsal.shoppers import shoppers, summary
 from local.rehearsal.verdict import COULD_NOT_RUN, FAULT, Verdict, judge
 from local.stack.errors import StackError
 from local.stack.site import find
+from settings import SettingsError, load
 
 FILE = Path(__file__).parents[2] / "docker-compose.yml"
 POLL_S = 0.25
-DEFAULTS = {"COMMIT": "HEAD", "RELEASE": commits.GOOD, "TIME_SCALE": "60", "APPROVAL": "no", "RATE": "20"}
-MOST_RATE = 100.0
-MOST_SCALE = 600.0
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What is rehearsed, how fast time passes, and how many requests a second shoppers send."""
-
-    commit: str
-    release: str
-    pace: Pace
-    rate: float
-
-
-def read(environ: Mapping[str, str]) -> Wish:
-    """COMMIT, RELEASE, TIME_SCALE, APPROVAL and RATE. Raises CouldNotRun, naming every wrong one."""
-    said = DEFAULTS | {name: environ[name] for name in DEFAULTS if environ.get(name)}
-    scale, rate = _number(said["TIME_SCALE"]), _number(said["RATE"])
-    wrong = {
-        "RELEASE": said["RELEASE"] not in commits.MEANINGS and f"one of {', '.join(commits.MEANINGS)}",
-        "TIME_SCALE": not 1 <= scale <= MOST_SCALE
-        and f"simulated seconds that pass in one, from 1 to {MOST_SCALE:g}",
-        "APPROVAL": said["APPROVAL"] not in ("yes", "no") and "yes or no",
-        "RATE": not 0 <= rate <= MOST_RATE and f"requests a second, from 0 for none to {MOST_RATE:g}",
-    }
-    if problems := [f"{name}={said[name]}: expected {what}" for name, what in wrong.items() if what]:
-        raise CouldNotRun("; ".join(problems))
-    return Wish(said["COMMIT"], said["RELEASE"], Pace(scale, said["APPROVAL"] == "yes"), rate)
-
-
-def _number(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        return -1.0
 
 
 def rehearse(file: Path, console: Console) -> int:
-    """From a commit to its end; returns the exit code. Raises RehearsalError, StackError."""
+    """Rehearse with the compose file's stack and return the exit code.
+
+    Raises SettingsError, RehearsalError and StackError.
+    """
     site = find(file)
-    wish = read(site.environ)
-    base = commits.resolve(site.root, wish.commit)
-    commit = commits.release(site.root, base, wish.release)
-    if wish.commit == "HEAD" and not commits.is_clean(site.root):
+    settings = load(Settings, site.environ)
+    commit = commits.release(site.root, commits.resolve(site.root, settings.commit), settings.release)
+    if settings.commit == "HEAD" and not commits.is_clean(site.root):
         console.print("Uncommitted changes stay at home: the commit is rehearsed as it is.", style="yellow")
-    place = stage.prepare(site, wish.pace, console.print)
-    pipeline = Pipeline(place.pipeline)
-    commits.push(site.root, commit, pipeline.repository)
-    if wish.rate:
-        stage.fill_the_shelf(site)
+    addresses = bring_up(site, PipelineOptions(settings.scale, settings.approval), console.print)
+    client = PipelineClient(addresses.pipeline)
+    commits.push(site.root, commit, client.repository)
+    if settings.rate:
+        fill_stock(site)
     report = site.home / "logs" / "rehearsal-shoppers.log"
-    with shoppers(site.root, place.shop, wish.rate, report):
-        execution = pipeline.start(commit.id)
-        verdict = watch(pipeline, execution, commit.subject, console)
-    _tell(verdict, console, counted(report) if wish.rate else [])
+    with shoppers(site.root, addresses.shop, settings.rate, report):
+        execution = client.start(commit.id)
+        verdict = watch(client, execution, commit.subject, console)
+    print_verdict(verdict, console, summary(report) if settings.rate else [])
     return verdict.code
 
 
-def watch(pipeline: Pipeline, execution: str, subject: str, console: Console) -> Verdict:
-    """Show an execution to its end: a live picture on a terminal, else a line for each thing that happens."""
+def watch(client: PipelineClient, execution: str, subject: str, console: Console) -> Verdict:
+    """Show an execution to its end: as a live picture on a terminal, line by line elsewhere. Raises Lost."""
     before: dict[str, Any] | None = None
-    lines: list[story.Line] = []
+    lines: list[Line] = []
     live = Live(console=console, auto_refresh=False, transient=True) if console.is_terminal else None
     if live:
         live.start()
     try:
         while True:
-            now = pipeline.snapshot(execution)
-            new = story.news(before, now)
-            before, began = now, now["execution"]["created"]
-            lines += new
+            snapshot = client.snapshot(execution)
+            added = new_lines(before, snapshot)
+            before, began = snapshot, snapshot["execution"]["created"]
+            lines += added
             if live:
-                live.update(view.draw(now, lines, began, subject), refresh=True)
+                live.update(live_view.draw(snapshot, lines, began, subject), refresh=True)
             else:
-                for line in new:
-                    console.print(view.line_text(line, began), soft_wrap=True)
-            if verdict := judge(now):
+                for line in added:
+                    console.print(live_view.line_text(line, began), soft_wrap=True)
+            if verdict := judge(snapshot):
                 break
             time.sleep(POLL_S)
     finally:
         if live:
             live.stop()
     if live:
-        console.print(view.draw(before, lines, began, subject))
+        console.print(live_view.draw(snapshot, lines, began, subject))
     return verdict
 
 
-def _tell(verdict: Verdict, console: Console, table: list[str]) -> None:
+def print_verdict(verdict: Verdict, console: Console, shoppers_summary: list[str]) -> None:
+    """Print the verdict's lines, and below them the shoppers' table."""
     console.print()
     for line in verdict.lines:
-        console.print(view.plain(line), style="green" if verdict.code == 0 else "red", soft_wrap=True)
-    for line in table:
+        console.print(live_view.plain(line), style="green" if verdict.code == 0 else "red", soft_wrap=True)
+    for line in shoppers_summary:
         console.print(f"  {line}", soft_wrap=True)
 
 
 def plain_console(**options: Any) -> Console:
-    """Text is shown as it is: what a commit or a program says may hold rich's own marks."""
+    """Return a console without rich's own markup, which a commit or a program's message could contain."""
     return Console(highlight=False, markup=False, emoji=False, **options)
 
 
@@ -133,16 +102,15 @@ def _interrupt(*_: Any) -> None:
 
 
 def main() -> int:
-    """See the module for the exit codes."""
+    """Parse the arguments, rehearse, and return the exit code that the module describes."""
     parser = argparse.ArgumentParser(prog="python -m local.rehearsal", description=__doc__)
     parser.add_argument("--file", type=Path, default=FILE, help="the compose file; .env is read beside it")
-    given = parser.parse_args()
+    arguments = parser.parse_args()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
-    console = plain_console()
     try:
-        return rehearse(given.file.absolute(), console)
-    except (CouldNotRun, StackError) as error:
+        return rehearse(arguments.file.absolute(), plain_console())
+    except (CouldNotRun, SettingsError, StackError) as error:
         print(error, file=sys.stderr)
         return COULD_NOT_RUN
     except RehearsalError as error:
@@ -154,7 +122,7 @@ def main() -> int:
             file=sys.stderr,
         )
         return 130
-    except Exception:  # noqa: BLE001  the outermost edge: what nobody foresaw is a fault of ours
+    except Exception:  # noqa: BLE001  the outermost edge: an unforeseen error is a fault of this tool
         traceback.print_exc()
         return FAULT
 

@@ -1,74 +1,84 @@
-"""What came of an execution, in a sentence and an exit code."""
+"""The result of a rehearsal, as sentences and an exit code."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from local.pipeline.codedeploy.deployment_machine import Phase
+from local.pipeline.codepipeline.execution_machine import FINAL_STATUSES
+
 DEPLOYED, STOPPED, COULD_NOT_RUN, FAULT = 0, 3, 2, 1
-ENDED = ("Succeeded", "Failed", "Stopped")
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`lines` say what happened and what to do next."""
+    """The exit code, and lines that say what happened and what to do next."""
 
     code: int
     lines: tuple[str, ...]
 
 
 def judge(snapshot: dict[str, Any]) -> Verdict | None:
-    """None while it works: an execution is over when its rollback is, too."""
+    """Return the verdict on a snapshot's execution; None until it and its rollbacks are over."""
     execution, deployments = snapshot["execution"], snapshot["deployments"]
-    if execution["status"] not in ENDED or any(one["phase"] != "ended" for one in deployments):
+    are_over = all(deployment["phase"] == Phase.ENDED for deployment in deployments)
+    if execution["status"] not in FINAL_STATUSES or not are_over:
         return None
     if execution["status"] == "Succeeded":
-        versions = ", ".join(service["name"] for service in snapshot["services"])
-        return Verdict(DEPLOYED, (f"Deployed: {execution['commit'][:7]} serves all traffic of {versions}.",))
-    own = [one for one in deployments if not one["rolls_back"]]
-    through = [f"{one['group']} had been deployed and stays." for one in own if one["status"] == "Succeeded"]
-    if failed := [one for one in own if one["status"] in ("Failed", "Stopped")]:
-        return Verdict(STOPPED, (*(line for one in failed for line in _why(one)), *through))
+        services = ", ".join(service["name"] for service in snapshot["services"])
+        return Verdict(DEPLOYED, (f"Deployed: {execution['commit'][:7]} serves all traffic of {services}.",))
+    deployments = [deployment for deployment in deployments if not deployment["rolls_back"]]
+    deployed = [
+        f"{deployment['group']} had been deployed and stays."
+        for deployment in deployments
+        if deployment["status"] == "Succeeded"
+    ]
+    failed = [deployment for deployment in deployments if deployment["status"] in ("Failed", "Stopped")]
+    if failed:
+        return Verdict(
+            STOPPED, (*(line for deployment in failed for line in _failure(deployment)), *deployed)
+        )
     if execution["status"] == "Stopped":
-        when = "" if through else " before a deployment began"
+        when = "" if deployed else " before a deployment began"
         reason = execution["stop_reason"] or "no reason given"
-        return Verdict(STOPPED, (f"Stopped{when}: {reason}", *through))
-    if rejected := [one for one in _failed(execution) if one[1]["category"] == "Approval"]:
-        words = rejected[0][1]["summary"] or "no reason given"
-        return Verdict(STOPPED, (f"Rejected before a deployment began: {words}", *through))
-    return Verdict(COULD_NOT_RUN, (*_refused(execution, snapshot["build log group"]), *through))
+        return Verdict(STOPPED, (f"Stopped{when}: {reason}", *deployed))
+    for _, action in _failed_actions(execution):
+        if action["category"] == "Approval":
+            reason = action["summary"] or "no reason given"
+            return Verdict(STOPPED, (f"Rejected before a deployment began: {reason}", *deployed))
+    return Verdict(COULD_NOT_RUN, (*_refusals(execution, snapshot["build log group"]), *deployed))
 
 
-def _why(deployment: dict[str, Any]) -> list[str]:
-    event = next((one["name"] for one in deployment["events"] if one["status"] == "Failed"), "")
-    most = max((share for _, share in deployment["weights"]), default=0)
-    seen = f"{most} % of production saw it at most" if most else "production never saw it"
-    what = "rolled back" if deployment["rollback"] else "taken away"
+def _failure(deployment: dict[str, Any]) -> list[str]:
+    """In which lifecycle event a deployment failed, how much of production saw it, and the error."""
+    event = next((event["name"] for event in deployment["events"] if event["status"] == "Failed"), "")
+    most = max((percent for _, percent in deployment["weights"]), default=0)
+    exposure = f"{most} % of production saw it at most" if most else "production never saw it"
+    end = "rolled back" if deployment["rollback"] else "taken away"
     return [
-        f"{deployment['group']}: {what} in {event or 'the wait before blue ends'}, {seen}.",
+        f"{deployment['group']}: {end} in {event or 'the wait before blue ends'}, {exposure}.",
         f"  {deployment['error_code']}: {deployment['error_message']}",
     ]
 
 
-def _refused(execution: dict[str, Any], group: str) -> list[str]:
+def _refusals(execution: dict[str, Any], log_group: str) -> list[str]:
+    """The actions that failed before a deployment, and their errors."""
     lines = []
-    for stage, action in _failed(execution):
+    for stage, action in _failed_actions(execution):
         lines.append(f"{stage} {action['name']} failed before any container of it started.")
         lines.append(f"  {action['error_code']}: {action['error_message']}")
         if action["category"] == "Build":
-            lines.append(f"  its log: {build_log(action, group)}")
+            stream = action["external_id"].rpartition(":")[2]
+            lines.append(
+                f"  its log: aws logs get-log-events --log-group-name {log_group} "
+                f"--log-stream-name {stream} --output text"
+            )
     return lines or [f"The execution ended as {execution['status']}."]
 
 
-def _failed(execution: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
-    """Stage and action."""
-    return [
-        (stage["name"], action)
-        for stage in execution["stages"]
-        for action in stage["actions"]
-        if action["status"] == "Failed"
-    ]
-
-
-def build_log(action: dict[str, Any], group: str) -> str:
-    """The command that shows what a build printed."""
-    stream = action["external_id"].rpartition(":")[2]
-    return f"aws logs get-log-events --log-group-name {group} --log-stream-name {stream} --output text"
+def _failed_actions(execution: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Each failed action with the name of its stage."""
+    for stage in execution["stages"]:
+        for action in stage["actions"]:
+            if action["status"] == "Failed":
+                yield stage["name"], action

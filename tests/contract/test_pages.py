@@ -60,10 +60,10 @@ def test_the_rehearsals_page_lists_the_operations_that_are_there(service, name):
 
 def test_the_rehearsals_page_lists_every_prepared_release_and_each_has_its_patch():
     listed = re.findall(r"^\| `([a-z-]+)` \| ", (ROOT / "docs/rehearsal.md").read_text(), re.M)
-    patches = {path.stem for path in commits.RELEASES.glob("*.patch")}
+    patches = {path.stem for path in commits.PATCHES.glob("*.patch")}
 
-    assert [name for name in listed if name in commits.MEANINGS] == list(commits.MEANINGS)
-    assert patches == commits.MEANINGS.keys() - {commits.GOOD}
+    assert [name for name in listed if name in commits.RELEASES] == list(commits.RELEASES)
+    assert patches == commits.RELEASES.keys() - {commits.GOOD}
 
 
 def test_the_x_ray_page_lists_the_settings_and_their_defaults():

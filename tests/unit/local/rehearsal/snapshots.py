@@ -1,7 +1,8 @@
-"""Snapshots of the pipeline as the runner would have given them, by what matters in a test."""
+"""Snapshots as the runner serves them, with defaults for all that a test does not care about."""
 
-from local.pipeline.codedeploy import deployment_machine as deployments
-from local.pipeline.codedeploy.deployment_machine import Event
+from dataclasses import asdict
+
+from local.pipeline.codedeploy.deployment_machine import Deployment, Event
 
 START = 1_800_000_000.0
 COMMIT = "0123456789" * 4
@@ -9,8 +10,8 @@ BLUE, GREEN = "lantern-orders-blue", "lantern-orders-green"
 CATEGORIES = {"Source": "Source", "Build": "Build", "Approval": "Approval", "Deploy": "Deploy"}
 
 
-def action(name, stage, status="Pending", began=0, took=None, **rest):
-    """Times in seconds since START."""
+def action(name, stage, status="Pending", began=0, took=None, **members):
+    """An action; `began` in seconds since START, `took` in seconds."""
     has_begun = status != "Pending"
     return {
         "name": name,
@@ -23,21 +24,21 @@ def action(name, stage, status="Pending", began=0, took=None, **rest):
         "error_code": "",
         "error_message": "",
         "progress": [],
-    } | rest
+    } | members
 
 
 def execution(*actions, status="InProgress", stop_reason=""):
-    """Of actions with the name of their stage: (stage, action)."""
+    """An execution of actions, each with the name of its stage: (stage, action)."""
     stages = {}
-    for stage, one in actions:
-        stages.setdefault(stage, []).append(one)
+    for name, member in actions:
+        stages.setdefault(name, []).append(member)
     return {
         "id": "execution-1",
         "commit": COMMIT,
         "created": START,
         "status": status,
         "stop_reason": stop_reason,
-        "stages": [{"name": name, "actions": mine} for name, mine in stages.items()],
+        "stages": [{"name": name, "actions": members} for name, members in stages.items()],
     }
 
 
@@ -51,9 +52,9 @@ def event(name, status="Pending", began=0, took=None, hook=""):
     )
 
 
-def deployment(*events, id="d-FIRST", group="orders", **rest):
-    """A deployment of orders as the journal has it."""
-    one = deployments.Deployment(
+def deployment(*events, id="d-FIRST", group="orders", **members):
+    """A deployment of orders."""
+    record = Deployment(
         id=id,
         application="lantern",
         group=group,
@@ -65,10 +66,10 @@ def deployment(*events, id="d-FIRST", group="orders", **rest):
         green="ecs-svc/2",
         blue_targets=BLUE,
         green_targets=GREEN,
-        **({"created": START, "status": "InProgress"} | rest),
+        events=list(events),
+        **({"created": START, "status": "InProgress"} | members),
     )
-    one.events = list(events)
-    return deployments.as_document(one)
+    return asdict(record)
 
 
 def task_set(id="ecs-svc/1", targets=BLUE, version="0123456", status="PRIMARY", stopped=""):
@@ -97,8 +98,8 @@ def service(name="orders", task_sets=None, production=None, requests=0, failed=0
     }
 
 
-def snapshot(at=0, **rest):
-    """Everything at START + `at` seconds; nothing happens in it."""
+def snapshot(at=0, **members):
+    """A snapshot at START + `at` seconds in which nothing happens."""
     return {
         "now": START + at,
         "scale": 60.0,
@@ -111,4 +112,4 @@ def snapshot(at=0, **rest):
         "services": [service()],
         "alarms": {"lantern-orders-errors": ["OK", "0 out of the last 2 datapoints > 5"]},
         "ahead": [],
-    } | rest
+    } | members

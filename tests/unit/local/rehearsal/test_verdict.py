@@ -6,8 +6,8 @@ from tests.unit.local.rehearsal.snapshots import START, action, deployment, even
 CATALOG = deployment(id="d-CATALOG", group="catalog", phase="ended", status="Succeeded")
 
 
-def ended(status, *deployments, actions=(), **rest):
-    return snapshot(execution=execution(*actions, status=status, **rest), deployments=list(deployments))
+def ended(status, *deployments, actions=(), **members):
+    return snapshot(execution=execution(*actions, status=status, **members), deployments=list(deployments))
 
 
 def failed(
@@ -27,12 +27,12 @@ def failed(
 
 
 @pytest.mark.parametrize("status", ["InProgress", "Stopping"])
-def test_there_is_no_verdict_while_an_execution_works(status):
+def test_there_is_no_verdict_before_the_execution_is_over(status):
     assert judge(ended(status)) is None
 
 
 @pytest.mark.parametrize("phase", ["ending green", "ending blue", "keeping blue"])
-def test_there_is_no_verdict_while_anything_drains(phase):
+def test_there_is_no_verdict_before_its_deployments_are_over(phase):
     assert judge(ended("Failed", failed(phase=phase))) is None
 
 
@@ -72,7 +72,7 @@ def test_a_release_that_had_no_tasks_yet_is_taken_away():
     assert verdict.lines[0].startswith("orders: taken away in BeforeInstall")
 
 
-def test_what_went_through_before_the_failure_is_told_with_it():
+def test_deployments_before_the_failure_are_named_too():
     verdict = judge(ended("Failed", CATALOG, failed()))
 
     assert verdict.code == STOPPED
@@ -92,10 +92,10 @@ def test_a_stop_after_a_deployment_says_what_stays():
     assert verdict.lines == ("Stopped: that will do", "catalog had been deployed and stays.")
 
 
-def test_a_rejection_is_a_stop_with_its_words():
-    one = action("Agree", "Approval", "Failed", 1, 9, summary="not on a Friday")
+def test_a_rejection_is_a_stop_with_its_reason():
+    rejected = action("Agree", "Approval", "Failed", 1, 9, summary="not on a Friday")
 
-    verdict = judge(ended("Failed", actions=[("Approval", one)]))
+    verdict = judge(ended("Failed", actions=[("Approval", rejected)]))
 
     assert (verdict.code, verdict.lines) == (
         STOPPED,
@@ -104,9 +104,11 @@ def test_a_rejection_is_a_stop_with_its_words():
 
 
 def test_a_failed_build_could_not_run_and_names_its_log():
-    one = action("orders", "Build", "Failed", 1, 9, error_code="CLIENT_ERROR", error_message="make fails")
+    failed_build = action(
+        "orders", "Build", "Failed", 1, 9, error_code="CLIENT_ERROR", error_message="make fails"
+    )
 
-    verdict = judge(ended("Failed", actions=[("Build", one)]))
+    verdict = judge(ended("Failed", actions=[("Build", failed_build)]))
 
     assert verdict.code == COULD_NOT_RUN == 2
     assert verdict.lines == (
@@ -118,9 +120,11 @@ def test_a_failed_build_could_not_run_and_names_its_log():
 
 
 def test_a_bad_task_definition_could_not_run_and_needs_no_log():
-    one = action("orders", "Deploy", "Failed", 1, 1, error_code="ClientException", error_message="no memory")
+    refused = action(
+        "orders", "Deploy", "Failed", 1, 1, error_code="ClientException", error_message="no memory"
+    )
 
-    verdict = judge(ended("Failed", CATALOG, actions=[("Deploy", one)]))
+    verdict = judge(ended("Failed", CATALOG, actions=[("Deploy", refused)]))
 
     assert verdict.code == COULD_NOT_RUN
     assert verdict.lines == (

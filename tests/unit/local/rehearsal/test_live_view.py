@@ -3,9 +3,9 @@ import io
 import pytest
 from rich.console import Console
 
-from local.rehearsal import view
-from local.rehearsal.__main__ import _tell, plain_console
-from local.rehearsal.story import BAD, Line, news
+from local.rehearsal import live_view
+from local.rehearsal.__main__ import plain_console, print_verdict
+from local.rehearsal.progress import BAD, Line, new_lines
 from local.rehearsal.verdict import Verdict
 from tests.unit.local.rehearsal.snapshots import (
     BLUE,
@@ -55,26 +55,26 @@ BUSY = snapshot(
 )
 
 
-def shown(thing, width=150, **options):
+def rendered(renderable, width=150, **options):
     file = io.StringIO()
-    Console(file=file, width=width, **options).print(thing)
+    Console(file=file, width=width, **options).print(renderable)
     return file.getvalue()
 
 
 @pytest.mark.parametrize("width", [80, 150])
-@pytest.mark.parametrize(
-    "now", [snapshot(), BUSY, BUSY | {"scale": 1.0}], ids=["at rest", "busy", "unhurried"]
-)
-def test_any_moment_can_be_drawn_at_any_width(now, width):
-    text = shown(view.draw(now, news(None, now), START, "Light the lamp"), width, force_terminal=True)
+@pytest.mark.parametrize("now", [snapshot(), BUSY, BUSY | {"scale": 1.0}], ids=["idle", "busy", "real time"])
+def test_any_snapshot_can_be_drawn_at_any_width(now, width):
+    picture = live_view.draw(now, new_lines(None, now), START, "Light the lamp")
+
+    text = rendered(picture, width, force_terminal=True)
 
     assert "nothing is deployed to AWS" in text
-    plain = shown(view.draw(now, news(None, now), START, "Light the lamp"), width)
+    plain = rendered(picture, width)
     assert max(len(line) for line in plain.splitlines()) <= width
 
 
 def test_the_picture_shows_stages_weights_rates_and_alarms():
-    text = shown(view.draw(BUSY, [], START, "Light the lamp"))
+    text = rendered(live_view.draw(BUSY, [], START, "Light the lamp"))
 
     for part in (
         "0123456  Light the lamp",
@@ -91,15 +91,15 @@ def test_the_picture_shows_stages_weights_rates_and_alarms():
         assert part in text, text
 
 
-def test_a_subject_is_shown_as_it_is_and_steers_nothing():
-    assert SHOWN in shown(view.draw(BUSY, [], START, HOSTILE), 150)
-    assert "\x1b[31m" not in shown(
-        view.draw(BUSY, [], START, HOSTILE), force_terminal=True, color_system=None
+def test_a_subject_is_shown_as_it_is_and_controls_no_terminal():
+    assert SHOWN in rendered(live_view.draw(BUSY, [], START, HOSTILE), 150)
+    assert "\x1b[31m" not in rendered(
+        live_view.draw(BUSY, [], START, HOSTILE), force_terminal=True, color_system=None
     )
 
 
-def test_a_line_is_shown_as_it_is_and_steers_nothing():
-    text = shown(view.line_text(Line(START + 3, "real", HOSTILE, BAD), START))
+def test_a_line_is_shown_as_it_is_and_controls_no_terminal():
+    text = rendered(live_view.line_text(Line(START + 3, "real", HOSTILE, BAD), START))
 
     assert text == f"   3.0 s real     {SHOWN}\n"
 
@@ -107,12 +107,12 @@ def test_a_line_is_shown_as_it_is_and_steers_nothing():
 def test_a_verdict_and_the_shoppers_table_are_shown_as_they_are():
     file = io.StringIO()
 
-    _tell(Verdict(3, (HOSTILE,)), plain_console(file=file, width=80), [f"{HOSTILE[:15]} 12"])
+    print_verdict(Verdict(3, (HOSTILE,)), plain_console(file=file, width=80), [f"{HOSTILE[:15]} 12"])
 
     assert file.getvalue() == f"\n{SHOWN}\n  {HOSTILE[:15]} 12\n"
 
 
-def test_what_the_stage_says_is_shown_as_it_is():
+def test_a_step_of_the_start_is_shown_as_it_is():
     file = io.StringIO()
 
     plain_console(file=file, width=80).print("Starting [red]pipeline[/red] :skull: [/]")

@@ -1,4 +1,4 @@
-"""Shoppers beside a rehearsal: a canary without traffic proves nothing."""
+"""Runs the load generator during a rehearsal: alarms can't judge a canary without traffic."""
 
 import contextlib
 import os
@@ -13,7 +13,7 @@ STOP_S = 15
 
 @contextlib.contextmanager
 def shoppers(root: Path, target: str, rate: float, report: Path) -> Iterator[None]:
-    """Send `rate` requests a second to `target` meanwhile; what came of them is in the file `report`."""
+    """Send `rate` requests a second to the address `target` inside the block, reported to a file."""
     if not rate:
         yield
         return
@@ -47,8 +47,8 @@ def shoppers(root: Path, target: str, rate: float, report: Path) -> Iterator[Non
                 process.wait()
 
 
-def counted(report: Path) -> list[str]:
-    """The shoppers' own table, which stands after the last empty line."""
+def summary(report: Path) -> list[str]:
+    """Return the lines of the report's table, which comes after its last empty line."""
     if not report.exists():
         return []
     return report.read_text(errors="replace").rpartition("\n\n")[2].splitlines()

@@ -1,4 +1,4 @@
-"""The pipeline on this laptop as its user sees it: AWS's API starts an execution, snapshots show it."""
+"""A client of the pipeline on this laptop: starts executions with AWS's API, and reads snapshots."""
 
 import json
 import time
@@ -11,18 +11,19 @@ import boto3
 import botocore.exceptions
 from botocore.config import Config
 
+from local.awsapi.account import REGION
 from local.rehearsal.errors import CouldNotRun, Lost
 
-NAME = "lantern"
+PIPELINE_NAME = "lantern"
 SOURCE_ACTION = "Source"
 PATIENCE_S = 30.0  # a runner that is started again answers within a few seconds
-# The pipeline is on this machine; a proxy of the user's has no part in it
+# The pipeline is on this machine, where no proxy of the user's leads
 OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
-    """How many simulated seconds pass in one, and whether somebody has to approve."""
+class PipelineOptions:
+    """How a pipeline runs: simulated seconds in a real one, and whether it has an approval stage."""
 
     scale: float
     approval: bool
@@ -31,46 +32,50 @@ class Pace:
         return f"TIME_SCALE={self.scale:g} APPROVAL={'yes' if self.approval else 'no'}"
 
 
-class Pipeline:
-    """At an address such as http://127.0.0.1:4567."""
+class PipelineClient:
+    """A client of the pipeline at an address such as http://127.0.0.1:4567."""
 
     def __init__(self, address: str) -> None:
         self.address = address
-        self.repository = f"{address}/v1/repos/{NAME}"
-        self._last = time.monotonic()
+        self.repository = f"{address}/v1/repos/{PIPELINE_NAME}"
+        self._last_answer = time.monotonic()
         self._client = boto3.client(
             "codepipeline",
             endpoint_url=address,
-            region_name="us-east-1",
+            region_name=REGION,
             aws_access_key_id="laptop",
             aws_secret_access_key="laptop",  # noqa: S106  any will do
             config=Config(retries={"total_max_attempts": 2}, proxies={}),
         )
 
     def start(self, commit: str) -> str:
-        """Start an execution of a commit; returns its id. Raises CouldNotRun."""
+        """Start an execution of a commit and return its id. Raises CouldNotRun."""
         revision = {"actionName": SOURCE_ACTION, "revisionType": "COMMIT_ID", "revisionValue": commit}
         try:
-            answer = self._client.start_pipeline_execution(name=NAME, sourceRevisions=[revision])
+            answer = self._client.start_pipeline_execution(name=PIPELINE_NAME, sourceRevisions=[revision])
         except (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError) as error:
             raise CouldNotRun(f"The pipeline did not start: {error}") from None
         return str(answer["pipelineExecutionId"])
 
-    def pace(self) -> Pace | None:
-        """How it runs; None when none answers."""
+    def options(self) -> PipelineOptions | None:
+        """Return how the pipeline runs, or None when it does not answer."""
         try:
-            found = self._ask("")
-            return Pace(float(found["scale"]), bool(found["approval"]))
+            snapshot = self._get("")
+            return PipelineOptions(float(snapshot["scale"]), bool(snapshot["approval"]))
         except (OSError, ValueError, KeyError):
             return None
 
     def snapshot(self, execution: str) -> dict[str, Any]:
-        """How things are now. Raises Lost when nobody has answered for a while, or the execution is gone."""
+        """Return the snapshot of an execution, or of the newest one without an id.
+
+        Waits for a pipeline that is started again. Raises Lost when it takes too long, or when the pipeline
+        does not know the execution.
+        """
         while True:
             try:
-                found = self._ask(f"?execution={execution}")
+                snapshot = self._get(f"?execution={execution}")
             except (OSError, ValueError) as error:
-                if time.monotonic() - self._last > PATIENCE_S:
+                if time.monotonic() - self._last_answer > PATIENCE_S:
                     raise Lost(
                         f"The pipeline at {self.address} has not answered for {PATIENCE_S:.0f} s ({error}). "
                         "make rehearse starts it again and it goes on where it was; "
@@ -78,12 +83,12 @@ class Pipeline:
                     ) from None
                 time.sleep(0.5)
                 continue
-            self._last = time.monotonic()
-            if execution and not found["execution"]:
+            self._last_answer = time.monotonic()
+            if execution and not snapshot["execution"]:
                 raise Lost(f"The pipeline knows no execution {execution} any more: its journal was removed")
-            return found
+            return snapshot
 
-    def _ask(self, query: str) -> dict[str, Any]:
+    def _get(self, query: str) -> dict[str, Any]:
         with OPENER.open(f"{self.address}/_lantern/snapshot{query}", timeout=5) as answer:
-            found: dict[str, Any] = json.load(answer)
-            return found
+            snapshot: dict[str, Any] = json.load(answer)
+            return snapshot
