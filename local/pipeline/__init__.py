@@ -1,1 +1,1 @@
-"""CodePipeline, CodeBuild and CodeDeploy that run here, against the same files and the same API as on AWS."""
+"""CodePipeline on a laptop: a room for each AWS service that takes part, and the runner that drives them."""

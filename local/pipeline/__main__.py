@@ -1,4 +1,4 @@
-"""`python -m local.pipeline`: CodePipeline and CodeDeploy on HOST:PORT, their journal in STATE_DIR."""
+"""`python -m local.pipeline`: serves the pipeline's APIs and git on HOST:PORT; its state is in STATE_DIR."""
 
 import logging
 import signal
@@ -7,35 +7,40 @@ import threading
 
 from waitress.server import create_server
 
-from local.pipeline.api_server import Front
+from local.pipeline.api_server import ApiServer
 from local.pipeline.architecture import ArchitectureError
 from local.pipeline.cloudwatch.alarms import AlarmError
 from local.pipeline.cloudwatch.metric_math import MathError
 from local.pipeline.cloudwatch.metrics import UnknownMetric
+from local.pipeline.codedeploy.traffic_shifting import UnknownDeploymentConfig
 from local.pipeline.runner import Runner
 from local.pipeline.settings import Settings
 from settings import SettingsError, load
 
 THREADS = 8
-MOST_BODY = 512 * 1024 * 1024  # a first push brings the whole history
+MOST_BODY_BYTES = 512 * 1024 * 1024  # a first push brings the whole history
+CANNOT_START = (
+    *(SettingsError, ArchitectureError, AlarmError, MathError),
+    *(UnknownMetric, UnknownDeploymentConfig),
+)
 
 
 def main() -> int:
-    """Serve until SIGTERM or SIGINT. Exit code 1 when it can't start, 2 on wrong settings or templates."""
+    """Serve until SIGTERM or SIGINT. Exit code 1 when the port is taken, 2 on wrong settings or templates."""
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     try:
         runner = Runner(load(Settings))
-    except (SettingsError, ArchitectureError, AlarmError, MathError, UnknownMetric) as error:
+    except CANNOT_START as error:
         print(f"The pipeline cannot start: {error}", file=sys.stderr)
         return 2
     settings = runner.settings
     try:
         server = create_server(
-            Front(runner),
+            ApiServer(runner),
             host=settings.host,
             port=settings.port,
             threads=THREADS,
-            max_request_body_size=MOST_BODY,
+            max_request_body_size=MOST_BODY_BYTES,
             ident="lantern-pipeline",
         )
     except OSError as error:

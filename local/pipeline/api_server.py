@@ -1,4 +1,4 @@
-"""What answers on the port: AWS's API, git for pushes, health and a snapshot for our own view."""
+"""Everything that the port serves: the AWS APIs, git, health, and the snapshots and events of a rehearsal."""
 
 import json
 import socket
@@ -10,19 +10,19 @@ from local.awsapi.application import Application
 from local.awsapi.origins import is_foreign, is_foreign_host
 from local.pipeline import operations, snapshot
 from local.pipeline.architecture import full_name
-from local.pipeline.codecommit.repository import PREFIX
+from local.pipeline.codecommit.repository import URL_PREFIX
 from local.pipeline.runner import Runner
 
 INTERFACES = """<?xml version="1.0" encoding="UTF-8"?>
 <DescribeNetworkInterfacesResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/">\
-<requestId>laptop</requestId><networkInterfaceSet>{items}</networkInterfaceSet>\
+<requestId>laptop</requestId><networkInterfaceSet>{interfaces}</networkInterfaceSet>\
 </DescribeNetworkInterfacesResponse>"""
 INTERFACE = """<item><networkInterfaceId>eni-{name}</networkInterfaceId>\
 <description>{description}</description>\
 <privateIpAddress>{address}</privateIpAddress><status>in-use</status></item>"""
 
 
-class Front:
+class ApiServer:
     """A WSGI application."""
 
     def __init__(self, runner: Runner) -> None:
@@ -34,26 +34,26 @@ class Front:
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Answer one request."""
         path = environ.get("PATH_INFO", "/")
-        if path.startswith(PREFIX):
-            return self._runner.repository.serve(environ, start_response)
+        if path.startswith(URL_PREFIX):
+            return self._runner.git_http(environ, start_response)
         target = environ.get("HTTP_X_AMZ_TARGET", "")
         if target:
             return self._api(target)(environ, start_response)
         if is_foreign(environ.get("HTTP_ORIGIN")) or is_foreign_host(environ.get("HTTP_HOST")):
             return _answer(start_response, "403 Forbidden", {"message": "not for pages from other sites"})
+        query = parse_qs(environ.get("QUERY_STRING", ""))
         match environ["REQUEST_METHOD"], path:
             case "GET", "/_lantern/health":
                 status = "503 Service Unavailable" if self._runner.trouble else "200 OK"
                 return _answer(start_response, status, {"status": self._runner.trouble or "ok"})
             case "GET", "/_lantern/snapshot":
-                wanted = parse_qs(environ.get("QUERY_STRING", "")).get("execution", [""])[0]
-                return _answer(start_response, "200 OK", snapshot.take(self._runner, wanted))
+                execution_id = query.get("execution", [""])[0]
+                return _answer(start_response, "200 OK", snapshot.take(self._runner, execution_id))
             case "GET", "/_lantern/events":
-                after = parse_qs(environ.get("QUERY_STRING", "")).get("after", ["0"])[0]
-                found = self._runner.journal.events(int(after) if after.isdecimal() else 0)
-                return _answer(
-                    start_response, "200 OK", [event | {"number": number} for number, event in found]
-                )
+                after = query.get("after", ["0"])[0]
+                events = self._runner.journal.events(int(after) if after.isdecimal() else 0)
+                numbered = [event | {"number": number} for number, event in events]
+                return _answer(start_response, "200 OK", numbered)
             case "POST", "/":
                 return self._ec2(environ, start_response)
         return _answer(start_response, "404 Not Found", {"message": f"nothing is at {path}"})
@@ -63,19 +63,19 @@ class Front:
         return next((api for api in self._apis if api.target_prefix == prefix), self._apis[0])
 
     def _ec2(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        """DescribeNetworkInterfaces: where a load balancer is inside the network. Nothing else of EC2."""
+        """DescribeNetworkInterfaces, with which the smoke hook finds a load balancer. Nothing else of EC2."""
         length = int(environ.get("CONTENT_LENGTH") or 0)
         form = parse_qs(environ["wsgi.input"].read(min(length, 65536)).decode(errors="replace"))
         if form.get("Action") != ["DescribeNetworkInterfaces"]:
             return _answer(start_response, "400 Bad Request", {"message": "no such operation here"})
-        wanted = {value for key, values in form.items() if ".Value." in key for value in values}
-        items = []
+        filters = {value for key, values in form.items() if ".Value." in key for value in values}
+        interfaces = []
         for name in self._runner.architecture.balancers:
             description = f"ELB {full_name('app', name)}"
-            if not wanted or description in wanted:
+            if not filters or description in filters:
                 address = socket.gethostbyname(name)
-                items.append(INTERFACE.format(name=name, description=description, address=address))
-        body = INTERFACES.format(items="".join(items)).encode()
+                interfaces.append(INTERFACE.format(name=name, description=description, address=address))
+        body = INTERFACES.format(interfaces="".join(interfaces)).encode()
         start_response("200 OK", [("Content-Type", "text/xml"), ("Content-Length", str(len(body)))])
         return [body]
 

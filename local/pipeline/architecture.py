@@ -1,7 +1,7 @@
-"""What the synthesised templates of `infra/` say of pipeline, deployment groups, listeners and alarms.
+"""Pipeline, deployment groups, load balancers and alarms, read from the synthesised templates of `infra/`.
 
-Nothing here is configured a second time: a canary of another size, an alarm more or a fourth service is a
-change of the templates.
+Nothing of it is configured a second time: another canary, one more alarm or a fourth service is a change of
+the templates only.
 """
 
 import hashlib
@@ -14,27 +14,20 @@ from typing import Any
 
 from infra.template import FOLDER, Resource, TemplateError, load
 
-BALANCED = {  # type → prefix of its attributes, prefix of its full name
-    "AWS::ElasticLoadBalancingV2::LoadBalancer": ("LoadBalancer", "app"),
-    "AWS::ElasticLoadBalancingV2::TargetGroup": ("TargetGroup", "targetgroup"),
-}
-# https://docs.aws.amazon.com/codedeploy/latest/userguide/deployment-configurations.html#deployment-configuration-ecs
-PREDEFINED = {  # name → kind, percent, minutes
-    "CodeDeployDefault.ECSLinear10PercentEvery1Minutes": ("Linear", 10, 1),
-    "CodeDeployDefault.ECSLinear10PercentEvery3Minutes": ("Linear", 10, 3),
-    "CodeDeployDefault.ECSCanary10Percent5Minutes": ("Canary", 10, 5),
-    "CodeDeployDefault.ECSCanary10Percent15Minutes": ("Canary", 10, 15),
-    "CodeDeployDefault.ECSAllAtOnce": ("AllAtOnce", 100, 0),
-}
+LOAD_BALANCER = "AWS::ElasticLoadBalancingV2::LoadBalancer"
+LISTENER = "AWS::ElasticLoadBalancingV2::Listener"
+TARGET_GROUP = "AWS::ElasticLoadBalancingV2::TargetGroup"
+# resource type → prefix of its attributes in a template, prefix of its full name
+NAMED_BY_AWS = {LOAD_BALANCER: ("LoadBalancer", "app"), TARGET_GROUP: ("TargetGroup", "targetgroup")}
 
 
 class ArchitectureError(Exception):
-    """The templates lack something that a rehearsal needs; the message names it."""
+    """The templates lack what a rehearsal needs; the message names the resource and the property."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetGroup:
-    """A target group: how its targets are asked for their health, how long they drain (s)."""
+    """A target group: its health checks and its deregistration delay."""
 
     name: str
     full_name: str
@@ -42,15 +35,15 @@ class TargetGroup:
     path: str
     interval_s: float
     timeout_s: float
-    healthy: int
-    unhealthy: int
-    statuses: str
+    healthy: int  # checks that must pass in a row
+    unhealthy: int  # checks that must fail in a row
+    statuses: str  # HTTP statuses of a passed check, such as "200" or "200-299"
     drain_s: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listener:
-    """One port of a load balancer and the target group that it starts with."""
+    """A port of a load balancer, and the target group that it forwards to before any deployment."""
 
     name: str
     balancer: str
@@ -59,55 +52,29 @@ class Listener:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shift:
-    """How traffic moves: canary, linear or all at once."""
-
-    name: str
-    kind: str
-    percent: int = 100
-    minutes: float = 0
-
-    def steps(self) -> list[tuple[int, float]]:
-        """Green's share in percent, each with the minutes until the next one."""
-        if self.kind == "AllAtOnce":
-            return [(100, 0)]
-        if self.kind == "Canary":
-            return [(self.percent, self.minutes), (100, 0)]
-        shares = [*range(self.percent, 100, self.percent), 100]
-        return [(share, self.minutes if share < 100 else 0) for share in shares]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class DeploymentGroup:
-    """CodeDeploy's deployment group of one ECS service, and what it names."""
+    """CodeDeploy's deployment group of one ECS service, with the resources that it names."""
 
     name: str
     application: str
     cluster: str
     service: str
-    family: str
-    desired: int
-    shift: Shift
-    termination_minutes: float
+    desired: int  # tasks
+    config: str  # name of the deployment configuration, which says how traffic shifts
+    termination_minutes: float  # how long blue is kept after the shift
     ready_minutes: float
     blue: TargetGroup
     green: TargetGroup
     production: Listener
     test: Listener
     alarms: tuple[str, ...]
-    rolls_back_on: tuple[str, ...]
-    container: str
-    container_port: int
+    rolls_back_on: tuple[str, ...]  # CodeDeploy's rollback events, such as DEPLOYMENT_FAILURE
     first_task_definition: dict[str, Any] = field(repr=False)
-
-    def target_group(self, name: str) -> TargetGroup:
-        """Blue or green by name."""
-        return next(one for one in (self.blue, self.green) if one.name == name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Architecture:
-    """All of it."""
+    """Everything that the runner knows from the templates; dictionaries hold properties by resource name."""
 
     pipeline: dict[str, Any]
     build_project: dict[str, Any]
@@ -119,32 +86,31 @@ class Architecture:
     alarms: dict[str, dict[str, Any]]
     groups: dict[str, DeploymentGroup]
     balancers: tuple[str, ...]
-    resources: tuple[Resource, ...] = field(repr=False)
 
     @property
     def application(self) -> str:
-        """The CodeDeploy application."""
+        """The name of the CodeDeploy application."""
         return next(iter(self.groups.values())).application
 
     def target_groups(self) -> list[TargetGroup]:
-        """Every one, service by service."""
-        return [one for group in self.groups.values() for one in (group.blue, group.green)]
+        """Return the blue and the green target group of every service."""
+        return [target_group for group in self.groups.values() for target_group in (group.blue, group.green)]
 
-    def listeners(self) -> list[tuple[DeploymentGroup, Listener]]:
-        """Every one, with the deployment group that moves it."""
-        return [(group, one) for group in self.groups.values() for one in (group.production, group.test)]
+    def listeners(self) -> list[Listener]:
+        """Return the production listener and the test listener of every service."""
+        return [listener for group in self.groups.values() for listener in (group.production, group.test)]
 
 
 def read(parameters: Mapping[str, str] | None = None, folder: Path = FOLDER) -> Architecture:
-    """Read the committed templates, their parameters chosen. Raises ArchitectureError."""
+    """Read the synthesised templates with these CloudFormation parameters. Raises ArchitectureError."""
     try:
-        found = [resource for stack in load(folder, parameters) for resource in stack.resources()]
+        resolved = [resource for stack in load(folder, parameters) for resource in stack.resources()]
     except TemplateError as error:
         raise ArchitectureError(str(error)) from None
-    resources = _with_local_names(found)
+    resources = _with_local_names(resolved)
     resource = _only(resources, "AWS::CodePipeline::Pipeline")
     pipeline = resource.properties
-    with _of(resource):
+    with _naming(resource):
         source = pipeline["Stages"][0]["Actions"][0]["Configuration"]
         branch, bucket = source["BranchName"], pipeline["ArtifactStore"]["Location"]
     architecture = Architecture(
@@ -152,17 +118,16 @@ def read(parameters: Mapping[str, str] | None = None, folder: Path = FOLDER) -> 
         build_project=_only(resources, "AWS::CodeBuild::Project").properties,
         bucket=bucket,
         branch=branch,
-        repositories=_by(resources, "AWS::ECR::Repository", "RepositoryName"),
-        log_groups=tuple(_by(resources, "AWS::Logs::LogGroup", "LogGroupName")),
+        repositories=_by_name(resources, "AWS::ECR::Repository", "RepositoryName"),
+        log_groups=tuple(_by_name(resources, "AWS::Logs::LogGroup", "LogGroupName")),
         functions={
             name: function
-            for name, function in _by(resources, "AWS::Lambda::Function", "FunctionName").items()
+            for name, function in _by_name(resources, "AWS::Lambda::Function", "FunctionName").items()
             if "ZipFile" in function["Code"]  # DORA's lie in a bucket; `python -m dora` is the same code here
         },
-        alarms=_by(resources, "AWS::CloudWatch::Alarm", "AlarmName"),
+        alarms=_by_name(resources, "AWS::CloudWatch::Alarm", "AlarmName"),
         groups={group.name: group for group in _groups(resources)},
-        balancers=tuple(_by(resources, "AWS::ElasticLoadBalancingV2::LoadBalancer", "Name")),
-        resources=resources,
+        balancers=tuple(_by_name(resources, LOAD_BALANCER, "Name")),
     )
     for group in architecture.groups.values():
         if unknown := [name for name in group.alarms if name not in architecture.alarms]:
@@ -172,170 +137,147 @@ def read(parameters: Mapping[str, str] | None = None, folder: Path = FOLDER) -> 
     return architecture
 
 
-@contextmanager
-def _of(resource: Resource) -> Iterator[None]:
-    """What is missing inside is missing in this resource."""
-    try:
-        yield
-    except (KeyError, IndexError) as error:
-        what = f"{error.args[0]} is" if isinstance(error, KeyError) else "an entry of a list is"
-        raise ArchitectureError(f"{resource}: {what} missing") from None
-
-
-def _with_local_names(resources: list[Resource]) -> tuple[Resource, ...]:
-    """What only AWS could know of load balancers and target groups, as it is here: a name of the network."""
-    names: dict[str, str] = {}
-    for one in resources:
-        kind = BALANCED.get(one.type)
-        if kind:
-            with _of(one):
-                here, name = f"<{one.stack}.{one.name}", one.properties["Name"]
-            names |= {
-                f"{here}.{kind[0]}Name>": name,
-                f"{here}.{kind[0]}FullName>": full_name(kind[1], name),
-                f"{here}.DNSName>": name,
-            }
-    text = json.dumps([one.properties for one in resources])
-    for token, name in names.items():
-        text = text.replace(token, name)
-    found = zip(resources, json.loads(text), strict=True)
-    return tuple(
-        Resource(stack=one.stack, name=one.name, type=one.type, properties=properties)
-        for one, properties in found
-    )
-
-
 def full_name(kind: str, name: str) -> str:
-    """How CloudWatch's dimensions call a load balancer (`app`) or a target group (`targetgroup`)."""
+    """Return the name of a load balancer (kind `app`) or a target group in dimensions and in ARNs."""
     return f"{kind}/{name}/{hashlib.sha256(name.encode()).hexdigest()[:16]}"
 
 
-def shift(name: str) -> Shift:
-    """The deployment configuration of this name. Raises ArchitectureError for one that is not predefined."""
-    if name not in PREDEFINED:
-        raise ArchitectureError(
-            f"DeploymentConfigName {name!r}: expected one that CodeDeploy has ready: {', '.join(PREDEFINED)}"
-        )
-    kind, percent, minutes = PREDEFINED[name]
-    return Shift(name=name, kind=kind, percent=percent, minutes=minutes)
+@contextmanager
+def _naming(resource: Resource) -> Iterator[None]:
+    """Turn a missing property into an ArchitectureError that names the resource."""
+    try:
+        yield
+    except (KeyError, IndexError) as error:
+        missing = f"{error.args[0]} is" if isinstance(error, KeyError) else "an entry of a list is"
+        raise ArchitectureError(f"{resource}: {missing} missing") from None
 
 
-def _groups(resources: Iterable[Resource]) -> Iterable[DeploymentGroup]:
-    resources = list(resources)
-    targets: dict[str, TargetGroup] = {}
-    listeners: dict[str, Listener] = {}
+def _with_local_names(resources: list[Resource]) -> tuple[Resource, ...]:
+    """Fill in what only AWS could know of load balancers and target groups; their DNS name is their name."""
+    names: dict[str, str] = {}
     for resource in resources:
-        with _of(resource):
-            if resource.type == "AWS::ElasticLoadBalancingV2::TargetGroup":
-                targets[resource.properties["Name"]] = _target_group(resource.properties)
-            if resource.type == "AWS::ElasticLoadBalancingV2::Listener":
+        if resource.type in NAMED_BY_AWS:
+            attribute, kind = NAMED_BY_AWS[resource.type]
+            with _naming(resource):
+                token, name = f"<{resource.stack}.{resource.name}", resource.properties["Name"]
+            names |= {
+                f"{token}.{attribute}Name>": name,
+                f"{token}.{attribute}FullName>": full_name(kind, name),
+                f"{token}.DNSName>": name,
+            }
+    text = json.dumps([resource.properties for resource in resources])
+    for token, name in names.items():
+        text = text.replace(token, name)
+    return tuple(
+        Resource(stack=resource.stack, name=resource.name, type=resource.type, properties=properties)
+        for resource, properties in zip(resources, json.loads(text), strict=True)
+    )
+
+
+def _groups(resources: Iterable[Resource]) -> Iterator[DeploymentGroup]:
+    target_groups: dict[str, TargetGroup] = {}
+    listeners: dict[str, Listener] = {}
+    services = _by_name(resources, "AWS::ECS::Service", "ServiceName")
+    families = _by_name(resources, "AWS::ECS::TaskDefinition", "Family")
+    for resource in resources:
+        with _naming(resource):
+            if resource.type == TARGET_GROUP:
+                target_groups[resource.properties["Name"]] = _target_group(resource.properties)
+            if resource.type == LISTENER:
                 listeners[f"<{resource.stack}.{resource.name}>"] = _listener(resource)
-    services = _by(resources, "AWS::ECS::Service", "ServiceName")
-    families = _by(resources, "AWS::ECS::TaskDefinition", "Family")
-    found = [resource for resource in resources if resource.type == "AWS::CodeDeploy::DeploymentGroup"]
-    if not found:
+    groups = [resource for resource in resources if resource.type == "AWS::CodeDeploy::DeploymentGroup"]
+    if not groups:
         raise ArchitectureError("the templates have no AWS::CodeDeploy::DeploymentGroup")
-    for resource in found:
-        with _of(resource):
-            group = _group(resource.properties, targets, listeners, services, families)
+    for resource in groups:
+        with _naming(resource):
+            group = _group(resource.properties, target_groups, listeners, services, families)
         yield group
 
 
 def _group(
-    raw: Mapping[str, Any],
-    targets: Mapping[str, TargetGroup],
+    properties: Mapping[str, Any],
+    target_groups: Mapping[str, TargetGroup],
     listeners: Mapping[str, Listener],
     services: Mapping[str, dict[str, Any]],
     families: Mapping[str, dict[str, Any]],
 ) -> DeploymentGroup:
-    name = raw["ECSServices"][0]["ServiceName"]
-    service, pair = services[name], raw["LoadBalancerInfo"]["TargetGroupPairInfoList"][0]
-    first, second = (targets[one["Name"]] for one in pair["TargetGroups"])
-    settings = raw["BlueGreenDeploymentConfiguration"]
-    ending = settings["TerminateBlueInstancesOnDeploymentSuccess"]
-    ready = settings.get("DeploymentReadyOption", {})
+    service = services[properties["ECSServices"][0]["ServiceName"]]
+    pair = properties["LoadBalancerInfo"]["TargetGroupPairInfoList"][0]
+    blue, green = (target_groups[entry["Name"]] for entry in pair["TargetGroups"])
+    options = properties["BlueGreenDeploymentConfiguration"]
+    termination = options["TerminateBlueInstancesOnDeploymentSuccess"]
+    ready = options.get("DeploymentReadyOption", {})
     for key, value in (("Action", "KEEP_ALIVE"), ("ActionOnTimeout", "STOP_DEPLOYMENT")):
-        if value in (ending.get(key), ready.get(key)):
+        if value in (termination.get(key), ready.get(key)):
             raise ArchitectureError(
-                f"deployment group {raw['DeploymentGroupName']}: {key} {value} can't be rehearsed"
+                f"deployment group {properties['DeploymentGroupName']}: {key} {value} can't be rehearsed"
             )
-    balancer = service["LoadBalancers"][0]
     return DeploymentGroup(
-        name=raw["DeploymentGroupName"],
-        application=raw["ApplicationName"],
-        cluster=raw["ECSServices"][0]["ClusterName"],
-        service=name,
-        family=service["TaskDefinition"],
+        name=properties["DeploymentGroupName"],
+        application=properties["ApplicationName"],
+        cluster=properties["ECSServices"][0]["ClusterName"],
+        service=service["ServiceName"],
         desired=int(service["DesiredCount"]),
-        shift=shift(raw["DeploymentConfigName"]),
-        termination_minutes=ending.get("TerminationWaitTimeInMinutes", 0),
+        config=properties["DeploymentConfigName"],
+        termination_minutes=termination.get("TerminationWaitTimeInMinutes", 0),
         ready_minutes=ready.get("WaitTimeInMinutes", 0),
-        blue=first,
-        green=second,
+        blue=blue,
+        green=green,
         production=listeners[pair["ProdTrafficRoute"]["ListenerArns"][0]],
         test=listeners[pair["TestTrafficRoute"]["ListenerArns"][0]],
-        alarms=tuple(one["Name"] for one in _enabled(raw, "AlarmConfiguration", "Alarms")),
-        rolls_back_on=tuple(_enabled(raw, "AutoRollbackConfiguration", "Events")),
-        container=balancer["ContainerName"],
-        container_port=int(balancer["ContainerPort"]),
+        alarms=tuple(alarm["Name"] for alarm in _enabled(properties, "AlarmConfiguration", "Alarms")),
+        rolls_back_on=tuple(_enabled(properties, "AutoRollbackConfiguration", "Events")),
         first_task_definition=families[service["TaskDefinition"]],
     )
 
 
-def _enabled(raw: Mapping[str, Any], configuration: str, key: str) -> list[Any]:
-    found = raw.get(configuration) or {}
-    return list(found.get(key, [])) if found.get("Enabled", True) else []
+def _enabled(properties: Mapping[str, Any], configuration: str, key: str) -> list[Any]:
+    """The entries of a configuration that may be switched off."""
+    options = properties.get(configuration) or {}
+    return list(options.get(key, [])) if options.get("Enabled", True) else []
 
 
-def _target_group(raw: Mapping[str, Any]) -> TargetGroup:
-    attributes = {one["Key"]: one["Value"] for one in raw.get("TargetGroupAttributes", [])}
-    return TargetGroup(
-        name=raw["Name"],
-        full_name=full_name("targetgroup", raw["Name"]),
-        port=int(raw["Port"]),
-        path=raw.get("HealthCheckPath", "/"),  # AWS's own defaults, these and the next
-        interval_s=float(raw.get("HealthCheckIntervalSeconds", 30)),
-        timeout_s=float(raw.get("HealthCheckTimeoutSeconds", 5)),
-        healthy=int(raw.get("HealthyThresholdCount", 5)),
-        unhealthy=int(raw.get("UnhealthyThresholdCount", 2)),
-        statuses=str(raw.get("Matcher", {}).get("HttpCode", "200")),
+def _target_group(properties: Mapping[str, Any]) -> TargetGroup:
+    attributes = {entry["Key"]: entry["Value"] for entry in properties.get("TargetGroupAttributes", [])}
+    return TargetGroup(  # the defaults are AWS's own
+        name=properties["Name"],
+        full_name=full_name("targetgroup", properties["Name"]),
+        port=int(properties["Port"]),
+        path=properties.get("HealthCheckPath", "/"),
+        interval_s=float(properties.get("HealthCheckIntervalSeconds", 30)),
+        timeout_s=float(properties.get("HealthCheckTimeoutSeconds", 5)),
+        healthy=int(properties.get("HealthyThresholdCount", 5)),
+        unhealthy=int(properties.get("UnhealthyThresholdCount", 2)),
+        statuses=str(properties.get("Matcher", {}).get("HttpCode", "200")),
         drain_s=float(attributes.get("deregistration_delay.timeout_seconds", 300)),
     )
 
 
 def _listener(resource: Resource) -> Listener:
-    raw = resource.properties
-    action = raw["DefaultActions"][0]
+    action = resource.properties["DefaultActions"][0]
     if "TargetGroupArn" not in action:
         action = action["ForwardConfig"]["TargetGroups"][0]
     return Listener(
         name=f"{resource.stack}.{resource.name}",
-        balancer=raw["LoadBalancerArn"],
-        port=int(raw["Port"]),
+        balancer=resource.properties["LoadBalancerArn"],
+        port=int(resource.properties["Port"]),
         target_group=action["TargetGroupArn"],
     )
 
 
-def _by(resources: Iterable[Resource], kind: str, key: str) -> dict[str, dict[str, Any]]:
-    found: dict[str, dict[str, Any]] = {}
-    for one in resources:
-        if one.type == kind:
-            with _of(one):
-                found[one.properties[key]] = one.properties
-    return found
+def _by_name(resources: Iterable[Resource], resource_type: str, name: str) -> dict[str, dict[str, Any]]:
+    """The properties of all resources of a type, by the property that names them."""
+    properties: dict[str, dict[str, Any]] = {}
+    for resource in resources:
+        if resource.type == resource_type:
+            with _naming(resource):
+                properties[resource.properties[name]] = resource.properties
+    return properties
 
 
-def _only(resources: Iterable[Resource], kind: str) -> Resource:
-    found = [one for one in resources if one.type == kind]
-    if len(found) != 1:
-        raise ArchitectureError(f"the templates have {len(found)} {kind}, expected one")
-    return found[0]
-
-
-def smoke_tests(architecture: Architecture) -> dict[str, Any]:
-    """What the lifecycle hook asks of each service, by the function's own variable."""
-    for function in architecture.functions.values():
-        text = function.get("Environment", {}).get("Variables", {}).get("SMOKE_TESTS")
-        if text:
-            return dict(json.loads(text))
-    return {}
+def _only(resources: Iterable[Resource], resource_type: str) -> Resource:
+    """The resource of a type that the templates have once."""
+    matching = [resource for resource in resources if resource.type == resource_type]
+    if len(matching) != 1:
+        raise ArchitectureError(f"the templates have {len(matching)} {resource_type}, expected one")
+    return matching[0]

@@ -1,37 +1,31 @@
-"""Finds the operations of each AWS service that this runner stands in for.
+"""Finds the operations of the AWS APIs that this runner serves.
 
-They are files in the folder `operations` of the service's room, named after the operation in snake case, each
-with a function `answer(request, parts)`. An operation without a file answers NotImplemented.
+The folder `operations` of a service's room has a file for each, named after the operation in snake case, with
+a function `answer(request, parts)`. An operation without a file answers NotImplemented.
 """
 
 import importlib
 import pkgutil
-from collections.abc import Callable
 from typing import Any
 
 from local.awsapi.application import Operation
-from local.pipeline.runner import Runner
 
 SERVICES = ("codepipeline", "codedeploy")
 
 
-def load(service: str, runner: Runner) -> dict[str, Operation]:
-    """The operations of a service that are here, by their AWS name."""
+def load(service: str, parts: Any) -> dict[str, Operation]:
+    """Return a service's operations by their AWS names. Each of them gets `parts`, which is the runner."""
     package = importlib.import_module(f"local.pipeline.{service}.operations")
-    names = [module.name for module in pkgutil.iter_modules(package.__path__)]
+    modules = [module.name for module in pkgutil.iter_modules(package.__path__)]
     return {
-        "".join(word.capitalize() for word in name.split("_")): _bound(
-            _answer(f"{package.__name__}.{name}"), runner
+        "".join(word.capitalize() for word in module.split("_")): _operation(
+            f"{package.__name__}.{module}", parts
         )
-        for name in names
-        if not name.startswith("_")
+        for module in modules
+        if not module.startswith("_")
     }
 
 
-def _answer(module: str) -> Callable[..., dict[str, Any]]:
-    operation: Callable[..., dict[str, Any]] = importlib.import_module(module).answer
-    return operation
-
-
-def _bound(operation: Callable[..., dict[str, Any]], runner: Runner) -> Operation:
-    return lambda request: operation(request, runner)
+def _operation(module: str, parts: Any) -> Operation:
+    answer = importlib.import_module(module).answer
+    return lambda request: answer(request, parts)

@@ -1,4 +1,4 @@
-"""Pages of a list, with a token that says where the next one begins."""
+"""Pages of a list answer, with a `nextToken` that leads to the next page."""
 
 import re
 from typing import TypeVar
@@ -9,13 +9,13 @@ T = TypeVar("T")
 
 
 class InvalidNextTokenException(ApiError):
-    """Not one that an earlier answer gave."""
+    """The token does not come from an earlier answer."""
 
 
-def paged(items: list[T], size: int, token: str | None) -> tuple[list[T], str | None]:
-    """A page and the next token. Raises InvalidNextTokenException."""
+def page_of(entries: list[T], size: int, token: str | None) -> tuple[list[T], str | None]:
+    """Return a page and the token of the next one, None after the last. Raises InvalidNextTokenException."""
     if token and not re.fullmatch("[0-9]{1,9}", token):
-        raise InvalidNextTokenException(f"nextToken {token!r} is not one of this API")
+        raise InvalidNextTokenException(f"nextToken {token!r} does not come from this API")
     begin = int(token or 0)
     end = begin + size
-    return items[begin:end], str(end) if end < len(items) else None
+    return entries[begin:end], str(end) if end < len(entries) else None

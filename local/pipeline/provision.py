@@ -1,111 +1,117 @@
-"""Makes the local AWS hold what `make deploy` makes on AWS, and starts each service's first tasks.
+"""Creates in the local AWS what `make deploy` creates on AWS, and starts each service's first tasks.
 
-Everything is asked for again at each start and left alone where it is there.
+Every resource is asked for again at each start, and left alone where it exists.
 """
 
 import contextlib
 import logging
 import os
 from pathlib import Path
+from typing import Any
 
 import docker
 import docker.errors
 
-from local.pipeline import architecture as templates
-from local.pipeline.architecture import Architecture
-from local.pipeline.clock import Clock
-from local.pipeline.codedeploy.deployments import Deployments, Service
+from local.pipeline.architecture import Architecture, DeploymentGroup, read
+from local.pipeline.codedeploy.deployments import Deployments
+from local.pipeline.codedeploy.service_traffic import ServiceTraffic, TrafficDirector
 from local.pipeline.ecs.fargate_rules import TASK_KEYS
-from local.pipeline.ecs.service_scheduler import Fleet, TaskSet
-from local.pipeline.ecs.task_containers import camel
-from local.pipeline.ecs.task_containers import image as image_here
+from local.pipeline.ecs.service_scheduler import ServiceScheduler, TaskSet
+from local.pipeline.ecs.task_containers import camel_case, local_image
 from local.pipeline.identifiers import task_set_id
-from local.pipeline.local_aws import Aws
+from local.pipeline.local_aws import LocalAws
 from local.pipeline.settings import Settings
 
 log = logging.getLogger(__name__)
 
 XRAY_DAEMON = Path(__file__).parent / "ecs" / "xray_daemon"
 CREDENTIALS = {"username": "AWS", "password": "laptop"}
-REVISION = "org.opencontainers.image.revision"
+REVISION_LABEL = "org.opencontainers.image.revision"
 
 
 class ProvisionError(Exception):
-    """Something that a rehearsal stands on can't be had; says what to do."""
+    """Something that a rehearsal needs is missing; the message says what to do."""
 
 
-class Provision:
-    """`run` may be called until it succeeds."""
+class Provisioner:
+    """`run` may be called again until it succeeds."""
 
     def __init__(
-        self, architecture: Architecture, settings: Settings, aws: Aws, fleet: Fleet, deployments: Deployments
+        self,
+        *,
+        architecture: Architecture,
+        settings: Settings,
+        aws: LocalAws,
+        scheduler: ServiceScheduler,
+        deployments: Deployments,
+        traffic: TrafficDirector,
     ) -> None:
         self._architecture, self._settings, self._aws = architecture, settings, aws
-        self._fleet, self._deployments = fleet, deployments
+        self._scheduler, self._deployments, self._traffic = scheduler, deployments, traffic
         self._engine = docker.from_env(timeout=120)
 
     def run(self) -> None:
-        """Raises ProvisionError, botocore's and Docker's errors."""
-        one = self._architecture
-        self._aws.make("s3", "create_bucket", Bucket=one.bucket)
-        for name, repository in one.repositories.items():
-            self._aws.make(
+        """Create what is missing. Raises ProvisionError, botocore's and Docker's errors."""
+        architecture = self._architecture
+        self._aws.create("s3", "create_bucket", Bucket=architecture.bucket)
+        for name, repository in architecture.repositories.items():
+            self._aws.create(
                 "ecr",
                 "create_repository",
                 repositoryName=name,
                 imageTagMutability=repository.get("ImageTagMutability", "MUTABLE"),
             )
-        for name in one.log_groups:
-            self._aws.make("logs", "create_log_group", logGroupName=name)
-        for function in one.functions.values():
-            endpoints = {
-                "AWS_ENDPOINT_URL_CODEDEPLOY": self._settings.own_url,
-                "AWS_ENDPOINT_URL_EC2": self._settings.own_url,
-            }
+        for name in architecture.log_groups:
+            self._aws.create("logs", "create_log_group", logGroupName=name)
+        endpoints = {
+            "AWS_ENDPOINT_URL_CODEDEPLOY": self._settings.own_url,
+            "AWS_ENDPOINT_URL_EC2": self._settings.own_url,
+        }
+        for function in architecture.functions.values():
             self._aws.put_function(function, endpoints)
-        self._push_daemon()
-        for group in one.groups.values():
+        self._push_xray_daemon()
+        for group in architecture.groups.values():
             if self._needs_tasks(group):
-                self._first_task_set(group)
+                self._create_first_task_set(group)
 
-    def _needs_tasks(self, group: templates.DeploymentGroup) -> bool:
-        """At the first start, and where the images of the tasks that should serve are nowhere any more."""
-        primary = self._deployments.service(group.name).primary
+    def _needs_tasks(self, group: DeploymentGroup) -> bool:
+        """Whether this is the first start, or the images of the primary task set no longer exist."""
+        primary = self._traffic.get(group.name).primary
         if not primary:
             return True
-        task_set = self._fleet.task_set(primary)
-        lost = [name for name in _images(task_set) if not self._is_somewhere(name)]
+        task_set = self._scheduler.task_set(primary)
+        lost = [name for name in _images(task_set) if not self._image_exists(name)]
         if (task_set and not lost) or self._deployments.active(group.name):
             return False
-        why = f"{', '.join(lost)} is neither in the registry nor on this machine" if lost else "it is lost"
+        reason = f"{', '.join(lost)} is neither in the registry nor on this machine" if lost else "it is lost"
         log.warning(
             "%s: task set %s can not serve, %s; begins anew with the image that compose built",
             group.name,
             primary,
-            why,
+            reason,
         )
         if task_set:
             task_set.desired, task_set.status = 0, "DRAINING"
-            self._fleet.keep(task_set)
+            self._scheduler.put(task_set)
         return True
 
-    def _is_somewhere(self, name: str) -> bool:
-        """On the engine, or in the registry. Raises Docker's and botocore's errors."""
-        here = image_here(name, self._settings.registry)
+    def _image_exists(self, name: str) -> bool:
+        """Whether the image is on the engine or in the registry. Raises Docker's and botocore's errors."""
+        local_name = local_image(name, self._settings.registry)
         with contextlib.suppress(docker.errors.ImageNotFound):
-            self._engine.images.get(here)
+            self._engine.images.get(local_name)
             return True
-        if here == name:  # not of this registry: it is pulled from elsewhere
+        if local_name == name:  # of another registry: it is pulled from there
             return True
-        repository, separator, reference = here.partition("/")[2].partition("@")
+        repository, separator, reference = local_name.partition("/")[2].partition("@")
         if not separator:
             repository, _, reference = repository.rpartition(":")
         return self._aws.has_image(repository, reference)
 
-    def _push_daemon(self) -> None:
-        """An image under the daemon's name and tag: a stand-in that takes the same arguments."""
+    def _push_xray_daemon(self) -> None:
+        """Build and push the stand-in for the X-Ray daemon, under the name of the daemon's own image."""
         repository = next(name for name in self._architecture.repositories if name.endswith("xray-daemon"))
-        tag = self._daemon_tag()
+        tag = self._xray_daemon_tag()
         if self._aws.has_image(repository, tag):
             return
         arguments = {"BASE_IMAGE": os.environ["BASE_IMAGE"]} if os.environ.get("BASE_IMAGE") else {}
@@ -113,50 +119,50 @@ class Provision:
         image, _ = self._engine.images.build(path=str(XRAY_DAEMON), tag=name, buildargs=arguments, rm=True)
         self._push(image, repository, tag)
 
-    def _daemon_tag(self) -> str:
+    def _xray_daemon_tag(self) -> str:
         for group in self._architecture.groups.values():
             for container in group.first_task_definition["ContainerDefinitions"]:
                 if "xray-daemon:" in container["Image"]:
                     return str(container["Image"].rpartition(":")[2])
         raise ProvisionError("no task definition of the templates has an X-Ray daemon")
 
-    def _first_task_set(self, group: templates.DeploymentGroup) -> None:
-        """The service's first tasks: the image that compose built, under the template's definition."""
+    def _create_first_task_set(self, group: DeploymentGroup) -> None:
+        """Serve the image that compose built, with the templates' own task definition."""
         try:
             image = self._engine.images.get(f"lantern-{group.name}")
         except docker.errors.ImageNotFound:
             raise ProvisionError(f"there is no image lantern-{group.name}: 'make up' builds it") from None
-        tag = image.labels.get(REVISION) or "first"
+        tag = image.labels.get(REVISION_LABEL) or "first"
         repository = next(name for name in self._architecture.repositories if name.endswith(f"/{group.name}"))
         if not self._aws.has_image(repository, tag):
             self._push(image, repository, tag)
-        chosen = templates.read({"ImageTag": tag}).groups[group.name]
-        definition = camel(chosen.first_task_definition)
-        registered = self._aws.register({key: definition[key] for key in TASK_KEYS if key in definition})
-        key = task_set_id()
-        self._fleet.keep(
-            TaskSet(
-                id=key,
-                service=group.name,
-                target_group=group.production.target_group,
-                task_definition=registered,
-                definition=definition,
-                desired=group.desired,
-                created=Clock().now(),
-                status="PRIMARY",
-                version=tag,
-            )
+        definition = camel_case(read({"ImageTag": tag}).groups[group.name].first_task_definition)
+        task_definition = self._aws.register_task_definition(
+            {key: definition[key] for key in TASK_KEYS if key in definition}
         )
-        targets = {group.production.target_group: 100}
-        self._deployments.keep_service(Service(group.name, key, targets, group.test.target_group))
+        task_set = TaskSet(
+            id=task_set_id(),
+            service=group.name,
+            target_group=group.production.target_group,
+            task_definition=task_definition,
+            definition=definition,
+            desired=group.desired,
+            status="PRIMARY",
+            version=tag,
+        )
+        self._scheduler.put(task_set)
+        production = {group.production.target_group: 100}
+        self._traffic.put(ServiceTraffic(group.name, task_set.id, production, group.test.target_group))
 
-    def _push(self, image: object, repository: str, tag: str) -> None:
+    def _push(self, image: Any, repository: str, tag: str) -> None:
         target = f"{self._settings.registry}/{repository}"
-        image.tag(target, tag)  # type: ignore[attr-defined]
+        image.tag(target, tag)
         for line in self._engine.images.push(target, tag, auth_config=CREDENTIALS, stream=True, decode=True):
             if "error" in line:
                 raise ProvisionError(f"push {target}:{tag}: {line['error']}")
 
 
 def _images(task_set: TaskSet | None) -> list[str]:
-    return [one["image"] for one in task_set.definition["containerDefinitions"]] if task_set else []
+    if not task_set:
+        return []
+    return [container["image"] for container in task_set.definition["containerDefinitions"]]

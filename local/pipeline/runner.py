@@ -1,108 +1,116 @@
-"""All parts together, and the one thread that looks several times a second and moves things on."""
+"""Puts all parts together, and runs the threads that move everything on."""
 
 import logging
-import socket
 import threading
-from logging.handlers import RotatingFileHandler
 
 import botocore.exceptions
 import docker.errors
 
-from local.pipeline import eventbridge as events
-from local.pipeline.architecture import Architecture, full_name, read
+from local.awsapi.account import REGION
+from local.pipeline import eventbridge
+from local.pipeline.architecture import read
 from local.pipeline.clock import Clock
+from local.pipeline.cloudwatch.alarm_states import AlarmStates
 from local.pipeline.cloudwatch.metrics import NAMESPACE, Metrics
-from local.pipeline.cloudwatch.published_metrics import datapoints
+from local.pipeline.cloudwatch.published_metrics import metric_data
 from local.pipeline.codebuild.build import CodeBuild
+from local.pipeline.codecommit.git_http import GitHttp
 from local.pipeline.codecommit.repository import Repository, RepositoryError
 from local.pipeline.codedeploy.deployments import Deployments
-from local.pipeline.codedeploy.lifecycle_hooks import Hooks
+from local.pipeline.codedeploy.lifecycle_hooks import LifecycleHooks
+from local.pipeline.codedeploy.service_traffic import TrafficDirector
+from local.pipeline.codepipeline.actions import Actions
 from local.pipeline.codepipeline.executions import Executions
-from local.pipeline.ecs.service_scheduler import Fleet
-from local.pipeline.ecs.task_containers import Place
-from local.pipeline.ecs.task_runner import Containers
-from local.pipeline.identifiers import REGION, arn
+from local.pipeline.ecs.service_scheduler import ServiceScheduler
+from local.pipeline.ecs.task_containers import TaskPlatform
+from local.pipeline.ecs.task_runner import TaskRunner
+from local.pipeline.identifiers import arn
 from local.pipeline.journal import Journal
-from local.pipeline.load_balancing import access_log
-from local.pipeline.load_balancing.haproxy import ACCESS, FOLDER, listener_name
-from local.pipeline.load_balancing.load_balancer import BalancerError, LoadBalancer
-from local.pipeline.local_aws import Aws
-from local.pipeline.provision import Provision, ProvisionError
+from local.pipeline.load_balancing.access_log_receiver import AccessLogReceiver
+from local.pipeline.load_balancing.load_balancer import LoadBalancer, LoadBalancerError
+from local.pipeline.local_aws import LocalAws
+from local.pipeline.provision import Provisioner, ProvisionError
 from local.pipeline.settings import Settings
 
 log = logging.getLogger(__name__)
 
 LOOK_S = 0.2
-TRY_AGAIN_S = 1.0
+RETRY_S = 1.0
 PUBLISH_S = 5.0
-LOG_BYTES = 5 * 1024 * 1024
 
 
 class Runner:
-    """What the API's operations are given."""
+    """The parts, by name, and the threads. `trouble` says what keeps it from working; empty when all is well.
+
+    Raises the errors of wrong templates: ArchitectureError, AlarmError, MathError, UnknownMetric and
+    UnknownDeploymentConfig.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.clock = Clock(settings.scale)
-        self.architecture: Architecture = read({"Approval": "yes" if settings.approval else "no"})
+        self.architecture = read({"Approval": "yes" if settings.approval else "no"})
         self.journal = Journal(settings.state / "journal.sqlite")
-        self.aws = Aws(settings)
+        self.aws = LocalAws(settings)
         self.metrics = Metrics(self.clock)
-        self.balancer = LoadBalancer()
-        self.hooks = Hooks(self.aws)
-        place = _place(settings)
-        self.fleet = Fleet(self.architecture, self.journal, Containers(place), self.balancer)
+        self.repository = Repository("lantern", settings.state)
+        self.git_http = GitHttp(self.repository, self.pushed)
+        load_balancer = LoadBalancer()
+        task_runner, target_groups = TaskRunner(_task_platform(settings)), self.architecture.target_groups()
+        self.scheduler = ServiceScheduler(target_groups, self.journal, task_runner, load_balancer)
+        self.traffic = TrafficDirector(self.architecture, self.journal, load_balancer)
+        self.alarms = AlarmStates(self.architecture, self.journal, self.metrics, self.clock)
+        self.hooks = LifecycleHooks(self.aws)
         self.deployments = Deployments(
-            self.architecture,
-            self.journal,
-            self.fleet,
-            self.hooks,
-            self.metrics,
-            self.balancer,
-            place,
-            self.clock,
+            architecture=self.architecture,
+            journal=self.journal,
+            scheduler=self.scheduler,
+            hooks=self.hooks,
+            alarms=self.alarms,
+            traffic=self.traffic,
+            clock=self.clock,
         )
-        self.repository = Repository("lantern", settings.state, self.pushed)
         self.executions = Executions(
-            self.architecture,
-            self.journal,
-            self.repository,
-            CodeBuild(self.architecture, settings, self.aws),
-            self.deployments,
-            self.aws,
-            place,
-            self.clock,
+            architecture=self.architecture,
+            journal=self.journal,
+            repository=self.repository,
+            actions=Actions(
+                architecture=self.architecture,
+                repository=self.repository,
+                builds=CodeBuild(self.architecture, settings, self.aws),
+                deployments=self.deployments,
+                aws=self.aws,
+            ),
+            clock=self.clock,
         )
-        self.trouble = "starting"  # what keeps it from working; empty when all is well
+        file = settings.state / "access.log"
+        self.access_log = AccessLogReceiver(self.architecture, file, self.metrics.add)
+        self.trouble = "starting"
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
-        self._access = _access_file(settings)
 
     def start(self) -> None:
-        """Begin to look."""
-        for name, work in {
-            "access log": self._read_access_log,
+        """Start the threads."""
+        for name, run in {
+            "access log": lambda: self.access_log.run(self._stopping),
             "look": self._look,
             "events": self._send_events,
-            "metrics": self._publish,
+            "metrics": self._publish_metrics,
         }.items():
-            thread = threading.Thread(target=work, name=name, daemon=True)
+            thread = threading.Thread(target=run, name=name, daemon=True)
             self._threads.append(thread)
             thread.start()
 
     def stop(self) -> None:
-        """End; tasks and traffic stay as they are."""
+        """Stop the threads. Tasks and traffic stay as they are."""
         self._stopping.set()
         for thread in self._threads:
             thread.join(timeout=5)
-        self.fleet.close()
-        self.hooks.close()
-        self.executions.close()
-        self.journal.close()
+        for part in (self.scheduler, self.hooks, self.executions, self.journal, self.access_log):
+            part.close()
 
     def pushed(self, branch: str, commit: str, is_new: bool) -> None:
-        """A push moved a branch: tell, and start the pipeline when the templates' rule says so."""
-        resource = arn("codecommit", self.repository.name)
+        """Announce that a push has moved a branch; a push to the pipeline's branch starts an execution."""
         detail = {
             "event": "referenceCreated" if is_new else "referenceUpdated",
             "repositoryName": self.repository.name,
@@ -110,34 +118,44 @@ class Runner:
             "referenceName": branch,
             "commitId": commit,
         }
-        now = self.clock.now()
-        self.journal.announce(
-            events.envelope("aws.codecommit", events.PUSH, resource, detail, now, self.clock.scale)
-        )
+        resource, now = arn("codecommit", self.repository.name), self.clock.now()
+        kind, scale = eventbridge.PUSH, self.clock.scale
+        self.journal.announce(eventbridge.envelope("aws.codecommit", kind, resource, detail, now, scale))
         if branch == self.architecture.branch:
             try:
-                self.executions.start(commit, ("CloudWatchEvent", arn("events", "rule/StartOnPush")))
+                self.executions.start(
+                    commit,
+                    trigger_type="CloudWatchEvent",
+                    trigger_detail=arn("events", "rule/StartOnPush"),
+                )
             except RepositoryError as error:
                 log.warning("push to %s: %s", branch, error)
 
     # --- threads
 
     def _look(self) -> None:
-        provision = Provision(self.architecture, self.settings, self.aws, self.fleet, self.deployments)
+        provisioner = Provisioner(
+            architecture=self.architecture,
+            settings=self.settings,
+            aws=self.aws,
+            scheduler=self.scheduler,
+            deployments=self.deployments,
+            traffic=self.traffic,
+        )
         is_provisioned = False
         while not self._stopping.is_set():
             try:
                 if not is_provisioned:
-                    provision.run()
+                    provisioner.run()
                     self.executions.resume()
                     self.deployments.resume()
                     is_provisioned = True
-                self.fleet.look()
+                self.scheduler.look()
                 self.deployments.look()
                 self.executions.look()
                 self.trouble = ""
             except (
-                BalancerError,
+                LoadBalancerError,
                 ProvisionError,
                 botocore.exceptions.BotoCoreError,
                 botocore.exceptions.ClientError,
@@ -147,69 +165,42 @@ class Runner:
                 if str(error) != self.trouble:
                     log.warning("%s", error)
                 self.trouble = str(error)
-                self._stopping.wait(TRY_AGAIN_S)
-            except Exception as error:  # the loop's edge: one look that fails must not be the last
+                self._stopping.wait(RETRY_S)
+            except Exception as error:  # the edge of the loop: a look that fails must not be the last one
                 log.exception("look")
                 self.trouble = f"{type(error).__name__}: {error}"
-                self._stopping.wait(TRY_AGAIN_S)
+                self._stopping.wait(RETRY_S)
             self._stopping.wait(LOOK_S)
-
-    def _read_access_log(self) -> None:
-        path = FOLDER / ACCESS
-        path.unlink(missing_ok=True)
-        names = {group.name: group.full_name for group in self.architecture.target_groups()}
-        balancers = {
-            listener_name(listener.name): full_name("app", listener.balancer)
-            for _, listener in self.architecture.listeners()
-        }
-        production = {listener_name(group.production.name) for group in self.architecture.groups.values()}
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as receiver:
-            receiver.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 * 1024 * 1024)
-            receiver.bind(str(path))
-            path.chmod(0o666)
-            receiver.settimeout(0.5)
-            while not self._stopping.is_set():
-                try:
-                    line = receiver.recv(65536).decode(errors="replace")
-                except TimeoutError:
-                    continue
-                access = access_log.parse(line)
-                if not access or access.group not in names:
-                    continue
-                self._access.info(access_log.as_alb(access, balancers.get(access.listener, "-")))
-                if access.listener in production:
-                    self.metrics.add((names[access.group], balancers[access.listener]), access)
 
     def _send_events(self) -> None:
         while not self._stopping.wait(LOOK_S):
             try:
-                for number, event in self.journal.unsent():
+                for number, event in self.journal.unsent_events():
                     self.aws.put_event(event)
-                    self.journal.sent(number)
+                    self.journal.mark_sent(number)
             except OSError as error:
                 log.warning("EventBridge: %s", error)
-                self._stopping.wait(TRY_AGAIN_S)
+                self._stopping.wait(RETRY_S)
 
-    def _publish(self) -> None:
-        """CloudWatch gets what was measured, as it was: real seconds, real counts."""
+    def _publish_metrics(self) -> None:
         begin = self.clock.now()
         while not self._stopping.wait(PUBLISH_S):
             end = self.clock.now()
             try:
-                self.aws.put_metrics(NAMESPACE, datapoints(self.architecture, self.metrics, begin, end))
+                self.aws.put_metrics(NAMESPACE, metric_data(self.architecture, self.metrics, begin, end))
             except (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError) as error:
                 log.warning("CloudWatch: %s", error)
             begin = end
 
 
-def _place(settings: Settings) -> Place:
-    return Place(
+def _task_platform(settings: Settings) -> TaskPlatform:
+    return TaskPlatform(
         project=settings.project,
         network=settings.network,
         registry=settings.registry,
         pause_image=settings.build_image,
         logs_address=settings.logs_address,
-        environment={  # what Fargate and the network give on AWS: credentials and endpoints
+        environment={  # on AWS, Fargate gives credentials and region, and the endpoints are AWS's own
             "AWS_ENDPOINT_URL": settings.aws_url,
             "AWS_ENDPOINT_URL_XRAY": settings.xray_url,
             "AWS_REGION": REGION,
@@ -219,13 +210,3 @@ def _place(settings: Settings) -> Place:
             "TRACE_URL": settings.trace_url,
         },
     )
-
-
-def _access_file(settings: Settings) -> logging.Logger:
-    settings.state.mkdir(parents=True, exist_ok=True)
-    handler = RotatingFileHandler(settings.state / "access.log", maxBytes=LOG_BYTES, backupCount=2)
-    logger = logging.getLogger("lantern.access")
-    logger.setLevel(logging.INFO)
-    logger.propagate = False
-    logger.handlers = [handler]
-    return logger

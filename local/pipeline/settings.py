@@ -1,15 +1,15 @@
-"""What the runner reads from its environment; everything about the shop comes from the templates instead."""
+"""The runner's settings, from environment variables. Everything about the shop comes from the templates."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
-from local.pipeline.clock import DEFAULT_SCALE, MOST
+from local.pipeline.clock import DEFAULT_SCALE, MOST_SCALE
 from settings import env, number, switch, whole
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Where things are, in the network of the containers and on the machine."""
+    """Addresses in the containers' network and on the machine, and how the rehearsal runs."""
 
     host: str = env("HOST", str, default="127.0.0.1", help="address to listen on")
     port: int = env("PORT", whole(1, 65535), default=4567, help="port to listen on")
@@ -18,7 +18,7 @@ class Settings:
     )
     scale: float = env(
         "TIME_SCALE",
-        number(1, MOST),
+        number(1, MOST_SCALE),
         default=DEFAULT_SCALE,
         help="how many simulated seconds pass in one real second",
     )

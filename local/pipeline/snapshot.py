@@ -1,22 +1,26 @@
-"""The state of now in one document, for the live view; the console asks AWS's own API instead."""
+"""A rehearsal at one moment in one document, for the live view; the console asks AWS's own APIs instead."""
 
 import contextlib
 import time
+from dataclasses import asdict
 from typing import Any
 
-from local.pipeline.codedeploy import deployment_machine as deployments
-from local.pipeline.codepipeline import execution_machine as executions
+from local.pipeline.codedeploy.traffic_shifting import traffic_shift
 from local.pipeline.codepipeline.errors import PipelineExecutionNotFoundException
+from local.pipeline.codepipeline.execution_machine import Execution
 from local.pipeline.runner import Runner
 
 WINDOW_S = 5.0
 
 
 def take(runner: Runner, execution_id: str = "") -> dict[str, Any]:
-    """An execution (the newest) with its deployments, each service's traffic, tasks and error rates."""
+    """Return an execution (by default the newest) with its deployments, and the state of every service.
+
+    Times are epoch seconds. `execution` is None when there is none of this id.
+    """
     now = time.time()
-    one = _execution(runner, execution_id)
-    mine = runner.deployments.of_execution(one.id) if one else []
+    execution = _execution(runner, execution_id)
+    deployments = runner.deployments.of_execution(execution.id) if execution else []
     return {
         "now": now,
         "scale": runner.clock.scale,
@@ -24,30 +28,34 @@ def take(runner: Runner, execution_id: str = "") -> dict[str, Any]:
         "trouble": runner.trouble,
         "rates window s": WINDOW_S,
         "build log group": runner.architecture.build_project["LogsConfig"]["CloudWatchLogs"]["GroupName"],
-        "execution": executions.as_document(one) if one else None,
-        "deployments": [deployments.as_document(there) for there in mine],
+        "execution": asdict(execution) if execution else None,
+        "deployments": [asdict(deployment) for deployment in deployments],
         "services": [_service(runner, name, now) for name in runner.architecture.groups],
-        "alarms": {name: [state.value, state.reason] for name, state in runner.deployments.alarms().items()},
-        "ahead": [there.id for there in runner.executions.under_way() if one and there.created < one.created],
+        "alarms": {name: [state.value, state.reason] for name, state in runner.alarms.all().items()},
+        "ahead": [
+            unfinished.id
+            for unfinished in runner.executions.unfinished()
+            if execution and unfinished.created < execution.created
+        ],
     }
 
 
-def _execution(runner: Runner, key: str) -> executions.Execution | None:
-    if not key:
+def _execution(runner: Runner, execution_id: str) -> Execution | None:
+    if not execution_id:
         return runner.executions.newest()
     with contextlib.suppress(PipelineExecutionNotFoundException):
-        return runner.executions.one(key)
+        return runner.executions.get(execution_id)
     return None
 
 
 def _service(runner: Runner, name: str, now: float) -> dict[str, Any]:
-    service, group = runner.deployments.service(name), runner.architecture.groups[name]
+    traffic, group = runner.traffic.get(name), runner.architecture.groups[name]
     return {
         "name": name,
-        "production": service.production,
-        "test": service.test,
+        "production": traffic.production,
+        "test": traffic.test,
         "termination minutes": group.termination_minutes,
-        "shift": group.shift.steps(),
+        "shift": traffic_shift(group.config).steps(),
         "task sets": [
             {
                 "id": task_set.id,
@@ -55,11 +63,11 @@ def _service(runner: Runner, name: str, now: float) -> dict[str, Any]:
                 "status": task_set.status,
                 "version": task_set.version,
                 "desired": task_set.desired,
-                "running": runner.fleet.health(task_set.id).running,
-                "healthy": runner.fleet.health(task_set.id).healthy,
+                "running": runner.scheduler.counts(task_set.id).running,
+                "healthy": runner.scheduler.counts(task_set.id).healthy,
                 "stopped reason": task_set.stopped_reason,
             }
-            for task_set in runner.fleet.task_sets()
+            for task_set in runner.scheduler.task_sets()
             if task_set.service == name
         ],
         "target groups": {
@@ -70,11 +78,11 @@ def _service(runner: Runner, name: str, now: float) -> dict[str, Any]:
 
 
 def _rates(runner: Runner, full_name: str, now: float) -> dict[str, float]:
+    """How many requests the window had, how many failed, and the 95th percentile of their times (s)."""
     samples = runner.metrics.samples(full_name, now - WINDOW_S, now)
-    bad = sum(1 for sample in samples if not sample.answered or sample.status >= 500)
     times = sorted(sample.response_s for sample in samples if sample.answered)
     return {
         "requests": len(samples),
-        "failed": bad,
+        "failed": sum(not sample.answered or sample.status >= 500 for sample in samples),
         "p95": times[int(len(times) * 0.95)] if times else 0.0,
     }

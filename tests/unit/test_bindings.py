@@ -17,6 +17,10 @@ PACKAGES = (
     "local/awsapi",
     "tests/unit/local/xray",
     "tests/api/xray",
+    "local/pipeline",
+    "local/rehearsal",
+    "tests/unit/local/pipeline",
+    "tests/unit/local/rehearsal",
 )
 # such a name can't be searched for, and changes its meaning within a page
 EMPTY_WORDS = frozenset(

@@ -1,4 +1,4 @@
-"""CloudWatch's metric math, as much of it as deployment alarms use: one value or None for each period.
+"""CloudWatch's metric math, as far as alarms use it: an expression has one value, or None, in each period.
 
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html
 """
@@ -11,20 +11,26 @@ from lark import Lark, Transformer, Tree
 from lark.exceptions import LarkError, VisitError
 
 Value = float | None
-Series = list[Value]  # of several metrics, in one period
+Series = list[Value]  # an array of several metrics' values in one period
 
 GRAMMAR = r"""
-?start: either
-?either: both | either "OR" both -> or_ | either "||" both -> or_
-?both: compared | both "AND" compared -> and_ | both "&&" compared -> and_
-?compared: sum | sum COMPARISON sum -> compare
-?sum: product | sum "+" product -> add | sum "-" product -> subtract
-?product: signed | product "*" signed -> multiply | product "/" signed -> divide
+?start: disjunction
+?disjunction: conjunction | disjunction OR conjunction -> binary
+?conjunction: comparison | conjunction AND comparison -> binary
+?comparison: sum | sum COMPARISON sum -> binary
+?sum: product | sum SUM_SIGN product -> binary
+?product: signed | product PRODUCT_SIGN signed -> binary
 ?signed: power | "-" signed -> negate
-?power: atom | atom "^" signed -> raise_
-?atom: NUMBER -> number | NAME "(" (given ("," given)*)? ")" -> call | NAME -> metric | "(" either ")"
-?given: either | "[" either ("," either)* "]" -> series
+?power: atom | atom POWER signed -> binary
+?atom: NUMBER -> number | call | NAME -> metric | "(" disjunction ")"
+call: NAME "(" (argument ("," argument)*)? ")"
+?argument: disjunction | "[" disjunction ("," disjunction)* "]" -> series
+OR: "OR" | "||"
+AND: "AND" | "&&"
 COMPARISON: ">=" | "<=" | "==" | "!=" | ">" | "<"
+SUM_SIGN: "+" | "-"
+PRODUCT_SIGN: "*" | "/"
+POWER: "^"
 NAME: /(?!(AND|OR)\b)[A-Za-z_]\w*/
 %import common.NUMBER
 %import common.WS
@@ -42,26 +48,26 @@ COMPARE: dict[str, Callable[[float, float], bool]] = {
 
 
 class MathError(Exception):
-    """An expression that is wrong, or beyond what is understood here; names the expression."""
+    """An expression is wrong or uses what is not supported here; the message quotes it."""
 
 
 def evaluate(expression: str, values: Mapping[str, Value]) -> Value:
-    """The expression's value in one period, its metrics' values given by their ids. Raises MathError."""
+    """Return an expression's value in one period, from the metrics' values by their ids. Raises MathError."""
     try:
-        result: Value = _Evaluator(values).transform(parsed(expression))
+        result: Value = _Evaluator(values).transform(parse(expression))
     except VisitError as error:
         raise MathError(f"{expression!r}: {error.orig_exc}") from None
     return result
 
 
-def ids(expression: str) -> set[str]:
-    """The ids that the expression refers to. Raises MathError."""
-    return {str(tree.children[0]) for tree in parsed(expression).find_data("metric")}
+def metric_ids(expression: str) -> set[str]:
+    """Return the ids of the metrics that an expression refers to. Raises MathError."""
+    return {str(tree.children[0]) for tree in parse(expression).find_data("metric")}
 
 
 @cache
-def parsed(expression: str) -> Tree[Any]:
-    """What the expression says. Raises MathError."""
+def parse(expression: str) -> Tree[Any]:
+    """Return the syntax tree of an expression. Raises MathError."""
     try:
         tree = _parser().parse(expression)
     except LarkError as error:
@@ -74,17 +80,12 @@ def _parser() -> Lark:
     return Lark(GRAMMAR, parser="lalr")
 
 
-def _known(function: Callable[..., Value]) -> Callable[..., Value]:
-    """No value comes of a missing one."""
-    return lambda *values: None if None in values else function(*values)
+def _of_values(function: Callable[[list[float]], float]) -> Callable[[Any], Value]:
+    """A function of an array that leaves missing values out."""
 
-
-def _of_those_there(function: Callable[[list[float]], float]) -> Callable[[Any], Value]:
-    """Of an array's values in this period, those that are missing left out."""
-
-    def apply(series: Any) -> Value:
-        there = [value for value in series if value is not None]
-        return function(there) if there else None
+    def apply(series: Series) -> Value:
+        values = [value for value in series if value is not None]
+        return function(values) if values else None
 
     return apply
 
@@ -94,25 +95,34 @@ def _power(base: float, exponent: float) -> Value:
         value = base**exponent
     except (OverflowError, ZeroDivisionError):
         return None
-    return value if isinstance(value, float) else None  # a root of a negative number is none
+    return value if isinstance(value, float) else None  # the root of a negative number is not real
 
 
-FUNCTIONS: dict[str, tuple[int, Callable[..., Value]]] = {
+BINARY: dict[str, Callable[[float, float], Value | bool]] = COMPARE | {
+    "+": lambda a, b: a + b,
+    "-": lambda a, b: a - b,
+    "*": lambda a, b: a * b,
+    "/": lambda a, b: a / b if b else None,
+    "^": _power,
+    **dict.fromkeys(("OR", "||"), lambda a, b: bool(a or b)),
+    **dict.fromkeys(("AND", "&&"), lambda a, b: bool(a and b)),
+}
+FUNCTIONS: dict[str, tuple[int, Callable[..., Value]]] = {  # name → number of arguments, function
     "IF": (3, lambda when, then, otherwise: None if when is None else then if when else otherwise),
     "FILL": (2, lambda value, filler: filler if value is None else value),
-    "ABS": (1, _known(abs)),
+    "ABS": (1, lambda value: None if value is None else abs(value)),
 }
-# of a single metric these would be one value for the whole graph, which an alarm can't take
-OF_ARRAYS: dict[str, Callable[[Any], Value]] = {
-    "MIN": _of_those_there(min),
-    "MAX": _of_those_there(max),
-    "SUM": _of_those_there(sum),
-    "AVG": _of_those_there(lambda values: sum(values) / len(values)),
+# With a single metric these give one value for the whole graph, which an alarm can't take
+ARRAY_FUNCTIONS: dict[str, Callable[[Any], Value]] = {
+    "MIN": _of_values(min),
+    "MAX": _of_values(max),
+    "SUM": _of_values(sum),
+    "AVG": _of_values(lambda values: sum(values) / len(values)),
 }
 
 
 class _Evaluator(Transformer[Any, Value]):
-    """Values go up the tree."""
+    """Computes the tree from its leaves; each method is named after a rule of the grammar."""
 
     def __init__(self, values: Mapping[str, Value]) -> None:
         super().__init__()
@@ -130,44 +140,25 @@ class _Evaluator(Transformer[Any, Value]):
         return children
 
     def call(self, children: list[Any]) -> Value:
-        name, *given = children
-        if name in OF_ARRAYS:
-            if len(given) != 1 or not isinstance(given[0], list):
+        name, *arguments = children
+        if name in ARRAY_FUNCTIONS:
+            if len(arguments) != 1 or not isinstance(arguments[0], list):
                 raise MathError(f"{name} takes an array here, such as {name}([a, b])")
-            return OF_ARRAYS[name](given[0])
+            return ARRAY_FUNCTIONS[name](arguments[0])
         if name not in FUNCTIONS:
-            raise MathError(f"{name} is not understood here; {', '.join([*FUNCTIONS, *OF_ARRAYS])} are")
-        wanted, function = FUNCTIONS[name]
-        if len(given) != wanted:
-            raise MathError(f"{name} takes {wanted} values, found {len(given)}")
-        if any(isinstance(one, list) for one in given):
+            known = ", ".join([*FUNCTIONS, *ARRAY_FUNCTIONS])
+            raise MathError(f"{name} is not understood here; {known} are")
+        count, function = FUNCTIONS[name]
+        if len(arguments) != count:
+            raise MathError(f"{name} takes {count} values, found {len(arguments)}")
+        if any(isinstance(argument, list) for argument in arguments):
             raise MathError(f"{name} takes no array here")
-        return function(*given)
+        return function(*arguments)
 
-    def compare(self, children: list[Any]) -> Value:
+    def binary(self, children: list[Any]) -> Value:
         left, sign, right = children
-        return _known(lambda a, b: float(COMPARE[sign](a, b)))(left, right)
-
-    def add(self, children: list[Any]) -> Value:
-        return _known(lambda a, b: a + b)(*children)
-
-    def subtract(self, children: list[Any]) -> Value:
-        return _known(lambda a, b: a - b)(*children)
-
-    def multiply(self, children: list[Any]) -> Value:
-        return _known(lambda a, b: a * b)(*children)
-
-    def divide(self, children: list[Any]) -> Value:
-        return _known(lambda a, b: a / b if b else None)(*children)
-
-    def raise_(self, children: list[Any]) -> Value:
-        return _known(_power)(*children)
+        value = None if None in (left, right) else BINARY[sign](left, right)
+        return float(value) if isinstance(value, bool) else value
 
     def negate(self, children: list[Any]) -> Value:
-        return _known(lambda a: -a)(*children)
-
-    def or_(self, children: list[Any]) -> Value:
-        return _known(lambda a, b: float(bool(a or b)))(*children)
-
-    def and_(self, children: list[Any]) -> Value:
-        return _known(lambda a, b: float(bool(a and b)))(*children)
+        return None if children[0] is None else -children[0]

@@ -1,7 +1,7 @@
-"""What CloudWatch would know of target groups and load balancers, from the access log: AWS/ApplicationELB.
+"""The metrics AWS/ApplicationELB of load balancers and target groups, measured from the access log.
 
-A simulated minute lasts a second at a time scale of 60. Sums are given for the whole simulated minute at the
-rate that was measured, so a threshold such as "five requests a minute" keeps its meaning.
+At a time scale of 60 a simulated minute lasts a second. A sum is therefore multiplied by the scale, so a
+threshold such as "five requests a minute" keeps its meaning.
 """
 
 import re
@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from local.pipeline.clock import Clock
-from local.pipeline.load_balancing.access_log import Access
+from local.pipeline.load_balancing.access_log import LogEntry
 
 KEPT_S = 15 * 60.0
 NAMESPACE = "AWS/ApplicationELB"
@@ -19,81 +19,86 @@ DIMENSIONS = {"LoadBalancer", "TargetGroup"}
 
 
 class UnknownMetric(Exception):
-    """An alarm asks for what the load balancer here does not measure."""
+    """An alarm names a metric, a dimension or a statistic that is not measured here."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One request to a target group."""
+    """One request to a target group, with the time at which it ended (epoch seconds)."""
 
     at: float
     status: int
-    answered: bool
+    answered: bool  # by the target, not by the load balancer
     response_s: float
     had_target: bool = True
 
 
-def _count(matches: Callable[[Sample], bool]) -> Callable[[Iterable[Sample]], list[float]]:
+Measure = Callable[[Iterable[Sample]], list[float]]
+
+
+def _count(matches: Callable[[Sample], bool]) -> Measure:
     return lambda samples: [1.0 for sample in samples if matches(sample)]
 
 
-MEASURES: dict[str, Callable[[Iterable[Sample]], list[float]]] = {
-    "RequestCount": _count(lambda one: one.had_target),  # "where a target could be chosen"
-    "HTTPCode_Target_2XX_Count": _count(lambda one: one.answered and one.status // 100 == 2),
-    "HTTPCode_Target_3XX_Count": _count(lambda one: one.answered and one.status // 100 == 3),
-    "HTTPCode_Target_4XX_Count": _count(lambda one: one.answered and one.status // 100 == 4),
-    "HTTPCode_Target_5XX_Count": _count(lambda one: one.answered and one.status // 100 == 5),
-    "TargetResponseTime": lambda samples: [one.response_s for one in samples if one.answered],
+TARGET_GROUP_METRICS: dict[str, Measure] = {
+    "RequestCount": _count(lambda sample: sample.had_target),  # AWS counts where a target could be chosen
+    "HTTPCode_Target_2XX_Count": _count(lambda sample: sample.answered and sample.status // 100 == 2),
+    "HTTPCode_Target_3XX_Count": _count(lambda sample: sample.answered and sample.status // 100 == 3),
+    "HTTPCode_Target_4XX_Count": _count(lambda sample: sample.answered and sample.status // 100 == 4),
+    "HTTPCode_Target_5XX_Count": _count(lambda sample: sample.answered and sample.status // 100 == 5),
+    "TargetResponseTime": lambda samples: [sample.response_s for sample in samples if sample.answered],
 }
-# what the load balancer answers in place of a target is counted for all of it only
-OF_BALANCER = MEASURES | {
-    "HTTPCode_ELB_5XX_Count": _count(lambda one: not one.answered and one.status // 100 == 5)
+# AWS counts the load balancer's own answers for the load balancer only
+LOAD_BALANCER_METRICS = TARGET_GROUP_METRICS | {
+    "HTTPCode_ELB_5XX_Count": _count(lambda sample: not sample.answered and sample.status // 100 == 5)
 }
 
 
 class Metrics:
-    """Samples of the last quarter of an hour, by the full names of target group and load balancer."""
+    """The samples of the last 15 minutes, by the full name of the target group or the load balancer."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._lock = threading.Lock()
         self._samples: dict[str, deque[Sample]] = defaultdict(deque)
 
-    def add(self, full_names: Iterable[str], access: Access) -> None:
-        """Count a request for each of these, at the time at which it was over."""
-        over = access.at + access.took_s
-        sample = Sample(over, access.status, access.answered, access.response_s, access.target != "-")
+    def add(self, full_names: Iterable[str], entry: LogEntry) -> None:
+        """Count a request of the access log for each of these target groups and load balancers."""
+        ended = entry.at + entry.total_s
+        sample = Sample(ended, entry.status, entry.answered, entry.response_s, entry.target != "-")
         with self._lock:
             for full_name in full_names:
                 samples = self._samples[full_name]
                 samples.append(sample)
-                while samples[0].at < over - KEPT_S:
+                while samples[0].at < ended - KEPT_S:
                     samples.popleft()
 
     def statistic(
         self, name: str, dimensions: Mapping[str, str], statistic: str, begin: float, end: float
     ) -> float | None:
-        """A metric's statistic over real times; None where there is no datapoint. Raises UnknownMetric."""
+        """Return a metric's statistic over [begin, end) in epoch seconds, or None where nothing was measured.
+
+        Raises UnknownMetric.
+        """
         if not dimensions or dimensions.keys() - DIMENSIONS:
-            said = ", ".join(dimensions) or "none"
+            names = ", ".join(dimensions) or "none"
             raise UnknownMetric(
-                f"{name}: expected the dimensions LoadBalancer and TargetGroup, or one of them, found {said}"
+                f"{name}: expected the dimensions LoadBalancer and TargetGroup, or one of them, found {names}"
             )
-        measures = MEASURES if "TargetGroup" in dimensions else OF_BALANCER
+        measures = TARGET_GROUP_METRICS if "TargetGroup" in dimensions else LOAD_BALANCER_METRICS
         if name not in measures:
             raise UnknownMetric(f"{name}: expected one of {', '.join(measures)}")
-        of = dimensions.get("TargetGroup") or dimensions["LoadBalancer"]
-        values = measures[name](self.samples(of, begin, end))
-        return _apply(statistic, values, self._clock.scale)
+        full_name = dimensions.get("TargetGroup") or dimensions["LoadBalancer"]
+        return _statistic(statistic, measures[name](self.samples(full_name, begin, end)), self._clock.scale)
 
     def samples(self, full_name: str, begin: float, end: float) -> list[Sample]:
-        """The requests to a target group that ended in [begin, end)."""
+        """Return the requests to a target group or load balancer that ended in [begin, end)."""
         with self._lock:
             kept = self._samples.get(full_name, ())
             return [sample for sample in kept if begin <= sample.at < end]
 
 
-def _apply(statistic: str, values: list[float], scale: float) -> float | None:
+def _statistic(statistic: str, values: list[float], scale: float) -> float | None:
     if not values:
         return None
     match statistic:

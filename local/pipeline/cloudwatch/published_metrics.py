@@ -1,34 +1,45 @@
-"""What was measured, as CloudWatch's PutMetricData takes it."""
+"""The measured metrics in the shape in which CloudWatch's PutMetricData takes them."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from local.pipeline.architecture import Architecture, full_name
-from local.pipeline.cloudwatch.metrics import MEASURES, OF_BALANCER, Metrics, Sample
+from local.pipeline.cloudwatch.metrics import (
+    LOAD_BALANCER_METRICS,
+    TARGET_GROUP_METRICS,
+    Measure,
+    Metrics,
+    Sample,
+)
 
 MOST_VALUES = 150  # in one datum
-Measures = Mapping[str, Callable[[Iterable[Sample]], list[float]]]
 
 
-def datapoints(
+def metric_data(
     architecture: Architecture, metrics: Metrics, begin: float, end: float
 ) -> list[dict[str, Any]]:
-    """Every metric of [begin, end), epoch seconds, of each load balancer and each of its target groups."""
-    found = []
+    """Return the metrics of every load balancer and target group over [begin, end) in epoch seconds.
+
+    They are as measured: real counts in real time, not multiplied by the time scale.
+    """
+    published = []
     for name in {group.production.balancer for group in architecture.groups.values()}:
         balancer = full_name("app", name)
         samples = metrics.samples(balancer, begin, end)
-        found += _of(OF_BALANCER, samples, {"LoadBalancer": balancer}, end)
+        published += _data(LOAD_BALANCER_METRICS, samples, {"LoadBalancer": balancer}, end)
     for group in architecture.groups.values():
-        balancer = full_name("app", group.production.balancer)
-        for one in (group.blue, group.green):
-            dimensions = {"LoadBalancer": balancer, "TargetGroup": one.full_name}
-            found += _of(MEASURES, metrics.samples(one.full_name, begin, end), dimensions, end)
-    return found
+        for target_group in (group.blue, group.green):
+            dimensions = {
+                "LoadBalancer": full_name("app", group.production.balancer),
+                "TargetGroup": target_group.full_name,
+            }
+            samples = metrics.samples(target_group.full_name, begin, end)
+            published += _data(TARGET_GROUP_METRICS, samples, dimensions, end)
+    return published
 
 
-def _of(
-    measures: Measures, samples: list[Sample], dimensions: dict[str, str], at: float
+def _data(
+    measures: Mapping[str, Measure], samples: list[Sample], dimensions: dict[str, str], at: float
 ) -> list[dict[str, Any]]:
     return [
         {
@@ -36,16 +47,16 @@ def _of(
             "Dimensions": [{"Name": key, "Value": value} for key, value in dimensions.items()],
             "Timestamp": at,
             "StorageResolution": 1,
-            **statistics,
+            **values,
         }
         for name, measure in measures.items()
-        for statistics in _statistics(name, measure(samples))
+        for values in _values(name, measure(samples))
     ]
 
 
-def _statistics(name: str, values: list[float]) -> list[dict[str, Any]]:
-    """As many data as it takes for all values; none where there are none."""
+def _values(name: str, measured: list[float]) -> list[dict[str, Any]]:
+    """The values of one metric, in as many data as they need; none where nothing was measured."""
     if name.endswith("Time"):
-        begins = range(0, len(values), MOST_VALUES)
-        return [{"Values": values[begin : begin + MOST_VALUES], "Unit": "Seconds"} for begin in begins]
-    return [{"Value": sum(values), "Unit": "Count"}] if values else []
+        begins = range(0, len(measured), MOST_VALUES)
+        return [{"Values": measured[begin : begin + MOST_VALUES], "Unit": "Seconds"} for begin in begins]
+    return [{"Value": sum(measured), "Unit": "Count"}] if measured else []

@@ -1,4 +1,4 @@
-"""CodeBuild's part: one build in a container of its own, with the machine's Docker engine inside it."""
+"""Runs a build in a container of its own, which reaches the machine's Docker engine, and follows its log."""
 
 import io
 import json
@@ -6,18 +6,19 @@ import logging
 import tarfile
 import time
 import zipfile
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import docker
 import docker.errors
 
+from local.awsapi.account import ACCOUNT, REGION
 from local.pipeline.architecture import Architecture
 from local.pipeline.codebuild.buildspec import Buildspec, BuildspecError, read
 from local.pipeline.ecs.task_containers import LABEL
-from local.pipeline.identifiers import ACCOUNT, REGION, arn
-from local.pipeline.local_aws import Aws
+from local.pipeline.identifiers import arn
+from local.pipeline.local_aws import LocalAws
 from local.pipeline.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -26,11 +27,11 @@ SOCKET = "/var/run/docker.sock"
 HOME = "/codebuild"
 AGENT = ["/venv/bin/python3", "-m", "local.pipeline.codebuild.build_agent"]
 LINES_AT_ONCE = 500
-SHARES = 32  # of the processor, a container has 1,024: on AWS a build has a machine of its own
+SHARES = 32  # of the CPU, where a container has 1,024: on AWS a build has a machine of its own
 
 
 class BuildFailed(Exception):
-    """A build that did not succeed; `code` is CodeBuild's status."""
+    """A build did not succeed; `code` is CodeBuild's status."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -39,28 +40,30 @@ class BuildFailed(Exception):
 
 @dataclass(slots=True)
 class Build:
-    """What a build leaves: its artifact as a zip, its exported variables, how long each phase took."""
+    """The results of a build: its artifact as a zip file, and its exported variables."""
 
     artifact: bytes = field(repr=False, default=b"")
     exported: dict[str, str] = field(default_factory=dict)
-    phases: list[dict[str, Any]] = field(default_factory=list)
 
 
 class CodeBuild:
-    """Builds side by side; each is found again by its label."""
+    """Runs builds of the templates' project; several threads may run one each."""
 
-    def __init__(self, architecture: Architecture, settings: Settings, aws: Aws) -> None:
+    def __init__(self, architecture: Architecture, settings: Settings, aws: LocalAws) -> None:
         self._project, self._settings, self._aws = architecture.build_project, settings, aws
         self._engine = docker.from_env(timeout=60)
 
-    def clear(self) -> None:
-        """Take away what builds of an earlier runner left; their actions begin again."""
+    def remove_containers(self) -> None:
+        """Remove the containers that builds of an earlier runner left."""
         label = f"{LABEL}.build={self._settings.project}"
-        for one in self._engine.containers.list(all=True, filters={"label": label}, ignore_removed=True):
-            one.remove(force=True, v=True)
+        for container in self._engine.containers.list(
+            all=True, filters={"label": label}, ignore_removed=True
+        ):
+            container.remove(force=True, v=True)
 
     def run(
         self,
+        *,
         build_id: str,
         source: bytes,
         commit: str,
@@ -68,17 +71,23 @@ class CodeBuild:
         cache: str,
         progress: Callable[[str], None],
     ) -> Build:
-        """Run to the end with the cache of this name; `progress` hears each phase. Raises BuildFailed."""
-        spec = self._spec(source)
-        for phase in spec.phases:
+        """Run a build of a source (a zip file) to its end. Raises BuildFailed.
+
+        `variables` win over those of project and buildspec, `cache` names the local cache, and `progress` is
+        called with the name of each phase that begins.
+        """
+        buildspec = self._buildspec(source)
+        for phase in buildspec.phases:
             for runtime, version in phase.runtimes.items():
                 progress(f"{runtime} {version} is asked for; the build image here has its own")
-        environment = self._environment(spec, build_id, commit, variables)
+        environment = self._environment(buildspec, build_id, commit, variables)
         container = self._engine.api.create_container_from_config(  # type: ignore[no-untyped-call]
-            self._body(environment)
+            self._container(environment)
         )["Id"]
+        build = json.dumps(asdict(buildspec) | {"cache": cache}).encode()
+        files = {f"{HOME}/build.json": build, f"{HOME}/source.zip": source}
         try:
-            self._engine.api.put_archive(container, "/", _tar(_files(spec, source, cache)))
+            self._engine.api.put_archive(container, "/", _tar(files))
             self._engine.api.start(container)
             self._follow(container, build_id, progress)
             return self._result(container)
@@ -90,7 +99,7 @@ class CodeBuild:
             except docker.errors.DockerException as error:
                 log.warning("build %s: %s", build_id, error)
 
-    def _spec(self, source: bytes) -> Buildspec:
+    def _buildspec(self, source: bytes) -> Buildspec:
         name = self._project["Source"]["BuildSpec"]
         try:
             with zipfile.ZipFile(io.BytesIO(source)) as archive:
@@ -105,17 +114,15 @@ class CodeBuild:
             raise BuildFailed(error.code, str(error)) from None
 
     def _environment(
-        self, spec: Buildspec, build_id: str, commit: str, variables: dict[str, str]
+        self, buildspec: Buildspec, build_id: str, commit: str, variables: dict[str, str]
     ) -> dict[str, str]:
         """The project's variables win over the buildspec's, the action's over both."""
-        parameters = {key: self._aws.parameter(name) for key, name in spec.parameters.items()}
-        project = {
-            one["Name"]: one["Value"] for one in self._project["Environment"].get("EnvironmentVariables", [])
-        }
+        parameters = {key: self._aws.parameter(name) for key, name in buildspec.parameters.items()}
+        declared = self._project["Environment"].get("EnvironmentVariables", [])
         return {
-            **spec.variables,
+            **buildspec.variables,
             **parameters,
-            **project,
+            **{variable["Name"]: variable["Value"] for variable in declared},
             **variables,
             "CODEBUILD_BUILD_ID": build_id,
             "CODEBUILD_BUILD_ARN": arn("codebuild", f"build/{build_id}"),
@@ -133,7 +140,8 @@ class CodeBuild:
             "CI": "false",
         }
 
-    def _body(self, environment: dict[str, str]) -> dict[str, Any]:
+    def _container(self, environment: dict[str, str]) -> dict[str, Any]:
+        """The build's container, as a body of Docker's API."""
         project = self._settings.project
         return {
             "Image": self._settings.build_image,
@@ -152,60 +160,37 @@ class CodeBuild:
         }
 
     def _follow(self, container: str, build_id: str, progress: Callable[[str], None]) -> None:
+        """Copy the build's log to CloudWatch Logs until the container ends."""
         stream = build_id.rpartition(":")[2]
         group = self._project["LogsConfig"]["CloudWatchLogs"]["GroupName"]
-        waiting: list[tuple[int, str]] = []
+        lines: list[tuple[int, str]] = []
         for line in _lines(self._engine.api.logs(container, stream=True, follow=True)):
-            waiting.append((int(time.time() * 1000), line))
-            if line.startswith("[Container]") and "Entering phase" in line:
+            lines.append((int(time.time() * 1000), line))
+            begins_phase = line.startswith("[Container]") and "Entering phase" in line
+            if begins_phase:
                 progress(line.partition("Entering ")[2])
-                self._aws.put_logs(group, stream, waiting)
-                waiting = []
-            elif len(waiting) >= LINES_AT_ONCE:
-                self._aws.put_logs(group, stream, waiting)
-                waiting = []
-        self._aws.put_logs(group, stream, waiting)
+            if begins_phase or len(lines) >= LINES_AT_ONCE:
+                self._aws.put_logs(group, stream, lines)
+                lines = []
+        self._aws.put_logs(group, stream, lines)
         self._engine.api.wait(container)
 
     def _result(self, container: str) -> Build:
         result = json.loads(self._file(container, f"{HOME}/result.json"))
         if not result["succeeded"]:
-            code, _, rest = result["message"].partition(": ")
+            code = result["message"].partition(": ")[0]
             code = code if code == "CLIENT_ERROR" else "COMMAND_EXECUTION_ERROR"
-            raise BuildFailed(code, result["message"] or rest)
-        artifact = self._file(container, f"{HOME}/artifacts.zip")
-        return Build(artifact, result["exported"], result["phases"])
+            raise BuildFailed(code, result["message"])
+        return Build(self._file(container, f"{HOME}/artifacts.zip"), result["exported"])
 
     def _file(self, container: str, path: str) -> bytes:
         try:
-            parts, _ = self._engine.api.get_archive(container, path)
+            chunks, _ = self._engine.api.get_archive(container, path)
         except docker.errors.NotFound:
             raise BuildFailed("INTERNAL_SERVICE_ERROR", f"the build ended without {path}") from None
-        with tarfile.open(fileobj=io.BytesIO(b"".join(parts))) as archive:
+        with tarfile.open(fileobj=io.BytesIO(b"".join(chunks))) as archive:
             member = archive.extractfile(archive.getmembers()[0])
             return member.read() if member else b""
-
-
-def _files(spec: Buildspec, source: bytes, cache: str) -> dict[str, bytes]:
-    build = {
-        "environment": {},
-        "phases": [
-            {
-                "name": phase.name,
-                "commands": phase.commands,
-                "always": phase.always,
-                "aborts": phase.aborts,
-            }
-            for phase in spec.phases
-        ],
-        "files": spec.files,
-        "base_directory": spec.base_directory,
-        "discard_paths": spec.discard_paths,
-        "exported": spec.exported,
-        "cache_paths": spec.cache_paths,
-        "cache": cache,
-    }
-    return {f"{HOME}/build.json": json.dumps(build).encode(), f"{HOME}/source.zip": source}
 
 
 def _tar(files: dict[str, bytes]) -> bytes:
@@ -218,11 +203,12 @@ def _tar(files: dict[str, bytes]) -> bytes:
     return buffer.getvalue()
 
 
-def _lines(chunks: Any) -> Iterator[str]:
-    left = b""
+def _lines(chunks: Iterable[bytes]) -> Iterator[str]:
+    """The lines of a stream whose chunks end anywhere; an empty line is a blank, as Logs takes none."""
+    incomplete = b""
     for chunk in chunks:
-        *whole, left = (left + chunk).split(b"\n")
-        for line in whole:
+        *lines, incomplete = (incomplete + chunk).split(b"\n")
+        for line in lines:
             yield line.decode(errors="replace").rstrip("\r") or " "
-    if left:
-        yield left.decode(errors="replace")
+    if incomplete:
+        yield incomplete.decode(errors="replace")

@@ -20,14 +20,14 @@ PROPERTIES = {
 
 
 class AppSpecError(Exception):
-    """The deployment is refused with CodeDeploy's code INVALID_REVISION."""
+    """CodeDeploy would refuse the AppSpec as INVALID_REVISION; the message names the file and the line."""
 
     code = "INVALID_REVISION"
 
 
 @dataclass(frozen=True, slots=True)
 class AppSpec:
-    """What is deployed, where its traffic arrives, and which function each hook calls."""
+    """The content of an AppSpec; `hooks` maps lifecycle events to Lambda functions."""
 
     task_definition: str
     container: str
@@ -36,10 +36,10 @@ class AppSpec:
 
 
 def read(text: str, name: str = "appspec.yaml") -> AppSpec:
-    """Parse and check. Raises AppSpecError."""
+    """Parse and check an AppSpec; `name` is the file's in messages. Raises AppSpecError."""
     try:
-        # strings, lists and maps only: no value can be wrong in itself; the tree knows what was quoted
-        raw = yaml.load(text, yaml.BaseLoader)  # noqa: S506  it makes nothing else
+        # texts, lists and maps only, so no value can be wrong in itself; the tree knows which were quoted
+        content = yaml.load(text, yaml.BaseLoader)  # noqa: S506  it makes nothing else
         tree = yaml.compose(text, yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else "?"
@@ -52,47 +52,48 @@ def read(text: str, name: str = "appspec.yaml") -> AppSpec:
         ) from None
     except RecursionError:
         raise AppSpecError(f"{name}: the AppSpec file is nested too deeply") from None
-    if not isinstance(raw, dict):
+    if not isinstance(content, dict):
         raise AppSpecError(f"{name}: the AppSpec file is empty")
-    return _Reader(name, tree).read(raw)
+    return _Reader(name, tree).read(content)
 
 
 def line_of(text: str, key: str) -> int:
-    """The line on which a key first stands, in a text that was read before."""
+    """Return the line of the first occurrence of a key in an AppSpec that `read` has accepted."""
     return _line(yaml.compose(text, yaml.SafeLoader), key)
 
 
 class _Reader:
-    """Knows the lines of what it reads."""
+    """Checks the content, and finds the lines in the tree."""
 
     def __init__(self, name: str, tree: Any) -> None:
         self._name, self._tree = name, tree
 
-    def read(self, raw: dict[str, Any]) -> AppSpec:
-        self._only(raw, TOP_KEYS)
-        if raw.get("version") not in ("0.0", "0"):
-            raise self._wrong(f"version must be 0.0, found {raw.get('version')!r}", "version")
-        resources = raw.get("Resources")
+    def read(self, content: dict[str, Any]) -> AppSpec:
+        self._check_keys(content, TOP_KEYS)
+        if content.get("version") not in ("0.0", "0"):
+            raise self._error(f"version must be 0.0, found {content.get('version')!r}", "version")
+        resources = content.get("Resources")
         if not isinstance(resources, list) or len(resources) != 1:
-            raise self._wrong("Resources must hold one TargetService", "Resources")
+            raise self._error("Resources must hold one TargetService", "Resources")
         if not isinstance(resources[0], dict) or len(resources[0]) != 1:
-            raise self._wrong("Resources must hold one TargetService", "Resources")
+            raise self._error("Resources must hold one TargetService", "Resources")
         ((resource, service),) = resources[0].items()
         if not isinstance(service, dict) or service.get("Type") != "AWS::ECS::Service":
-            raise self._wrong(f"{resource}: Type must be AWS::ECS::Service", "Type", resource)
+            raise self._error(f"{resource}: Type must be AWS::ECS::Service", "Type", resource)
         properties = service.get("Properties")
         if not isinstance(properties, dict):
-            raise self._wrong(f"{resource}: Properties must be a map", "Properties", resource)
-        self._only(properties, PROPERTIES)
+            raise self._error(f"{resource}: Properties must be a map", "Properties", resource)
+        self._check_keys(properties, PROPERTIES)
         task_definition = properties.get("TaskDefinition")
         if not task_definition or not isinstance(task_definition, str):
-            raise self._wrong("TaskDefinition is missing", "TaskDefinition", "Properties")
-        container, port = self._balancer(properties.get("LoadBalancerInfo"))
-        return AppSpec(task_definition, container, port, self._hooks(raw.get("Hooks")))
+            raise self._error("TaskDefinition is missing", "TaskDefinition", "Properties")
+        container, port = self._load_balancer_info(properties.get("LoadBalancerInfo"))
+        return AppSpec(task_definition, container, port, self._hooks(content.get("Hooks")))
 
-    def _balancer(self, raw: Any) -> tuple[str, int]:
+    def _load_balancer_info(self, info: Any) -> tuple[str, int]:
+        """The container's name and port."""
         container, port = (
-            (raw.get("ContainerName"), raw.get("ContainerPort")) if isinstance(raw, dict) else ("", "")
+            (info.get("ContainerName"), info.get("ContainerPort")) if isinstance(info, dict) else ("", "")
         )
         is_number = any(
             key.value == "ContainerPort" and value.tag.endswith(":int") for key, value in _pairs(self._tree)
@@ -103,54 +104,55 @@ class _Reader:
             or not is_number
             or not re.fullmatch(r"[0-9]{1,5}", str(port))
         ):
-            raise self._wrong(
+            raise self._error(
                 "LoadBalancerInfo needs ContainerName and a number as ContainerPort",
                 "LoadBalancerInfo",
                 "Properties",
             )
         return container, int(str(port))
 
-    def _hooks(self, raw: Any) -> dict[str, str]:
+    def _hooks(self, entries: Any) -> dict[str, str]:
         hooks: dict[str, str] = {}
-        if not isinstance(raw or [], list):
-            raise self._wrong("Hooks must be a list", "Hooks")
-        for entry in raw or []:
+        if not isinstance(entries or [], list):
+            raise self._error("Hooks must be a list", "Hooks")
+        for entry in entries or []:
             if not isinstance(entry, dict):
-                raise self._wrong(f"{entry!r} names no event", "Hooks")
+                raise self._error(f"{entry!r} names no event", "Hooks")
             for event, function in entry.items():
                 if event not in HOOKS:
-                    words = f"{event} is no hook of an ECS deployment, expected {', '.join(HOOKS)}"
-                    raise self._wrong(words, event)
+                    message = f"{event} is no hook of an ECS deployment, expected {', '.join(HOOKS)}"
+                    raise self._error(message, event)
                 if not function or not isinstance(function, str):
-                    raise self._wrong(f"{event} needs the name of a Lambda function", event)
+                    raise self._error(f"{event} needs the name of a Lambda function", event)
                 if event in hooks:
-                    raise self._wrong(f"{event} is there twice, an event has one function", event)
+                    raise self._error(f"{event} is there twice, an event has one function", event)
                 hooks[event] = function
         return hooks
 
-    def _only(self, raw: dict[str, Any], known: set[str]) -> None:
-        for key in raw:
+    def _check_keys(self, content: dict[str, Any], known: set[str]) -> None:
+        for key in content:
             if key not in known:
-                raise self._wrong(f"unknown property {key}, expected {', '.join(sorted(known))}", key)
+                raise self._error(f"unknown property {key}, expected {', '.join(sorted(known))}", key)
 
-    def _wrong(self, words: str, key: str, around: str = "") -> AppSpecError:
-        line = _line(self._tree, key) or _line(self._tree, around) or 1
-        return AppSpecError(f"{self._name}, line {line}: {words}")
+    def _error(self, message: str, key: str, parent: str = "") -> AppSpecError:
+        """With the line of the key, or where it is missing that of its parent."""
+        line = _line(self._tree, key) or _line(self._tree, parent) or 1
+        return AppSpecError(f"{self._name}, line {line}: {message}")
 
 
 def _line(tree: Any, key: str) -> int:
-    """Where a key first stands, at any depth; 0 where it does not."""
+    """The line of a key's first occurrence at any depth, or 0."""
     return next((name.start_mark.line + 1 for name, _ in _pairs(tree) if name.value == key), 0)
 
 
-def _pairs(node: Any) -> Iterator[tuple[Any, Any]]:
-    """Every key with its value, at any depth, in the order of the file; a part that is used twice once."""
-    waiting, known = [node], set[int]()
+def _pairs(root: Any) -> Iterator[tuple[Any, Any]]:
+    """Every key with its value, at any depth, in the order of the file. An aliased node comes once."""
+    waiting, visited = [root], set[int]()
     while waiting:
         node = waiting.pop()
-        if id(node) in known:
+        if id(node) in visited:
             continue
-        known.add(id(node))
+        visited.add(id(node))
         if isinstance(node, yaml.SequenceNode):
             waiting += reversed(node.value)
         if isinstance(node, yaml.MappingNode):

@@ -1,294 +1,335 @@
-"""One ECS blue/green deployment as CodeDeploy goes about it: pure, state and observation in, effects out.
+"""The state machine of an ECS blue/green deployment: from its state and an observation to effects. Pure.
 
-The events and their order: docs.aws.amazon.com/codedeploy/latest/userguide/deployment-steps-ecs.html. What a
-stop looks like (which event fails, what is skipped, the rollback deployment beside it) follows real ones.
+The lifecycle events: https://docs.aws.amazon.com/codedeploy/latest/userguide/deployment-steps-ecs.html. How a
+stopped deployment looks (which event fails, which are skipped, its rollback deployment) follows real ones.
 """
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from enum import StrEnum
 
-from local.pipeline.architecture import Shift
 from local.pipeline.clock import Clock
+from local.pipeline.codedeploy.traffic_shifting import TrafficShift
 
 EVENTS = (
     *("BeforeInstall", "Install", "AfterInstall", "AllowTestTraffic", "AfterAllowTestTraffic"),
     *("BeforeAllowTraffic", "AllowTraffic", "AfterAllowTraffic"),
 )
 HOOKS = ("BeforeInstall", "AfterInstall", "AfterAllowTestTraffic", "BeforeAllowTraffic", "AfterAllowTraffic")
-HEALTHY_WITHIN_S = 60 * 60  # simulated, both are CodeDeploy's own
-HOOK_WITHIN_S = 60 * 60
-LEAST_WAIT_S = 30  # real: programs start no faster because time passes faster
-ENDED = ("Succeeded", "Failed", "Stopped")
+INSTALL_TIMEOUT_S = 60 * 60  # simulated, CodeDeploy's own, as the next one
+HOOK_TIMEOUT_S = 60 * 60
+LEAST_TIMEOUT_S = 30  # real: programs do not start faster because simulated time passes faster
+FINAL_STATUSES = ("Succeeded", "Failed", "Stopped")
 ROLLBACK_CREATOR = "codeDeployRollback"
 ROLLBACK_CONFIG = "CodeDeployDefault.ECSAllAtOnce"
 
 
+class Phase(StrEnum):
+    """How far a deployment is. CodeDeploy's status says less: it is InProgress through the first three."""
+
+    DEPLOYING = "deploying"
+    KEEPING_BLUE = "keeping blue"  # all traffic is on green; a rollback is still possible
+    ENDING_BLUE = "ending blue"
+    ENDING_GREEN = "ending green"  # the deployment has failed or was stopped
+    ENDED = "ended"
+
+    @property
+    def can_fail(self) -> bool:
+        """Whether an alarm, a failure or a stop request still rolls the deployment back."""
+        return self in (Phase.DEPLOYING, Phase.KEEPING_BLUE)
+
+
+class EffectKind(StrEnum):
+    """What has to be done, with the meaning of an effect's subject."""
+
+    START_TASKS = "start tasks"  # of the task set
+    STOP_TASKS = "stop tasks"  # of the task set
+    PROMOTE = "promote"  # the task set becomes the service's primary one
+    SHIFT_PRODUCTION = "shift production"  # to the target group, so many percent
+    SHIFT_TEST = "shift test"  # the test listener, to the target group
+    ANNOUNCE = "announce"  # the state, as an EventBridge event
+    ROLL_BACK = "roll back"  # create the rollback deployment
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """One thing to do."""
+
+    kind: EffectKind
+    subject: str = ""
+    percent: int = 0
+
+
 @dataclass(slots=True, kw_only=True)
 class Event:
-    """One lifecycle event; times in epoch seconds."""
+    """A lifecycle event. Times are epoch seconds."""
 
     name: str
     status: str = "Pending"
     started: float | None = None
     ended: float | None = None
-    hook: str = ""  # the function, where the AppSpec names one
-    hook_id: str = ""
-    answer: str = ""  # what the function said
+    hook: str = ""  # the Lambda function that the AppSpec names for it
+    hook_id: str = ""  # of the hook's execution, once it has begun
+    answer: str = ""  # the status that the function has reported
     message: str = ""
 
 
 @dataclass(slots=True, kw_only=True)
 class Deployment:
-    """All that has to survive the end of this process."""
+    """A deployment as the journal keeps it. Times are epoch seconds."""
 
     id: str
     application: str
     group: str
     creator: str
-    config: str
+    config: str  # the deployment configuration's name
     created: float
     app_spec: str
-    task_definition: str
-    blue: str  # task sets
+    task_definition: str  # ARN
+    blue: str  # task set
     green: str
-    blue_targets: str  # target groups
+    blue_targets: str  # target group
     green_targets: str
     blue_task_definition: str = ""  # the last good one
     description: str = ""
-    execution: str = ""  # the pipeline execution that asked for it
-    scale: float = 1.0
+    execution: str = ""  # the pipeline execution that created it
+    scale: float = 1.0  # time scale
     status: str = "Created"
-    phase: str = "deploying"  # → keeping blue → ending blue | ending green → ended
+    phase: Phase = Phase.DEPLOYING
     started: float | None = None
     ended: float | None = None
     error_code: str = ""
     error_message: str = ""
     events: list[Event] = field(default_factory=list)
     step: int = -1  # of the traffic shift
-    next_at: float | None = None
-    green_weight: int = 0
-    weights: list[tuple[float, int]] = field(default_factory=list)  # time, green's share in percent
+    next_at: float | None = None  # when the next step of the shift comes, or the end of blue
+    green_weight: int = 0  # green's share of production, in percent
+    weights: list[tuple[float, int]] = field(default_factory=list)  # time, green's share from then on
     stop_asked: bool = False
-    rollback: str = ""  # the deployment that rolls this one back
-    rolls_back: str = ""  # the deployment that this one rolls back
+    rollback: str = ""  # id of the deployment that rolls this one back
+    rolls_back: str = ""  # id of the deployment that this one rolls back
     rollback_message: str = ""
 
     def event(self, name: str) -> Event:
-        """The lifecycle event of this name."""
+        """Return the lifecycle event of this name."""
         return next(event for event in self.events if event.name == name)
 
     @property
     def current(self) -> Event | None:
-        """The first that is not over."""
+        """The first lifecycle event that is not over."""
         return next((event for event in self.events if event.status in ("Pending", "InProgress")), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Observed:
-    """The world as a deployment needs it, at one moment (epoch seconds)."""
+class Observation:
+    """What a deployment depends on, at one moment (epoch seconds)."""
 
     now: float
-    green_steady: bool = False  # the wanted number of tasks runs and passes every health check
+    green_steady: bool = False  # the desired number of tasks runs and passes every health check
     green_gone: bool = False
     blue_gone: bool = False
-    alarms: tuple[str, ...] = ()  # of the deployment group, those in ALARM
-    broken_hooks: dict[str, str] = field(default_factory=dict)  # hook id → why it could not be invoked
+    alarms: tuple[str, ...] = ()  # those of the deployment group that are in ALARM
+    hook_failures: Mapping[str, str] = field(default_factory=dict)  # hook id → why it could not be invoked
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What the deployment group says."""
+    """What deployment configuration and deployment group say."""
 
-    shift: Shift
-    termination_s: float  # simulated
+    shift: TrafficShift
+    termination_s: float  # simulated; how long blue is kept
     rolls_back_on: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Effect:
-    """Something to be done: `scale` a task set, `weigh` production, `try` the test listener, `invoke` a hook,
-    `promote` a task set, `announce` a state, `roll back`."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """Why a deployment ends without success."""
 
-    kind: str
-    subject: str = ""
-    number: int = 0
-
-
-def begin(deployment: Deployment, hooks: dict[str, str]) -> None:
-    """Lay out the lifecycle events; `hooks` maps events to functions."""
-    deployment.events = [Event(name=name, hook=hooks.get(name, "")) for name in EVENTS]
+    status: str  # Failed or Stopped
+    rollback_event: str  # on which deployment groups may roll back
+    code: str
+    message: str
 
 
-def advance(deployment: Deployment, seen: Observed, rules: Rules, clock: Clock) -> list[Effect]:
-    """Move on as far as `seen` allows, changing `deployment`; returns what has to be done now."""
+def lifecycle_events(hooks: Mapping[str, str]) -> list[Event]:
+    """Return the events of a new deployment; `hooks` maps events to Lambda functions."""
+    return [Event(name=name, hook=hooks.get(name, "")) for name in EVENTS]
+
+
+def advance(deployment: Deployment, observation: Observation, rules: Rules, clock: Clock) -> list[Effect]:
+    """Change `deployment` as far as the observation allows; return what has to be done for it."""
     effects: list[Effect] = []
+    now = observation.now
     if deployment.status == "Created":
-        deployment.status, deployment.started = "InProgress", seen.now
-        effects.append(Effect("announce", "START"))
-    if deployment.phase in ("deploying", "keeping blue"):
-        why = _trouble(deployment, seen, clock)
-        if why:
-            return effects + _give_up(deployment, seen, rules, *why)
-    while deployment.phase == "deploying" and (event := deployment.current):
-        effects += _enter(deployment, event, seen)
-        more, is_over = _carry_on(deployment, event, seen, rules, clock)
-        effects += more
+        deployment.status, deployment.started = "InProgress", now
+        effects.append(Effect(EffectKind.ANNOUNCE, "START"))
+    if deployment.phase.can_fail and (failure := _failure(deployment, observation, clock)):
+        return effects + _give_up(deployment, failure, rules, now)
+    while deployment.phase == Phase.DEPLOYING and (event := deployment.current):
+        effects += _begin_event(deployment, event, now)
+        event_effects, is_over = _continue_event(deployment, event, observation, rules, clock)
+        effects += event_effects
         if not is_over:
             return effects
-        event.status, event.ended = "Succeeded", seen.now
-    if deployment.phase == "deploying":
-        deployment.phase, deployment.next_at = (
-            "keeping blue",
-            seen.now + clock.real_s(rules.termination_s),
-        )
-    if deployment.phase == "keeping blue" and seen.now >= (deployment.next_at or 0):
-        deployment.phase = "ending blue"
-        effects.append(Effect("scale", deployment.blue, 0))
-    if deployment.phase == "ending blue" and seen.blue_gone:
-        deployment.phase, deployment.status, deployment.ended = "ended", "Succeeded", seen.now
-        effects.append(Effect("announce", "SUCCESS"))
-    if deployment.phase == "ending green" and seen.green_gone:
-        deployment.phase = "ended"
+        event.status, event.ended = "Succeeded", now
+    if deployment.phase == Phase.DEPLOYING:
+        deployment.phase = Phase.KEEPING_BLUE
+        deployment.next_at = now + clock.real_s(rules.termination_s)
+    if deployment.phase == Phase.KEEPING_BLUE and now >= (deployment.next_at or 0):
+        deployment.phase = Phase.ENDING_BLUE
+        effects.append(Effect(EffectKind.STOP_TASKS, deployment.blue))
+    if deployment.phase == Phase.ENDING_BLUE and observation.blue_gone:
+        deployment.phase, deployment.status, deployment.ended = Phase.ENDED, "Succeeded", now
+        effects.append(Effect(EffectKind.ANNOUNCE, "SUCCESS"))
+    if deployment.phase == Phase.ENDING_GREEN and observation.green_gone:
+        deployment.phase = Phase.ENDED
     return effects
 
 
-def _enter(deployment: Deployment, event: Event, seen: Observed) -> list[Effect]:
+def _begin_event(deployment: Deployment, event: Event, now: float) -> list[Effect]:
     if event.status != "Pending":
         return []
-    event.status, event.started = "InProgress", seen.now
-    match event.name:
-        case "Install":
-            return [Effect("scale", deployment.green, 1)]
-        case "AllowTestTraffic":
-            return [Effect("try", deployment.green_targets)]
+    event.status, event.started = "InProgress", now
+    if event.name == "Install":
+        return [Effect(EffectKind.START_TASKS, deployment.green)]
+    if event.name == "AllowTestTraffic":
+        return [Effect(EffectKind.SHIFT_TEST, deployment.green_targets)]
     if event.hook:
         event.hook_id = f"{deployment.id}-{event.name}"
-        return [Effect("invoke", event.name)]
     return []
 
 
-def _carry_on(
-    deployment: Deployment, event: Event, seen: Observed, rules: Rules, clock: Clock
+def _continue_event(
+    deployment: Deployment, event: Event, observation: Observation, rules: Rules, clock: Clock
 ) -> tuple[list[Effect], bool]:
-    """Effects, and whether the event is over."""
+    """The effects, and whether the event is over."""
     if event.name == "Install":
-        return [], seen.green_steady
+        return [], observation.green_steady
     if event.name == "AllowTestTraffic":
-        return [], _was_before(seen, event.started)
+        return [], _is_past(event.started, observation.now)
     if event.name == "AllowTraffic":
-        return _shift(deployment, seen, rules, clock)
+        return _shift_traffic(deployment, observation.now, rules, clock)
     return [], not event.hook or event.answer == "Succeeded"
 
 
-def _was_before(seen: Observed, moment: float | None) -> bool:
-    """Whether what was to be done at a moment is done: a hook that comes next must meet the new traffic."""
-    return moment is not None and seen.now > moment
+def _is_past(moment: float | None, now: float) -> bool:
+    """Whether the effects of an earlier look have been applied: the next hook must meet the new traffic."""
+    return moment is not None and now > moment
 
 
-def _shift(deployment: Deployment, seen: Observed, rules: Rules, clock: Clock) -> tuple[list[Effect], bool]:
+def _shift_traffic(
+    deployment: Deployment, now: float, rules: Rules, clock: Clock
+) -> tuple[list[Effect], bool]:
     steps = rules.shift.steps()
     effects: list[Effect] = []
-    while deployment.next_at is None or _was_before(seen, deployment.next_at):
+    while deployment.next_at is None or _is_past(deployment.next_at, now):
         if deployment.step + 1 >= len(steps):
             deployment.next_at = None
-            return [*effects, Effect("promote", deployment.green)], True
+            return [*effects, Effect(EffectKind.PROMOTE, deployment.green)], True
         deployment.step += 1
-        share, minutes = steps[deployment.step]
-        _weigh(deployment, share, seen)
-        effects.append(Effect("weigh", deployment.green_targets, share))
-        deployment.next_at = seen.now + clock.real_s(minutes * 60)
+        percent, minutes = steps[deployment.step]
+        _note_weight(deployment, percent, now)
+        effects.append(Effect(EffectKind.SHIFT_PRODUCTION, deployment.green_targets, percent))
+        deployment.next_at = now + clock.real_s(minutes * 60)
     return effects, False
 
 
-def _weigh(deployment: Deployment, share: int, seen: Observed) -> None:
-    deployment.green_weight = share
-    deployment.weights.append((seen.now, share))
+def _note_weight(deployment: Deployment, percent: int, now: float) -> None:
+    deployment.green_weight = percent
+    deployment.weights.append((now, percent))
 
 
-def _trouble(deployment: Deployment, seen: Observed, clock: Clock) -> tuple[str, str, str, str] | None:
-    """Status, the kind of rollback, error code and message, in CodeDeploy's words where they are known."""
+def _failure(deployment: Deployment, observation: Observation, clock: Clock) -> Failure | None:
+    """Why the deployment must end now, if it must; in CodeDeploy's words where they are known."""
     if deployment.stop_asked:
-        return "Stopped", "DEPLOYMENT_STOP_ON_REQUEST", "MANUAL_STOP", "The deployment was stopped by a user."
-    if seen.alarms:
-        named = " ".join(f"<{name}>" for name in seen.alarms)
-        return (
-            "Stopped",
-            "DEPLOYMENT_STOP_ON_ALARM",
-            "ALARM_ACTIVE",
-            "One or more alarms have been activated according to the Amazon CloudWatch metrics you selected, "
-            f"and the affected deployments have been stopped. Activated alarms: {named}",
+        return Failure(
+            status="Stopped",
+            rollback_event="DEPLOYMENT_STOP_ON_REQUEST",
+            code="MANUAL_STOP",
+            message="The deployment was stopped by a user.",
+        )
+    if observation.alarms:
+        names = " ".join(f"<{name}>" for name in observation.alarms)
+        return Failure(
+            status="Stopped",
+            rollback_event="DEPLOYMENT_STOP_ON_ALARM",
+            code="ALARM_ACTIVE",
+            message="One or more alarms have been activated according to the Amazon CloudWatch metrics you "
+            f"selected, and the affected deployments have been stopped. Activated alarms: {names}",
         )
     event = deployment.current
     if not event or event.started is None:
         return None
-    waited_s = seen.now - event.started
-    if (
-        event.name == "Install"
-        and not seen.green_steady
-        and waited_s > max(clock.real_s(HEALTHY_WITHIN_S), LEAST_WAIT_S)
-    ):
-        return _failed(
+    waited_s = observation.now - event.started
+    if event.name == "Install":
+        if observation.green_steady or waited_s <= max(clock.real_s(INSTALL_TIMEOUT_S), LEAST_TIMEOUT_S):
+            return None
+        return _deployment_failure(
             "TIMEOUT",
             "The deployment timed out while waiting for the replacement task set to become healthy. "
             "This time out period is 60 minutes.",
         )
+    return _hook_failure(event, waited_s, observation, clock)
+
+
+def _hook_failure(event: Event, waited_s: float, observation: Observation, clock: Clock) -> Failure | None:
     if not event.hook_id or event.answer == "Succeeded":
         return None
-    if event.answer != "Failed" and event.hook_id in seen.broken_hooks:
-        return _failed("INVALID_LAMBDA_FUNCTION", seen.broken_hooks[event.hook_id])
     if event.answer == "Failed":
-        return _failed(
+        return _deployment_failure(
             "HOOK_EXECUTION_FAILURE",
             f"The lifecycle event {event.name} failed: the Lambda function {event.hook} reported Failed.",
         )
-    if waited_s > max(clock.real_s(HOOK_WITHIN_S), LEAST_WAIT_S):
-        return _failed(
+    if event.hook_id in observation.hook_failures:
+        return _deployment_failure("INVALID_LAMBDA_FUNCTION", observation.hook_failures[event.hook_id])
+    if waited_s > max(clock.real_s(HOOK_TIMEOUT_S), LEAST_TIMEOUT_S):
+        return _deployment_failure(
             "TIMEOUT",
             f"The Lambda function {event.hook} did not report a result for {event.name} within 60 minutes.",
         )
     return None
 
 
-def _failed(code: str, message: str) -> tuple[str, str, str, str]:
-    return "Failed", "DEPLOYMENT_FAILURE", code, message
+def _deployment_failure(code: str, message: str) -> Failure:
+    return Failure(status="Failed", rollback_event="DEPLOYMENT_FAILURE", code=code, message=message)
 
 
-def _give_up(
-    deployment: Deployment, seen: Observed, rules: Rules, status: str, kind: str, code: str, message: str
-) -> list[Effect]:
-    """Production back to blue at once; green goes, and a rollback deployment stands for it.
+def _give_up(deployment: Deployment, failure: Failure, rules: Rules, now: float) -> list[Effect]:
+    """Give blue all traffic at once, stop green, and create a rollback deployment.
 
-    Where the group's rollback events lack this one, CodeDeploy would leave traffic and both task sets as they
-    are; here blue gets them back all the same, without a rollback deployment."""
+    When the deployment group's rollback events lack this one, CodeDeploy would leave the traffic and both
+    task sets as they are. Here blue gets the traffic back all the same, without a rollback deployment.
+    """
     had_green = deployment.event("Install").status != "Pending"
     for event in deployment.events:
         if event.status == "InProgress":
-            event.status, event.ended, event.message = "Failed", seen.now, message
+            event.status, event.ended, event.message = "Failed", now, failure.message
         elif event.status == "Pending":
             event.status = "Skipped"
-    deployment.status, deployment.ended = status, seen.now
-    deployment.error_code, deployment.error_message = code, message
-    deployment.phase = "ending green" if had_green else "ended"
+    deployment.status, deployment.ended = failure.status, now
+    deployment.error_code, deployment.error_message = failure.code, failure.message
+    deployment.phase = Phase.ENDING_GREEN if had_green else Phase.ENDED
     effects = [
-        Effect("weigh", deployment.blue_targets, 100),
-        Effect("try", deployment.blue_targets),
-        Effect("promote", deployment.blue),
-        Effect("scale", deployment.green, 0),
+        Effect(EffectKind.SHIFT_PRODUCTION, deployment.blue_targets, 100),
+        Effect(EffectKind.SHIFT_TEST, deployment.blue_targets),
+        Effect(EffectKind.PROMOTE, deployment.blue),
+        Effect(EffectKind.STOP_TASKS, deployment.green),
     ]
     if deployment.green_weight:
-        _weigh(deployment, 0, seen)
-    effects.append(Effect("announce", "STOP" if status == "Stopped" else "FAILURE"))
-    if had_green and kind in rules.rolls_back_on:
-        effects.append(Effect("roll back"))
+        _note_weight(deployment, 0, now)
+    effects.append(Effect(EffectKind.ANNOUNCE, "STOP" if failure.status == "Stopped" else "FAILURE"))
+    if had_green and failure.rollback_event in rules.rolls_back_on:
+        effects.append(Effect(EffectKind.ROLL_BACK))
     return effects
 
 
-def rollback_of(deployment: Deployment, new_id: str, now: float) -> Deployment:
-    """What CodeDeploy puts beside a failed deployment: it drains green and leaves production to blue.
+def rollback_deployment(deployment: Deployment, new_id: str, now: float) -> Deployment:
+    """Return the deployment that CodeDeploy creates to roll back a failed one, and note it in the failed one.
 
-    Its revision is the last good one."""
-    good = deployment.blue_task_definition or deployment.task_definition
+    Its revision is the last good one. Its green is the failed one's blue, which has all traffic already, so
+    it only waits for the failed one's green to stop.
+    """
+    last_good = deployment.blue_task_definition or deployment.task_definition
     deployment.rollback = new_id
     deployment.rollback_message = (
         f"Deployment {deployment.id} terminated. "
@@ -302,8 +343,8 @@ def rollback_of(deployment: Deployment, new_id: str, now: float) -> Deployment:
         config=ROLLBACK_CONFIG,
         created=now,
         started=now,
-        app_spec=deployment.app_spec.replace(deployment.task_definition, good),
-        task_definition=good,
+        app_spec=deployment.app_spec.replace(deployment.task_definition, last_good),
+        task_definition=last_good,
         blue_task_definition=deployment.task_definition,
         description=f"Rolls back {deployment.id}",
         blue=deployment.green,
@@ -313,27 +354,10 @@ def rollback_of(deployment: Deployment, new_id: str, now: float) -> Deployment:
         execution=deployment.execution,
         scale=deployment.scale,
         status="InProgress",
-        phase="ending blue",
+        phase=Phase.ENDING_BLUE,
         green_weight=100,
         weights=[(now, 100)],
         events=[Event(name=name, status="Skipped") for name in EVENTS],
         rolls_back=deployment.id,
         rollback_message=f"Deployment {new_id} is triggered to roll back deployment {deployment.id}.",
     )
-
-
-def as_document(deployment: Deployment) -> dict[str, Any]:
-    """For the journal."""
-    names: Iterable[str] = Deployment.__slots__
-    document = {name: getattr(deployment, name) for name in names}
-    document["events"] = [
-        {name: getattr(event, name) for name in Event.__slots__} for event in deployment.events
-    ]
-    return document
-
-
-def from_document(document: dict[str, Any]) -> Deployment:
-    """Back from the journal."""
-    events = [Event(**event) for event in document["events"]]
-    weights = [(at, share) for at, share in document["weights"]]
-    return Deployment(**{**document, "events": events, "weights": weights})

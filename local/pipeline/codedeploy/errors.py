@@ -1,4 +1,4 @@
-"""Errors of CodeDeploy's own API model; each is answered under its class name."""
+"""Errors of CodeDeploy's API model; a client sees the name of the class as the error's code."""
 
 from local.awsapi.errors import ApiError
 
@@ -8,7 +8,7 @@ class ApplicationDoesNotExistException(ApiError):
 
 
 class DeploymentGroupDoesNotExistException(ApiError):
-    """The application has no such deployment group."""
+    """The application has no deployment group of this name."""
 
 
 class DeploymentDoesNotExistException(ApiError):
@@ -16,32 +16,32 @@ class DeploymentDoesNotExistException(ApiError):
 
 
 class DeploymentConfigDoesNotExistException(ApiError):
-    """Not one that CodeDeploy has ready."""
+    """No predefined deployment configuration has this name."""
 
 
 class DeploymentAlreadyCompletedException(ApiError):
-    """A stop comes too late."""
+    """A deployment that is over can't be stopped."""
 
 
 class DeploymentLimitExceededException(ApiError):
-    """The group has a deployment under way."""
+    """The deployment group has an active deployment already."""
 
 
 class DeploymentTargetDoesNotExistException(ApiError):
-    """No target of the deployment has this id."""
+    """The deployment has no target of this id."""
 
 
 class InvalidRevisionException(ApiError):
-    """The revision can't be deployed."""
+    """The AppSpec or its task definition can't be deployed."""
 
 
 class InvalidLifecycleEventHookExecutionIdException(ApiError):
-    """No hook of the deployment has this id."""
+    """No hook execution of the deployment has this id."""
 
 
 class InvalidLifecycleEventHookExecutionStatusException(ApiError):
-    """Neither Succeeded nor Failed."""
+    """A hook reports Succeeded or Failed, nothing else."""
 
 
 class LifecycleEventAlreadyCompletedException(ApiError):
-    """The hook has answered, or was not waited for."""
+    """The hook has reported its result already, or its event is over."""

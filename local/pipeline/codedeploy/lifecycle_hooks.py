@@ -1,43 +1,46 @@
-"""Invokes the lifecycle hooks' functions; their answer comes back over the API, as on AWS."""
+"""Invokes the Lambda functions of lifecycle hooks, which report their results over CodeDeploy's API."""
 
 import logging
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import botocore.exceptions
 
-from local.pipeline.local_aws import Aws
+from local.pipeline.local_aws import LocalAws
 
 log = logging.getLogger(__name__)
 
 
-class Hooks:
-    """Each hook is invoked once by this process; what a runner before it began is begun again."""
+class LifecycleHooks:
+    """Invokes each hook once in the life of this process; a runner that is started again invokes it again."""
 
-    def __init__(self, aws: Aws) -> None:
+    def __init__(self, aws: LocalAws) -> None:
         self._aws = aws
         self._pool = ThreadPoolExecutor(4, thread_name_prefix="hooks")
-        self._asked: dict[str, Future[str]] = {}
+        self._invocations: dict[str, Future[str]] = {}  # by hook execution id
 
-    def ask(self, hook_id: str, function: str, deployment_id: str) -> None:
-        """Invoke the function, unless that is done."""
-        if hook_id not in self._asked:
+    def invoke(self, hook_id: str, function: str, deployment_id: str) -> None:
+        """Begin to invoke the function for this hook execution, unless that has been done."""
+        if hook_id not in self._invocations:
             event = {"DeploymentId": deployment_id, "LifecycleEventHookExecutionId": hook_id}
-            self._asked[hook_id] = self._pool.submit(self._invoke, function, event)
+            self._invocations[hook_id] = self._pool.submit(self._invoke, function, event)
 
-    def broken(self) -> dict[str, str]:
-        """Hooks that could not be invoked, and why; one that fails inside says nothing and times out."""
+    def failures(self) -> dict[str, str]:
+        """Return the error of each hook execution whose function could not be invoked, by its id.
+
+        A function that raises an exception is not among them: it reports nothing, and the hook times out.
+        """
         return {
-            hook_id: work.result()
-            for hook_id, work in self._asked.items()
-            if work.done() and not work.exception() and work.result()
+            hook_id: invocation.result()
+            for hook_id, invocation in self._invocations.items()
+            if invocation.done() and not invocation.exception() and invocation.result()
         }
 
     def close(self) -> None:
-        """Leave what runs alone."""
+        """Begin no more invocations; those that run are not interrupted."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _invoke(self, function: str, event: dict[str, str]) -> str:
-        """Why it could not be invoked, or nothing."""
+        """Why the function could not be invoked, or an empty text."""
         try:
             problem = self._aws.invoke(function, event)
         except (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError) as error:

@@ -1,4 +1,4 @@
-"""Errors of CodePipeline's own API model; each is answered under its class name."""
+"""Errors of CodePipeline's API model; a client sees the name of the class as the error's code."""
 
 from local.awsapi.errors import ApiError
 
@@ -12,16 +12,16 @@ class PipelineExecutionNotFoundException(ApiError):
 
 
 class PipelineExecutionNotStoppableException(ApiError):
-    """It is over."""
+    """An execution that is over can't be stopped."""
 
 
 class DuplicatedStopRequestException(ApiError):
-    """It is being stopped already."""
+    """The execution is being stopped already."""
 
 
 class InvalidApprovalTokenException(ApiError):
-    """Nobody waits for this token."""
+    """No approval waits for this token."""
 
 
 class ApprovalAlreadyCompletedException(ApiError):
-    """Somebody was faster."""
+    """The approval has been answered already."""

@@ -1,12 +1,12 @@
 """What ECS and Fargate refuse of a task definition, in their words, and what can't be rehearsed here."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-LOG_GROUP_PREFIX = "/lantern/"  # the log agent makes the group's name of the service's label
-# What is understood; anything else in a definition is refused, because it would silently be left out
+LOG_GROUP_PREFIX = "/lantern/"  # the log agent derives the log group from the service's name
+# Understood members. Any other one with a value is refused, because it would silently have no effect.
 TASK_KEYS = {
     *("family", "taskRoleArn", "executionRoleArn", "requiresCompatibilities", "runtimePlatform"),
     *("networkMode", "cpu", "memory", "containerDefinitions", "tags"),
@@ -16,13 +16,14 @@ CONTAINER_KEYS = {
     *("environment", "readonlyRootFilesystem", "privileged", "linuxParameters", "portMappings", "dependsOn"),
     *("healthCheck", "stopTimeout", "logConfiguration", "restartPolicy", "workingDirectory", "dockerLabels"),
 }
-SAID_BY_THE_REGISTRY = {
+ADDED_BY_REGISTRATION = {
     *("taskDefinitionArn", "revision", "status", "requiresAttributes", "compatibilities"),
     *("registeredAt", "registeredBy", "deregisteredAt"),
 }
 LINUX_KEYS = {"initProcessEnabled", "capabilities"}
-LOG_OPTIONS = ("awslogs-group", "awslogs-region", "awslogs-stream-prefix")  # Fargate wants the last one too
-# CPU units → MiB: the pairs that Fargate has
+LOG_OPTIONS = ("awslogs-group", "awslogs-region", "awslogs-stream-prefix")  # Fargate requires the prefix too
+# Fargate's task sizes, CPU units → MiB of memory:
+# https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html
 MEMORY_MIB = {
     256: (512, 1024, 2048),
     512: tuple(range(1024, 4097, 1024)),
@@ -35,64 +36,81 @@ MEMORY_MIB = {
 
 
 class TaskError(Exception):
-    """A task definition that can't be run here; names container and field."""
+    """A task can't run here; the message names the task definition's family, the container and the member."""
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
-    """The whole task's."""
+class TaskSize:
+    """CPU and memory of a whole task."""
 
     cpu_units: int
     memory_mib: int
 
 
-def check(definition: Mapping[str, Any]) -> Limits:
-    """ECS's and Fargate's own rules, and what is left out here. Raises TaskError."""
-    family, raws = definition.get("family", "?"), definition.get("containerDefinitions") or []
+def check_task_definition(definition: Mapping[str, Any]) -> TaskSize:
+    """Apply the rules of ECS, Fargate and this stand-in, and return the task's size. Raises TaskError."""
+    family, containers = definition.get("family", "?"), definition.get("containerDefinitions") or []
     if definition.get("networkMode") != "awsvpc":
         raise TaskError(
             f"{family}: networkMode is {definition.get('networkMode')!r}, Fargate takes awsvpc only"
         )
-    if unknown := _left_out(definition, TASK_KEYS | SAID_BY_THE_REGISTRY):
+    if unknown := _unknown(definition, TASK_KEYS | ADDED_BY_REGISTRATION):
         raise TaskError(f"{family}: {unknown} can't be rehearsed here")
-    if not raws:
+    if not containers:
         raise TaskError(f"{family}: Container list cannot be empty.")
-    names = [raw.get("name") for raw in raws]
-    for raw in raws:
+    names = [container.get("name") for container in containers]
+    for container in containers:
         for key in ("name", "image"):
-            if not raw.get(key):
+            if not container.get(key):
                 raise TaskError(f"{family}: Container.{key} should not be null or empty.")
-        if names.count(raw["name"]) > 1:
-            raise TaskError(f"{family}: two containers have the name {raw['name']}")
-        _check_container(f"{family}, container {raw['name']}", raw, names)
-    if not any(raw.get("essential", True) for raw in raws):
+        if names.count(container["name"]) > 1:
+            raise TaskError(f"{family}: two containers have the name {container['name']}")
+        _check_container(f"{family}, container {container['name']}", container, names)
+    if not any(container.get("essential", True) for container in containers):
         raise TaskError(f"{family}: at least one container must be essential")
-    return _limits(family, definition)
+    for _ in in_start_order(containers):  # refuses a circle
+        pass
+    return _task_size(family, definition)
 
 
-def _check_container(where: str, raw: Mapping[str, Any], names: list[str]) -> None:
-    linux = raw.get("linuxParameters") or {}
-    unknown = ", ".join(
-        found
-        for found in (
-            _left_out(raw, CONTAINER_KEYS),
-            _left_out(linux, LINUX_KEYS),
-            _left_out(linux.get("capabilities") or {}, {"drop"}),
-            _left_out(raw.get("logConfiguration") or {}, {"logDriver", "options"}),
-        )
-        if found
-    )
-    if unknown:
-        raise TaskError(f"{where}: {unknown} can't be rehearsed here")
-    _check_log(where, raw.get("logConfiguration"))
-    if raw.get("privileged"):
+def in_start_order(containers: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Return a task definition's containers, each after those that it depends on. Raises TaskError."""
+    waiting = {container["name"]: container for container in containers}
+    while waiting:
+        free = [
+            name
+            for name, container in waiting.items()
+            if not waiting.keys() & {entry["containerName"] for entry in container.get("dependsOn", [])}
+        ]
+        if not free:
+            raise TaskError(f"dependsOn goes in a circle: {', '.join(waiting)}")
+        for name in free:
+            yield waiting.pop(name)
+
+
+def _check_container(where: str, container: Mapping[str, Any], names: list[str]) -> None:
+    linux = container.get("linuxParameters") or {}
+    unknown = [
+        _unknown(container, CONTAINER_KEYS),
+        _unknown(linux, LINUX_KEYS),
+        _unknown(linux.get("capabilities") or {}, {"drop"}),
+        _unknown(container.get("logConfiguration") or {}, {"logDriver", "options"}),
+    ]
+    if any(unknown):
+        raise TaskError(f"{where}: {', '.join(filter(None, unknown))} can't be rehearsed here")
+    _check_log(where, container.get("logConfiguration"))
+    if container.get("privileged"):
         raise TaskError(f"{where}: Fargate runs no privileged containers")
-    for needed in raw.get("dependsOn", []):
-        if needed["containerName"] not in names:
-            raise TaskError(f"{where}: dependsOn names {needed['containerName']}, which is not in the task")
-        if needed["condition"] != "START":
-            raise TaskError(f"{where}: dependsOn {needed['condition']} can't be rehearsed here, START can")
-    for port in raw.get("portMappings", []):
+    for dependency in container.get("dependsOn", []):
+        if dependency["containerName"] not in names:
+            raise TaskError(
+                f"{where}: dependsOn names {dependency['containerName']}, which is not in the task"
+            )
+        if dependency["condition"] != "START":
+            raise TaskError(
+                f"{where}: dependsOn {dependency['condition']} can't be rehearsed here, START can"
+            )
+    for port in container.get("portMappings", []):
         if port.get("hostPort", port.get("containerPort")) not in (0, port.get("containerPort")):
             raise TaskError(
                 f"{where}: When networkMode=awsvpc, the host ports and container ports in port mappings must "
@@ -100,12 +118,14 @@ def _check_container(where: str, raw: Mapping[str, Any], names: list[str]) -> No
             )
 
 
-def _check_log(where: str, raw: Mapping[str, Any] | None) -> None:
-    if not raw:
+def _check_log(where: str, configuration: Mapping[str, Any] | None) -> None:
+    if not configuration:
         return
-    if raw.get("logDriver") != "awslogs":
-        raise TaskError(f"{where}: logDriver {raw.get('logDriver')} can't be rehearsed here, awslogs can")
-    options = raw.get("options") or {}
+    if configuration.get("logDriver") != "awslogs":
+        raise TaskError(
+            f"{where}: logDriver {configuration.get('logDriver')} can't be rehearsed here, awslogs can"
+        )
+    options = configuration.get("options") or {}
     if missing := ", ".join(key for key in LOG_OPTIONS if not options.get(key)):
         raise TaskError(f"{where}: Log driver awslogs requires options: {missing}")
     if not options["awslogs-group"].startswith(LOG_GROUP_PREFIX):
@@ -114,27 +134,27 @@ def _check_log(where: str, raw: Mapping[str, Any] | None) -> None:
         )
 
 
-def _left_out(raw: Mapping[str, Any], known: set[str]) -> str:
-    """The fields that say something and are not known."""
-    return ", ".join(sorted(key for key, value in raw.items() if value and key not in known))
+def _unknown(members: Mapping[str, Any], known: set[str]) -> str:
+    """The members that have a value and are not known, as a list for people."""
+    return ", ".join(sorted(key for key, value in members.items() if value and key not in known))
 
 
-def _limits(family: str, definition: Mapping[str, Any]) -> Limits:
+def _task_size(family: str, definition: Mapping[str, Any]) -> TaskSize:
     for key in ("cpu", "memory"):
         if not definition.get(key):
             raise TaskError(f"{family}: Fargate requires that '{key}' be defined at the task level.")
-    cpu = _number(str(definition["cpu"]), "vCPU")
-    memory = _number(str(definition["memory"]), "GB")
+    cpu = _quantity(str(definition["cpu"]), "vCPU")
+    memory = _quantity(str(definition["memory"]), "GB")
     if memory not in MEMORY_MIB.get(cpu, ()):
         raise TaskError(
             f"{family}: No Fargate configuration exists for given values: "
             f"{definition['cpu']} CPU, {definition['memory']} memory."
         )
-    return Limits(cpu, memory)
+    return TaskSize(cpu, memory)
 
 
-def _number(text: str, unit: str) -> int:
-    """`256` and `.25 vCPU` are the same, as are `1024` and `1 GB`; 0 for what is neither."""
+def _quantity(text: str, unit: str) -> int:
+    """CPU units or MiB: `256` and `.25 vCPU` are the same, as are `1024` and `1 GB`; 0 for anything else."""
     match = re.fullmatch(
         rf"(\d{{1,6}})|(\d{{0,3}}\.?\d{{1,3}}) ?{unit}", text.strip(), re.ASCII | re.IGNORECASE
     )

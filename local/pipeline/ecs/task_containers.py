@@ -1,55 +1,60 @@
-"""A task definition as the containers that Fargate would run: pure, out come bodies of Docker's own API.
+"""Translates a task definition into the containers that Fargate would run, as bodies of Docker's own API.
 
-One network namespace a task, which a pause container holds as an elastic network interface would; everything
-that the definition says of its containers is said to Docker. https://docs.docker.com/reference/api/engine/
+Pure. All containers of a task share one network namespace. A pause container holds it, as an elastic network
+interface would. https://docs.docker.com/reference/api/engine/
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from local.pipeline.ecs.fargate_rules import LOG_GROUP_PREFIX, Limits, TaskError, check
+from local.pipeline.ecs.fargate_rules import (
+    LOG_GROUP_PREFIX,
+    TaskSize,
+    check_task_definition,
+    in_start_order,
+)
 
 LABEL = "lantern.rehearsal"
 MIB = 1024 * 1024
 SECOND_NS = 1_000_000_000
 CPU_PERIOD_US = 100_000
-SHARES = 8  # for each CPU unit, so that a task comes before whatever else the machine does
-SERVICE_LABEL = "com.docker.compose.service"
+SHARES = 8  # for each CPU unit, so that tasks come before everything else that the machine does
+SERVICE_LABEL = "com.docker.compose.service"  # the log agent reads the service's name from it
 PAUSE = "pause"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """Where tasks run: what Fargate would give them, and what stands in for it here."""
+class TaskPlatform:
+    """What Fargate gives every task, and what takes its place on this machine."""
 
-    project: str
-    network: str
-    registry: str
+    project: str  # value of the label that marks the containers
+    network: str  # Docker network
+    registry: str  # ECR's address for the Docker engine
     pause_image: str
-    logs_address: str
-    environment: Mapping[str, str]
+    logs_address: str  # the log agent's address for the Docker engine
+    environment: Mapping[str, str]  # variables that win over the task definition's
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """Whose task it is."""
+    """A task's id, and the task set and the ECS service that it belongs to."""
 
     id: str
     task_set: str
     service: str
 
 
-def pause(task: Task, place: Place) -> dict[str, Any]:
-    """The container that holds the task's network namespace."""
+def pause_container(task: Task, platform: TaskPlatform) -> dict[str, Any]:
+    """Return the container that holds the task's network namespace."""
     return {
-        "Image": place.pause_image,
+        "Image": platform.pause_image,
         "Entrypoint": ["sleep"],
         "Cmd": ["infinity"],
         "User": "10001:10001",
-        "Labels": _labels(task, place, PAUSE),
+        "Labels": _labels(task, platform, PAUSE),
         "HostConfig": {
-            "NetworkMode": place.network,
+            "NetworkMode": platform.network,
             "Init": True,
             "ReadonlyRootfs": True,
             "CapDrop": ["ALL"],
@@ -61,73 +66,62 @@ def pause(task: Task, place: Place) -> dict[str, Any]:
     }
 
 
-def containers(
-    definition: Mapping[str, Any], task: Task, place: Place, network_of: str
+def task_containers(
+    definition: Mapping[str, Any], task: Task, platform: TaskPlatform, pause_id: str
 ) -> list[tuple[str, dict[str, Any]]]:
-    """Name and body of each container, those first that others depend on. Raises TaskError.
+    """Return name and body of each container, a container after those that it depends on. Raises TaskError.
 
-    `network_of` is the pause container's id."""
-    limits = check(definition)
+    `pause_id` is the id of the running pause container.
+    """
+    size = check_task_definition(definition)
     return [
-        (raw["name"], _body(raw, task, place, network_of, limits))
-        for raw in _in_order(definition["containerDefinitions"])
+        (container["name"], _body(container, task, platform, pause_id, size))
+        for container in in_start_order(definition["containerDefinitions"])
     ]
 
 
-def image(name: str, registry: str) -> str:
-    """An image's name as the Docker engine here finds it: ECR's registry is another address."""
-    host, slash, rest = name.partition("/")
-    return f"{registry}/{rest}" if slash and ".dkr.ecr." in host else name
+def local_image(name: str, registry: str) -> str:
+    """Return an image's name for this Docker engine, which reaches ECR at another address."""
+    host, slash, repository = name.partition("/")
+    return f"{registry}/{repository}" if slash and ".dkr.ecr." in host else name
 
 
-def camel(value: Any) -> Any:
-    """CloudFormation's property names as the API's."""
+def camel_case(value: Any) -> Any:
+    """Translate CloudFormation's property names into the API's: `Image` into `image`, at any depth."""
     if isinstance(value, dict):
-        return {key[:1].lower() + key[1:]: camel(entry) for key, entry in value.items()}
-    return [camel(entry) for entry in value] if isinstance(value, list) else value
-
-
-def _in_order(raw: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    left = {one["name"]: one for one in raw}
-    while left:
-        free = [
-            name
-            for name, one in left.items()
-            if not {needed["containerName"] for needed in one.get("dependsOn", [])} & set(left)
-        ]
-        if not free:
-            raise TaskError(f"dependsOn goes in a circle: {', '.join(left)}")
-        for name in free:
-            yield left.pop(name)
+        return {key[:1].lower() + key[1:]: camel_case(entry) for key, entry in value.items()}
+    return [camel_case(entry) for entry in value] if isinstance(value, list) else value
 
 
 def _body(
-    raw: Mapping[str, Any], task: Task, place: Place, network_of: str, limits: Limits
+    container: Mapping[str, Any], task: Task, platform: TaskPlatform, pause_id: str, size: TaskSize
 ) -> dict[str, Any]:
-    linux = raw.get("linuxParameters") or {}
-    environment = {one["name"]: one["value"] for one in raw.get("environment", [])} | dict(place.environment)
+    linux = container.get("linuxParameters") or {}
+    environment = {entry["name"]: entry["value"] for entry in container.get("environment", [])}
     body = {
-        "Image": image(raw["image"], place.registry),
-        "Env": [f"{name}={value}" for name, value in environment.items()],
-        "Labels": (raw.get("dockerLabels") or {})
-        | _labels(task, place, raw["name"], essential=raw.get("essential", True))
-        | _log_label(raw),
-        "StopTimeout": raw.get("stopTimeout", 30),
+        "Image": local_image(container["image"], platform.registry),
+        "Env": [f"{name}={value}" for name, value in {**environment, **platform.environment}.items()],
+        "Labels": (container.get("dockerLabels") or {})
+        | _labels(task, platform, container["name"], essential=container.get("essential", True))
+        | _log_label(container),
+        "StopTimeout": container.get("stopTimeout", 30),
         "HostConfig": {
-            "NetworkMode": f"container:{network_of}",
-            "ReadonlyRootfs": bool(raw.get("readonlyRootFilesystem")),
+            "NetworkMode": f"container:{pause_id}",
+            "ReadonlyRootfs": bool(container.get("readonlyRootFilesystem")),
             "Privileged": False,
             "CapDrop": (linux.get("capabilities") or {}).get("drop", []),
             "SecurityOpt": ["no-new-privileges:true"],
             "Init": bool(linux.get("initProcessEnabled")),
             "CpuPeriod": CPU_PERIOD_US,
-            # of the whole task: an idle sidecar leaves its share to the other
-            "CpuQuota": limits.cpu_units * CPU_PERIOD_US // 1024,
-            "CpuShares": max(2, int(raw.get("cpu") or 2)) * SHARES,
-            "Memory": (raw.get("memory") or limits.memory_mib) * MIB,
-            "MemoryReservation": (raw.get("memoryReservation") or 0) * MIB,
-            "RestartPolicy": {"Name": "always" if (raw.get("restartPolicy") or {}).get("enabled") else "no"},
-            "LogConfig": _log(raw, place),
+            # the whole task's: what an idle sidecar leaves, the other containers may use
+            "CpuQuota": size.cpu_units * CPU_PERIOD_US // 1024,
+            "CpuShares": max(2, int(container.get("cpu") or 2)) * SHARES,
+            "Memory": (container.get("memory") or size.memory_mib) * MIB,
+            "MemoryReservation": (container.get("memoryReservation") or 0) * MIB,
+            "RestartPolicy": {
+                "Name": "always" if (container.get("restartPolicy") or {}).get("enabled") else "no"
+            },
+            "LogConfig": _log_config(container, platform),
         },
     }
     optional = {
@@ -136,31 +130,31 @@ def _body(
         "Entrypoint": "entryPoint",
         "WorkingDir": "workingDirectory",
     }
-    body |= {docker: raw[key] for docker, key in optional.items() if raw.get(key)}
-    if raw.get("healthCheck"):
-        body["Healthcheck"] = _health(raw["healthCheck"])
+    body |= {docker: container[key] for docker, key in optional.items() if container.get(key)}
+    if container.get("healthCheck"):
+        body["Healthcheck"] = _health_check(container["healthCheck"])
     return body
 
 
-def _health(raw: Mapping[str, Any]) -> dict[str, Any]:
-    """In real time: each check is a program of its own. Docker asks a starting container every second."""
+def _health_check(check: Mapping[str, Any]) -> dict[str, Any]:
+    """In real time, as each check is a program of its own. While a container starts, it runs every second."""
     return {
-        "Test": raw["command"],
-        "Interval": raw.get("interval", 30) * SECOND_NS,
-        "Timeout": raw.get("timeout", 5) * SECOND_NS,
-        "Retries": raw.get("retries", 3),
-        "StartPeriod": raw.get("startPeriod", 0) * SECOND_NS,
+        "Test": check["command"],
+        "Interval": check.get("interval", 30) * SECOND_NS,
+        "Timeout": check.get("timeout", 5) * SECOND_NS,
+        "Retries": check.get("retries", 3),
+        "StartPeriod": check.get("startPeriod", 0) * SECOND_NS,
         "StartInterval": SECOND_NS,
     }
 
 
-def _log(raw: Mapping[str, Any], place: Place) -> dict[str, Any]:
-    if not raw.get("logConfiguration"):
+def _log_config(container: Mapping[str, Any], platform: TaskPlatform) -> dict[str, Any]:
+    if not container.get("logConfiguration"):
         return {"Type": "none"}
     return {
         "Type": "fluentd",
         "Config": {
-            "fluentd-address": place.logs_address,
+            "fluentd-address": platform.logs_address,
             "fluentd-async": "true",  # mode non-blocking
             "fluentd-buffer-limit": "65536",
             "labels": SERVICE_LABEL,
@@ -168,15 +162,16 @@ def _log(raw: Mapping[str, Any], place: Place) -> dict[str, Any]:
     }
 
 
-def _log_label(raw: Mapping[str, Any]) -> dict[str, str]:
-    if not raw.get("logConfiguration"):
+def _log_label(container: Mapping[str, Any]) -> dict[str, str]:
+    if not container.get("logConfiguration"):
         return {}
-    return {SERVICE_LABEL: raw["logConfiguration"]["options"]["awslogs-group"].removeprefix(LOG_GROUP_PREFIX)}
+    log_group = container["logConfiguration"]["options"]["awslogs-group"]
+    return {SERVICE_LABEL: log_group.removeprefix(LOG_GROUP_PREFIX)}
 
 
-def _labels(task: Task, place: Place, container: str, *, essential: bool = True) -> dict[str, str]:
+def _labels(task: Task, platform: TaskPlatform, container: str, *, essential: bool = True) -> dict[str, str]:
     return {
-        LABEL: place.project,
+        LABEL: platform.project,
         f"{LABEL}.task": task.id,
         f"{LABEL}.task-set": task.task_set,
         f"{LABEL}.service": task.service,

@@ -1,4 +1,4 @@
-"""Runs tasks on the Docker engine, and tells how they are."""
+"""Starts, stops and lists tasks on the Docker engine."""
 
 import contextlib
 import threading
@@ -10,58 +10,68 @@ from typing import Any
 import docker
 import docker.errors
 
-from local.pipeline.ecs import task_containers as tasks
 from local.pipeline.ecs.fargate_rules import TaskError
-from local.pipeline.ecs.task_containers import LABEL, PAUSE, Place, Task
+from local.pipeline.ecs.task_containers import (
+    LABEL,
+    PAUSE,
+    Task,
+    TaskPlatform,
+    local_image,
+    pause_container,
+    task_containers,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Running:
-    """A task as Docker sees it. `status` is PENDING, RUNNING or STOPPED; `exit` tells why it stopped."""
+class RunningTask:
+    """A task as Docker shows it. `status` is PENDING, RUNNING or STOPPED."""
 
     task: Task
     address: str
     status: str
-    healthy: bool
-    exit: str = ""
+    healthy: bool = False
+    stopped_reason: str = ""
 
 
-class Containers:
-    """Tasks by their labels: nothing has to be remembered over a restart."""
+class TaskRunner:
+    """Finds its tasks by the labels of their containers, so a restart of the runner loses none."""
 
-    def __init__(self, place: Place) -> None:
-        self._place = place
+    def __init__(self, platform: TaskPlatform) -> None:
+        self._platform = platform
         self._engine = docker.from_env(timeout=120)
 
-    def all(self) -> list[Running]:
-        """Every task of this project, in any state."""
-        filters = {"label": f"{LABEL}={self._place.project}"}
+    def all(self) -> list[RunningTask]:
+        """Return every task of this project, in any state."""
+        filters = {"label": f"{LABEL}={self._platform.project}"}
         by_task: dict[str, list[dict[str, Any]]] = defaultdict(list)
-        for one in self._engine.api.containers(all=True, filters=filters):
-            if task := one["Labels"].get(f"{LABEL}.task"):
-                by_task[task].append(one)
-        return [self._running(found) for found in by_task.values()]
+        for container in self._engine.api.containers(all=True, filters=filters):
+            if task_id := container["Labels"].get(f"{LABEL}.task"):
+                by_task[task_id].append(container)
+        return [running_task(containers) for containers in by_task.values()]
 
     def start(self, task: Task, definition: Mapping[str, Any]) -> None:
-        """Start one task, or leave nothing of it and raise TaskError."""
-        pause = self._create(tasks.pause(task, self._place))
+        """Start a task's containers. When one can't start, remove them all and raise TaskError."""
+        pause_id = self._create(pause_container(task, self._platform))
         try:
-            self._engine.api.start(pause)
-            for _, body in tasks.containers(definition, task, self._place, pause):
+            self._engine.api.start(pause_id)
+            for _, body in task_containers(definition, task, self._platform, pause_id):
                 self._engine.api.start(self._create(body))
         except (docker.errors.DockerException, TaskError) as error:
             self.remove(task.id)
             raise TaskError(f"CannotStartContainerError: {error}") from None
 
     def stop(self, task_id: str) -> None:
-        """SIGTERM for all, wait as long as each container's stopTimeout says, and remove."""
-        found = [one for one in self._of(task_id) if one.labels[f"{LABEL}.container"] != PAUSE]
+        """Send SIGTERM to a task's containers, wait as long as their stopTimeout says, and remove them."""
 
-        def end(one: Any) -> None:
+        def stop_container(container: Any) -> None:
             with contextlib.suppress(docker.errors.DockerException):
-                one.stop()  # the timeout is the container's own
+                container.stop()  # the timeout is the container's own
 
-        threads = [threading.Thread(target=end, args=(one,)) for one in found]
+        threads = [
+            threading.Thread(target=stop_container, args=(container,))
+            for container in self._containers_of(task_id)
+            if not _is_pause(container)
+        ]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -69,15 +79,15 @@ class Containers:
         self.remove(task_id)
 
     def remove(self, task_id: str) -> None:
-        """Take a task's containers away, running or not; the namespace goes last."""
-        for one in sorted(self._of(task_id), key=lambda one: one.labels[f"{LABEL}.container"] == PAUSE):
+        """Remove a task's containers, running or not; the pause container, which holds the network, last."""
+        for container in sorted(self._containers_of(task_id), key=_is_pause):
             with contextlib.suppress(docker.errors.NotFound):
-                one.remove(force=True, v=True)
+                container.remove(force=True, v=True)
 
     def pull(self, definition: Mapping[str, Any]) -> None:
-        """Have every image of a definition here. Raises TaskError with ECS's own name for it."""
-        for raw in definition["containerDefinitions"]:
-            name = tasks.image(raw["image"], self._place.registry)
+        """Pull the images of a task definition that the engine lacks. Raises TaskError as ECS names it."""
+        for container in definition["containerDefinitions"]:
+            name = local_image(container["image"], self._platform.registry)
             try:
                 self._engine.images.get(name)
             except docker.errors.ImageNotFound:
@@ -86,71 +96,65 @@ class Containers:
                 except docker.errors.DockerException as error:
                     raise TaskError(f"CannotPullContainerError: {name}: {error}") from None
 
-    def _of(self, task_id: str) -> list[Any]:
-        found: list[Any] = self._engine.containers.list(
+    def _containers_of(self, task_id: str) -> list[Any]:
+        containers: list[Any] = self._engine.containers.list(
             all=True, filters={"label": f"{LABEL}.task={task_id}"}, ignore_removed=True
         )
-        return found
+        return containers
 
     def _create(self, body: dict[str, Any]) -> str:
-        labels = body["Labels"]
-        name = "-".join(
-            [
-                self._place.project,
-                "task",
-                labels[f"{LABEL}.service"],
-                labels[f"{LABEL}.task"][:8],
-                labels[f"{LABEL}.container"],
-            ]
+        service, task_id, container = (
+            body["Labels"][f"{LABEL}.{name}"] for name in ("service", "task", "container")
         )
-        created: str = self._engine.api.create_container_from_config(  # type: ignore[no-untyped-call]
-            body, name
-        )["Id"]
-        return created
+        created: dict[str, str] = self._engine.api.create_container_from_config(  # type: ignore[no-untyped-call]
+            body, f"{self._platform.project}-task-{service}-{task_id[:8]}-{container}"
+        )
+        return created["Id"]
 
-    def _running(self, found: list[dict[str, Any]]) -> Running:
-        labels = found[0]["Labels"]
-        task = Task(
-            id=labels[f"{LABEL}.task"],
-            task_set=labels[f"{LABEL}.task-set"],
-            service=labels[f"{LABEL}.service"],
-        )
-        essential = [
-            one
-            for one in found
-            if one["Labels"][f"{LABEL}.essential"] == "true" and one["Labels"][f"{LABEL}.container"] != PAUSE
-        ]
-        address = next(
-            (
-                network["IPAddress"]
-                for one in found
-                for network in one["NetworkSettings"]["Networks"].values()
-                if network["IPAddress"]
-            ),
-            "",
-        )
-        ended = [one for one in essential if one["State"] in ("exited", "dead")]
-        if ended:
-            what = (
-                f"Essential container {ended[0]['Labels'][f'{LABEL}.container']} exited: {ended[0]['Status']}"
-            )
-            return Running(task=task, address=address, status="STOPPED", healthy=False, exit=what)
-        # one with a restart policy of its own comes back, and the task runs on meanwhile
-        is_running = bool(essential) and all(one["State"] in ("running", "restarting") for one in essential)
-        statuses = [one["Status"] for one in essential]
-        if any("(unhealthy)" in status for status in statuses):
-            return Running(
-                task=task,
-                address=address,
-                status="STOPPED",
-                healthy=False,
-                exit="Task failed container health checks",
-            )
-        return Running(
-            task=task,
-            address=address,
-            status="RUNNING" if is_running else "PENDING",
-            healthy=is_running
-            and all(one["State"] == "running" for one in essential)
-            and not any("(health: starting)" in status for status in statuses),
-        )
+
+def running_task(containers: list[dict[str, Any]]) -> RunningTask:
+    """Return the task of these containers, which Docker listed."""
+    labels = containers[0]["Labels"]
+    task = Task(
+        id=labels[f"{LABEL}.task"],
+        task_set=labels[f"{LABEL}.task-set"],
+        service=labels[f"{LABEL}.service"],
+    )
+    networks = (
+        network for container in containers for network in container["NetworkSettings"]["Networks"].values()
+    )
+    address = next((network["IPAddress"] for network in networks if network["IPAddress"]), "")
+    essential = [
+        container
+        for container in containers
+        if container["Labels"][f"{LABEL}.essential"] == "true"
+        and container["Labels"][f"{LABEL}.container"] != PAUSE
+    ]
+    if reason := _stopped_reason(essential):
+        return RunningTask(task=task, address=address, status="STOPPED", stopped_reason=reason)
+    # a container with a restart policy comes back, and the task runs on meanwhile
+    is_running = bool(essential) and all(
+        container["State"] in ("running", "restarting") for container in essential
+    )
+    return RunningTask(
+        task=task,
+        address=address,
+        status="RUNNING" if is_running else "PENDING",
+        healthy=is_running
+        and all(container["State"] == "running" for container in essential)
+        and not any("(health: starting)" in container["Status"] for container in essential),
+    )
+
+
+def _stopped_reason(essential: list[dict[str, Any]]) -> str:
+    for container in essential:
+        if container["State"] in ("exited", "dead"):
+            name = container["Labels"][f"{LABEL}.container"]
+            return f"Essential container {name} exited: {container['Status']}"
+    if any("(unhealthy)" in container["Status"] for container in essential):
+        return "Task failed container health checks"
+    return ""
+
+
+def _is_pause(container: Any) -> bool:
+    return bool(container.labels[f"{LABEL}.container"] == PAUSE)

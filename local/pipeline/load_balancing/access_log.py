@@ -1,4 +1,7 @@
-"""The load balancer's access log: HAProxy's lines in, an Application Load Balancer's lines out."""
+"""The load balancers' access log: parses HAProxy's lines and writes those of an Application Load Balancer.
+
+https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-access-logs.html
+"""
 
 import re
 from dataclasses import dataclass
@@ -7,9 +10,9 @@ from datetime import UTC, datetime
 from local.pipeline.architecture import full_name
 from local.pipeline.identifiers import arn
 
-# What a client chose is quoted and escaped, or it could write lines of its own. The time is the request's:
-# HAProxy's %Ts would be that of the end of the connection's request before. The request line comes last,
-# as one that is too long is cut.
+# HAProxy's log format. What a client chose is quoted and escaped, or it could write lines of its own.
+# `txn.at` is set when the request comes; HAProxy's %Ts would be when the connection's earlier request ended.
+# The request line comes last, because a line that is too long is cut.
 FORMAT = (
     "%[var(txn.at)] %f %b %si:%sp %Tw %Tr %Ta %ST %U %B %ci:%cp "
     "%{+Q,+E}[var(txn.trace)] %{+Q,+E}[var(txn.host)] %{+Q,+E}[var(txn.agent)] %{+Q}r"
@@ -17,43 +20,42 @@ FORMAT = (
 _QUOTED = r'"((?:[^"\\]|\\.)*)"'
 _LINE = re.compile(
     r"(?P<at>\d+) (?P<listener>\S+) (?P<group>\S+) (?P<target>\S+) (?P<wait>-?\d+) (?P<response>-?\d+) "
-    r"(?P<all>-?\d+) (?P<status>-?\d+) (?P<received>\d+) (?P<sent>\d+) (?P<client>\S+) "
+    r"(?P<total>-?\d+) (?P<status>-?\d+) (?P<received>\d+) (?P<sent>\d+) (?P<client>\S+) "
     rf'{_QUOTED} {_QUOTED} {_QUOTED} "(?P<request>[^"]*)"?$'
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Access:
-    """One request, `at` when it came. Times in seconds; `answered` says whether the target itself gave the
-    status."""
+class LogEntry:
+    """One request. Durations are in seconds, sizes in bytes."""
 
-    at: float
+    at: float  # epoch seconds of its arrival
     listener: str
-    group: str
-    target: str
+    target_group: str
+    target: str  # address and port, or "-"
     status: int
-    answered: bool
+    answered: bool  # whether the target gave the status, not the load balancer
     response_s: float
     received: int
     sent: int
     client: str
-    trace: str
-    request: str
+    trace: str  # the header X-Amzn-Trace-Id
+    request: str  # the request line
     host: str = ""
     agent: str = ""
-    took_s: float = 0.0
+    total_s: float = 0.0
 
 
-def parse(line: str) -> Access | None:
-    """A line of HAProxy's; None for one that no target group got."""
+def parse_line(line: str) -> LogEntry | None:
+    """Parse a line of HAProxy's. Returns None for a request that reached no target group."""
     match = _LINE.search(line.strip())
     if not match or match["group"] == match["listener"] or match["group"].startswith("<"):
         return None
     trace, host, agent = (re.sub(r"\\(.)", r"\1", match[number]) for number in (12, 13, 14))
-    return Access(
+    return LogEntry(
         at=int(match["at"]) / 1000,
         listener=match["listener"],
-        group=match["group"],
+        target_group=match["group"],
         target=match["target"] if not match["target"].startswith(("-", "<")) else "-",
         status=int(match["status"]),
         answered=int(match["response"]) >= 0,
@@ -65,47 +67,44 @@ def parse(line: str) -> Access | None:
         request=match["request"],
         host=host,
         agent=agent,
-        took_s=max(0, int(match["all"]), int(match["response"])) / 1000,
+        total_s=max(0, int(match["total"]), int(match["response"])) / 1000,
     )
 
 
-def as_alb(access: Access, balancer: str) -> str:
-    """The line that the load balancer of this name would write, its fields in AWS's order.
-
-    https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-access-logs.html
-    """
-    status = str(access.status) if access.answered else "-"
+def alb_line(entry: LogEntry, balancer: str) -> str:
+    """Return the line that the load balancer with this full name would write, its fields in AWS's order."""
+    target_status = str(entry.status) if entry.answered else "-"
     fields = [
         "http",
-        _time(access.at + access.took_s),
+        _time(entry.at + entry.total_s),
         balancer,
-        access.client,
-        access.target,
-        f"0.000 {access.response_s:.3f} 0.000" if access.answered else "-1 -1 -1",
-        f"{access.status} {status}",
-        f"{access.received} {access.sent}",
-        _quoted(_request(access)),
-        _quoted(access.agent),
+        entry.client,
+        entry.target,
+        f"0.000 {entry.response_s:.3f} 0.000" if entry.answered else "-1 -1 -1",
+        f"{entry.status} {target_status}",
+        f"{entry.received} {entry.sent}",
+        _quoted(_request_line(entry)),
+        _quoted(entry.agent),
         "- -",  # no TLS
-        arn("elasticloadbalancing", full_name("targetgroup", access.group)),
-        _quoted(access.trace),
+        arn("elasticloadbalancing", full_name("targetgroup", entry.target_group)),
+        _quoted(entry.trace),
         '"-" "-" 0',  # no server name, no certificate, the default rule
-        _time(access.at),
+        _time(entry.at),
         '"forward" "-" "-"',
-        _quoted(access.target),
-        _quoted(status),
+        _quoted(entry.target),
+        _quoted(target_status),
         '"-" "-" -',
     ]
     return " ".join(fields)
 
 
-def _request(access: Access) -> str:
-    """The request line with a whole address, as AWS shows it."""
-    method, _, rest = access.request.partition(" ")
-    if not rest.startswith("/"):
-        return access.request
-    host = access.host if re.search(r":\d+$", access.host) else f"{access.host or '-'}:80"
-    return f"{method} http://{host}{rest}"
+def _request_line(entry: LogEntry) -> str:
+    """The request line with an absolute URL, as AWS writes it."""
+    method, _, target = entry.request.partition(" ")
+    if not target.startswith("/"):
+        return entry.request
+    host = entry.host if re.search(r":\d+$", entry.host) else f"{entry.host or '-'}:80"
+    return f"{method} http://{host}{target}"
 
 
 def _time(at: float) -> str:
@@ -113,6 +112,8 @@ def _time(at: float) -> str:
 
 
 def _quoted(text: str) -> str:
-    """In quotes, with what would end them, or the line, as the byte that it is."""
-    safe = "".join(one if " " <= one <= "~" and one not in '"\\' else f"\\x{ord(one):02x}" for one in text)
+    """In quotes; a character that would end the field or the line is written as \\x and its code."""
+    safe = "".join(
+        letter if " " <= letter <= "~" and letter not in '"\\' else f"\\x{ord(letter):02x}" for letter in text
+    )
     return f'"{safe or "-"}"'

@@ -1,25 +1,25 @@
-"""The load balancers' engine: HAProxy, configured from the templates' listeners and target groups.
+"""HAProxy in the place of both load balancers, configured from the templates' listeners and target groups.
 
-`python -m local.pipeline.load_balancing.haproxy` writes it and becomes HAProxy. `load_balancer`
-registers targets and sets weights later, over HAProxy's socket, so target groups are empty at first.
+`python -m local.pipeline.load_balancing.haproxy` writes the configuration and becomes HAProxy. Target groups
+are empty at first: `load_balancer` registers targets and sets weights later, over HAProxy's socket.
 """
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Mapping
 from pathlib import Path
 
-from local.pipeline.architecture import Architecture, ArchitectureError, TargetGroup, read
+from local.pipeline.architecture import Architecture, ArchitectureError, Listener, TargetGroup, read
 from local.pipeline.clock import Clock
 from local.pipeline.load_balancing.access_log import FORMAT
 from local.pipeline.settings import Settings
 from settings import SettingsError, load
 
-SLOTS = 12  # places for targets in each target group
-SHARES = 100
-LEAST_INTERVAL_S = 0.5  # real: six targets that are asked oftener would keep a laptop busy
+SLOTS = 12  # most targets of one target group
+SHARES = 100  # lines of a listener's map: weights are whole percents
+LEAST_INTERVAL_S = 0.5  # real; more frequent health checks of six targets would keep a laptop busy
 FOLDER = Path("/balancer")
-ADMIN, ACCESS = "admin.sock", "access.sock"
+ADMIN_SOCKET, ACCESS_SOCKET = "admin.sock", "access.sock"
 
 HEAD = """\
 global
@@ -36,7 +36,8 @@ defaults
   timeout http-request 10s
   retries 0
 """
-# An Application Load Balancer adds the header where it lacks: Root=1-<8 hex of the time>-<24 hex>
+# As an Application Load Balancer does, it adds the trace header where a request has none:
+# Root=1-<8 hexadecimal digits of the time>-<24 hexadecimal digits>
 FRONTEND = """\
 frontend {name}
   bind :{port}
@@ -51,7 +52,7 @@ unless {{ req.hdr(X-Amzn-Trace-Id) -m found }}
   http-request set-var(txn.host) req.hdr(Host),bytes(0,256)
   http-request set-var(txn.agent) req.hdr(User-Agent),bytes(0,512)
   log-format "{log_format}"
-  use_backend %[rand({shares}),map({folder}/{name}.map)]
+  use_backend %[rand({shares}),map({map_file})]
 """
 BACKEND = """\
 backend {name}
@@ -65,57 +66,65 @@ backend {name}
 
 
 def configuration(architecture: Architecture, clock: Clock, folder: Path = FOLDER) -> str:
-    """HAProxy's configuration for every listener and target group."""
-    parts = [HEAD.format(folder=folder)]
-    for _, listener in architecture.listeners():
-        name = listener_name(listener.name)
-        parts.append(
-            FRONTEND.format(name=name, port=listener.port, shares=SHARES, folder=folder, log_format=FORMAT)
-        )
-    parts += [_backend(group, clock) for group in architecture.target_groups()]
-    return "".join(parts)
+    """Return HAProxy's configuration: a frontend for each listener, a backend for each target group."""
+    return "".join(
+        [
+            HEAD.format(folder=folder),
+            *(_frontend(listener, folder) for listener in architecture.listeners()),
+            *(_backend(target_group, clock) for target_group in architecture.target_groups()),
+        ]
+    )
 
 
-def listener_name(name: str) -> str:
-    """A listener's name as HAProxy and its files take it."""
-    return name.replace(".", "-")
+def frontend_name(listener: str) -> str:
+    """Return a listener's name in HAProxy, which takes no dots."""
+    return listener.replace(".", "-")
 
 
-def shares(weights: dict[str, int]) -> Iterator[str]:
-    """One target group for each hundredth of the requests."""
-    for name, weight in weights.items():
-        yield from [name] * weight
+def map_file(listener: str, folder: Path = FOLDER) -> Path:
+    """Return the file of a listener's map, which HAProxy also uses as the map's name."""
+    return folder / f"{frontend_name(listener)}.map"
 
 
-def map_lines(weights: dict[str, int]) -> list[str]:
-    """The lines of a listener's map: a number below a hundred, and the target group it goes to."""
-    return [f"{number} {name}" for number, name in enumerate(shares(weights))]
+def map_lines(weights: Mapping[str, int]) -> list[str]:
+    """Return a listener's map: each number below 100, drawn at random for a request, names a target group."""
+    shares = [target_group for target_group, weight in weights.items() for _ in range(weight)]
+    return [f"{number} {target_group}" for number, target_group in enumerate(shares)]
 
 
-def _backend(group: TargetGroup, clock: Clock) -> str:
+def _frontend(listener: Listener, folder: Path) -> str:
+    return FRONTEND.format(
+        name=frontend_name(listener.name),
+        port=listener.port,
+        log_format=FORMAT,
+        shares=SHARES,
+        map_file=map_file(listener.name, folder),
+    )
+
+
+def _backend(target_group: TargetGroup, clock: Clock) -> str:
     return BACKEND.format(
-        name=group.name,
-        path=group.path,
-        statuses=group.statuses,
-        interval_ms=round(1000 * max(clock.real_s(group.interval_s), LEAST_INTERVAL_S)),
-        timeout_ms=round(1000 * group.timeout_s),
-        healthy=group.healthy,
-        unhealthy=group.unhealthy,
+        name=target_group.name,
+        path=target_group.path,
+        statuses=target_group.statuses,
+        interval_ms=round(1000 * max(clock.real_s(target_group.interval_s), LEAST_INTERVAL_S)),
+        timeout_ms=round(1000 * target_group.timeout_s),
+        healthy=target_group.healthy,
+        unhealthy=target_group.unhealthy,
         slots=SLOTS,
-        port=group.port,
+        port=target_group.port,
     )
 
 
 def main() -> None:
-    """Become HAProxy; exit code 2 on wrong settings or templates."""
+    """Become HAProxy. Exits with 2 on wrong settings or templates."""
     try:
         architecture, clock = read(), Clock(load(Settings).scale)
     except (SettingsError, ArchitectureError) as error:
         sys.stderr.write(f"The load balancer cannot start: {error}\n")
         sys.exit(2)
-    for _, listener in architecture.listeners():
-        lines = map_lines({listener.target_group: 100})
-        (FOLDER / f"{listener_name(listener.name)}.map").write_text("\n".join(lines) + "\n")
+    for listener in architecture.listeners():
+        map_file(listener.name).write_text("\n".join(map_lines({listener.target_group: 100})) + "\n")
     file = FOLDER / "haproxy.cfg"
     file.write_text(configuration(architecture, clock))
     os.execvp("haproxy", ["haproxy", "-f", str(file)])  # noqa: S606  nothing of ours has to run beside it

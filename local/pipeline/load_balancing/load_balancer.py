@@ -1,4 +1,4 @@
-"""Steers HAProxy over its socket: which targets a target group has, how a listener splits its traffic.
+"""Controls the running HAProxy over its socket: the targets of target groups, the weights of listeners.
 
 https://docs.haproxy.org/3.0/management.html#9.3
 """
@@ -8,111 +8,117 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from local.pipeline.load_balancing.haproxy import ADMIN, FOLDER, SLOTS, listener_name, map_lines
+from local.pipeline.load_balancing.haproxy import ADMIN_SOCKET, FOLDER, SLOTS, map_file, map_lines
 
 TIMEOUT_S = 5.0
+# Columns of `show stat`
+NAME, SERVER, SESSIONS, STATUS, ADDRESS = 0, 1, 4, 17, 73
 
 
-class BalancerError(Exception):
-    """HAProxy does not answer, or refuses."""
+class LoadBalancerError(Exception):
+    """HAProxy does not answer, or refuses a command."""
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A place in a target group: who has it, how HAProxy finds it, how many requests it works on."""
+    """A slot of a target group. `state` is `free`, `healthy`, `unhealthy` (or unchecked) or `draining`."""
 
     group: str
     slot: str
     address: str
-    state: str  # `free`, `healthy`, `unhealthy` (or not asked often enough yet) or `draining`
-    requests: int
+    state: str
+    requests: int  # that it is working on
 
 
 class LoadBalancer:
-    """Commands are idempotent: what is asked for twice is there once."""
+    """HAProxy's target groups and listeners. Every method is idempotent and raises LoadBalancerError."""
 
     def __init__(self, folder: Path = FOLDER) -> None:
         self._folder = folder
         self._weights: dict[str, dict[str, int]] = {}
 
     def targets(self) -> list[Target]:
-        """Every place of every target group. Raises BalancerError."""
-        found = []
-        for line in self._ask("show stat -1 4 -1").splitlines():
-            field = line.split(",")
-            if len(field) > 73 and field[0] != "# pxname" and field[1].startswith("task"):
-                requests = int(field[4] or 0)
-                found.append(
-                    Target(field[0], field[1], field[73].rpartition(":")[0], _state(field), requests)
-                )
-        return found
+        """Return every slot of every target group."""
+        rows = (line.split(",") for line in self._command("show stat -1 4 -1").splitlines())
+        return [
+            Target(
+                group=row[NAME],
+                slot=row[SERVER],
+                address=row[ADDRESS].rpartition(":")[0],
+                state=_state(row[STATUS]),
+                requests=int(row[SESSIONS] or 0),
+            )
+            for row in rows
+            if len(row) > ADDRESS and row[SERVER].startswith("task")
+        ]
 
-    def weigh(self, listener: str, weights: Mapping[str, int]) -> None:
-        """Split a listener's requests among target groups; the shares add up to 100. At once, for all."""
-        wanted = {name: weight for name, weight in weights.items() if weight}
-        if self._weights.get(listener) == wanted:
+    def set_weights(self, listener: str, weights: Mapping[str, int]) -> None:
+        """Split a listener's requests among target groups, in percent that add up to 100, at one moment."""
+        shares = {target_group: weight for target_group, weight in weights.items() if weight}
+        if self._weights.get(listener) == shares:
             return
-        file = self._folder / f"{listener_name(listener)}.map"
-        version = self._ask(f"prepare map {file}").strip().rpartition(" ")[2]
+        file = map_file(listener, self._folder)
+        version = self._command(f"prepare map {file}").strip().rpartition(" ")[2]
         if not version.isdecimal():
-            raise BalancerError(f"HAProxy knows no {file.name}")
-        payload = "\n".join(map_lines(wanted))
-        self._ask(f"add map @{version} {file} <<\n{payload}\n")
-        self._ask(f"commit map @{version} {file}")
-        self._weights[listener] = wanted
+            raise LoadBalancerError(f"HAProxy knows no {file.name}")
+        payload = "\n".join(map_lines(shares))
+        self._command(f"add map @{version} {file} <<\n{payload}\n")
+        self._command(f"commit map @{version} {file}")
+        self._weights[listener] = shares
 
-    def forget(self) -> None:
-        """HAProxy is a new one: it has no weights of ours."""
+    def forget_weights(self) -> None:
+        """Set every weight anew next time: a restarted HAProxy has lost them."""
         self._weights.clear()
 
     def register(self, group: str, addresses: Iterable[str], port: int) -> None:
-        """Make these addresses the target group's; those that are not among them drain, then leave."""
-        wanted, mine = set(addresses), [one for one in self.targets() if one.group == group]
-        taken = [target for target in mine if target.state != "free"]
+        """Make these addresses the targets of a group; targets with another address drain."""
+        registered = set(addresses)
+        slots = [target for target in self.targets() if target.group == group]
+        taken = [target for target in slots if target.state != "free"]
         for target in taken:
-            if target.address in wanted and target.state == "draining":  # of another task, gone by now
-                self._begin(f"{group}/{target.slot}", target.address, port)
-            elif target.address not in wanted and target.state != "draining":
-                self._ask(f"set server {group}/{target.slot} state drain")
-        new = sorted(wanted - {target.address for target in taken})
-        free = [target.slot for target in mine if target.state == "free"]
+            if target.address in registered and target.state == "draining":  # a task before had this address
+                self._add(f"{group}/{target.slot}", target.address, port)
+            elif target.address not in registered and target.state != "draining":
+                self._command(f"set server {group}/{target.slot} state drain")
+        new = sorted(registered - {target.address for target in taken})
+        free = [target.slot for target in slots if target.state == "free"]
         if len(new) > len(free):
-            raise BalancerError(f"{group} has more than {SLOTS} targets")
+            raise LoadBalancerError(f"{group} has more than {SLOTS} targets")
         for address, slot in zip(new, free, strict=False):
-            self._begin(f"{group}/{slot}", address, port)
+            self._add(f"{group}/{slot}", address, port)
 
-    def _begin(self, server: str, address: str, port: int) -> None:
-        """As unhealthy: from maintenance HAProxy would trust a server before its first check."""
-        self._ask(
+    def release(self, target: Target) -> None:
+        """Free the slot of a target."""
+        self._command(f"set server {target.group}/{target.slot} state maint")
+
+    def process(self) -> str:
+        """Return an identity of the HAProxy process, another one after a restart."""
+        lines = (line.partition(": ") for line in self._command("show info").splitlines())
+        info = {name: value for name, _, value in lines}
+        return info.get("Pid", "") + info.get("Start_time_sec", "")
+
+    def _add(self, server: str, address: str, port: int) -> None:
+        """Add it as unhealthy: HAProxy would send requests to a new server before its first check."""
+        self._command(
             f"set server {server} addr {address} port {port}; "
             f"set server {server} state ready; set server {server} health down"
         )
 
-    def release(self, target: Target) -> None:
-        """The place is free again."""
-        self._ask(f"set server {target.group}/{target.slot} state maint")
-
-    def started(self) -> str:
-        """Changes when HAProxy is another process."""
-        lines = dict(line.split(": ", 1) for line in self._ask("show info").splitlines() if ": " in line)
-        return lines.get("Pid", "") + lines.get("Start_time_sec", "")
-
-    def _ask(self, command: str) -> str:
+    def _command(self, command: str) -> str:
         answer = bytearray()
         try:
             with socket.socket(socket.AF_UNIX) as connection:
                 connection.settimeout(TIMEOUT_S)
-                connection.connect(str(self._folder / ADMIN))
+                connection.connect(str(self._folder / ADMIN_SOCKET))
                 connection.sendall(command.encode() + b"\n")
                 while part := connection.recv(65536):
                     answer += part
         except OSError as error:
-            raise BalancerError(f"the load balancer does not answer: {error}") from None
+            raise LoadBalancerError(f"the load balancer does not answer: {error}") from None
         return answer.decode()
 
 
-def _state(field: list[str]) -> str:
-    status = field[17]
+def _state(status: str) -> str:
     if status.startswith("MAINT"):
         return "free"
     if status.startswith(("DRAIN", "NOLB")):

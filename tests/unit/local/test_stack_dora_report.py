@@ -11,9 +11,11 @@ from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 import pytest
 
-from local.pipeline.api_server import Front
-from local.pipeline.codedeploy import deployment_machine as deployments
-from local.pipeline.codepipeline import execution_machine as executions
+from local.pipeline.api_server import ApiServer
+from local.pipeline.codedeploy.deployment_machine import Deployment, Event, Phase
+from local.pipeline.codedeploy.deployments import deployment_records
+from local.pipeline.codepipeline.execution_machine import Execution, pending_stages
+from local.pipeline.codepipeline.executions import execution_records
 from local.pipeline.runner import Runner
 from local.pipeline.settings import Settings
 from local.stack import dora_report
@@ -43,11 +45,11 @@ class Silent(WSGIRequestHandler):
 
 @pytest.fixture(name="pipeline", scope="module")
 def _pipeline(tmp_path_factory):
-    """The real front before the real journal; the runner's threads are not started. Answers its port."""
+    """The real API server before the real journal, without the runner's threads; returns its port."""
     state = tmp_path_factory.mktemp("pipeline")
     runner = Runner(load(Settings, {"STATE_DIR": str(state), "AWS_ENDPOINT_URL": "http://127.0.0.1:9"}))
     fill(runner, hand_made.commit_all(tmp_path_factory.mktemp("hashes")))
-    server = make_server("127.0.0.1", 0, Front(runner), handler_class=Silent)
+    server = make_server("127.0.0.1", 0, ApiServer(runner), handler_class=Silent)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
     yield server.server_port
@@ -55,8 +57,6 @@ def _pipeline(tmp_path_factory):
     thread.join()
     server.server_close()
     runner.stop()
-    for handler in list(runner._access.handlers):
-        handler.close()
 
 
 def fill(runner, commits):
@@ -64,16 +64,17 @@ def fill(runner, commits):
         runner.journal.announce(json.loads(line))
     for release in RELEASES:
         run = execution(runner, release, commits[release])
-        runner.journal.put("execution", run.id, executions.as_document(run))
+        execution_records(runner.journal).put(run.id, run)
         for record in deployments_of(release):
-            runner.journal.put("deployment", record.id, deployments.as_document(record))
+            deployment_records(runner.journal).put(record.id, record)
 
 
 def execution(runner, release, commit):
     began, _, _, over, status, (code, message) = RELEASES[release]
     committed, subject = hand_made.MESSAGES[release]
-    run = executions.begin(
-        runner.architecture.pipeline,
+    run = Execution(
+        pipeline=runner.architecture.pipeline["Name"],
+        stages=pending_stages(runner.architecture.pipeline),
         id=RUNS[release],
         commit=commit,
         summary=subject.split("\n")[0],
@@ -98,13 +99,15 @@ def execution(runner, release, commit):
 
 def deployments_of(release):
     began, seen, live, over, status, (code, message) = RELEASES[release]
-    traffic = deployments.Event(name="AllowTraffic", status="Pending")
+    traffic = Event(name="AllowTraffic", status="Pending")
     if seen:
         ended = at(live or over)
-        traffic = deployments.Event(
+        traffic = Event(
             name="AllowTraffic", status="Succeeded" if live else "Failed", started=at(seen), ended=ended
         )
-    record = deployment(f"d-{release.upper()}", began, over, events=[traffic], status=status, phase="ended")
+    record = deployment(
+        f"d-{release.upper()}", began, over, events=[traffic], status=status, phase=Phase.ENDED
+    )
     record.error_code, record.error_message, record.description = (
         code,
         message,
@@ -114,7 +117,7 @@ def deployments_of(release):
         return [record]
     record.rollback, record.rollback_message = BACK[release], "rolled back"
     back = deployment(
-        BACK[release], over, over, status="Succeeded", phase="ended", creator="codeDeployRollback"
+        BACK[release], over, over, status="Succeeded", phase=Phase.ENDED, creator="codeDeployRollback"
     )
     back.rolls_back, back.rollback_message = record.id, "rolls back"
     return [record, back]
@@ -125,7 +128,7 @@ def deployment(key, began, over, **members):
     where = {"blue": "ecs-svc/1", "green": "ecs-svc/2", "blue_targets": "b", "green_targets": "g"}
     times = {"created": at(began), "started": at(began), "ended": at(over)}
     what = {"application": "lantern", "group": "orders", "app_spec": "version: 0.0", "task_definition": "arn"}
-    return deployments.Deployment(id=key, **(about | where | times | what | members))
+    return Deployment(id=key, **(about | where | times | what | members))
 
 
 @pytest.fixture(name="checkout")

@@ -4,8 +4,8 @@ from typing import Protocol
 
 from local.pipeline.architecture import Architecture
 from local.pipeline.codedeploy.deployments import Deployments
-from local.pipeline.ecs.service_scheduler import Fleet
-from local.pipeline.local_aws import Aws
+from local.pipeline.ecs.service_scheduler import ServiceScheduler
+from local.pipeline.local_aws import LocalAws
 
 
 class Parts(Protocol):
@@ -13,5 +13,5 @@ class Parts(Protocol):
 
     architecture: Architecture
     deployments: Deployments
-    fleet: Fleet
-    aws: Aws
+    scheduler: ServiceScheduler
+    aws: LocalAws

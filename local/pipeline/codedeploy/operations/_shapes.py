@@ -1,56 +1,58 @@
-"""Deployments, targets, groups and configurations as CodeDeploy's API shows them."""
+"""Deployments, targets, deployment groups and configurations in the shapes of CodeDeploy's API."""
 
 import hashlib
+from collections.abc import Sequence
 from typing import Any
 
-from local.pipeline.architecture import ArchitectureError, DeploymentGroup, Listener, full_name, shift
+from local.pipeline.architecture import DeploymentGroup, Listener, full_name
 from local.pipeline.codedeploy.deployment_machine import Deployment
 from local.pipeline.codedeploy.errors import (
     DeploymentConfigDoesNotExistException,
     DeploymentTargetDoesNotExistException,
 )
 from local.pipeline.codedeploy.operations._parts import Parts
+from local.pipeline.codedeploy.traffic_shifting import UnknownDeploymentConfig, traffic_shift
 from local.pipeline.identifiers import arn
 
 
-def deployment(one: Deployment) -> dict[str, Any]:
-    """GetDeployment's shape."""
+def deployment_info(deployment: Deployment) -> dict[str, Any]:
+    """Return the shape DeploymentInfo."""
+    is_live = deployment.status in ("Created", "InProgress")
+    has_failed = deployment.status in ("Failed", "Stopped")
+    error = {"code": deployment.error_code, "message": deployment.error_message}
     rollback = {
-        "rollbackDeploymentId": one.rollback or None,
-        "rollbackTriggeringDeploymentId": one.rolls_back or None,
-        "rollbackMessage": one.rollback_message,
+        "rollbackDeploymentId": deployment.rollback or None,
+        "rollbackTriggeringDeploymentId": deployment.rolls_back or None,
+        "rollbackMessage": deployment.rollback_message,
     }
-    is_live = one.status in ("Created", "InProgress")
     return {
-        "applicationName": one.application,
-        "deploymentGroupName": one.group,
-        "deploymentConfigName": one.config,
-        "deploymentId": one.id,
+        "applicationName": deployment.application,
+        "deploymentGroupName": deployment.group,
+        "deploymentConfigName": deployment.config,
+        "deploymentId": deployment.id,
         "revision": {
             "revisionType": "AppSpecContent",
             "appSpecContent": {
-                "content": one.app_spec,
-                "sha256": hashlib.sha256(one.app_spec.encode()).hexdigest(),
+                "content": deployment.app_spec,
+                "sha256": hashlib.sha256(deployment.app_spec.encode()).hexdigest(),
             },
         },
-        "status": one.status,
-        "errorInformation": {"code": one.error_code, "message": one.error_message}
-        if one.error_code
-        else None,
-        "createTime": one.created,
-        "startTime": one.started,
-        "completeTime": one.ended,
+        "status": deployment.status,
+        "errorInformation": error if deployment.error_code else None,
+        "createTime": deployment.created,
+        "startTime": deployment.started,
+        "completeTime": deployment.ended,
         "deploymentOverview": {
             "Pending": 0,
             "InProgress": int(is_live),
-            "Succeeded": int(one.status == "Succeeded"),
-            "Failed": int(one.status in ("Failed", "Stopped")),
+            "Succeeded": int(deployment.status == "Succeeded"),
+            "Failed": int(has_failed),
             "Skipped": 0,
             "Ready": 0,
         },
-        "description": one.description or None,
-        "creator": one.creator,
-        "rollbackInfo": rollback if one.rollback_message else None,
+        "description": deployment.description or None,
+        "creator": deployment.creator,
+        "rollbackInfo": rollback if deployment.rollback_message else None,
         "deploymentStyle": {
             "deploymentType": "BLUE_GREEN",
             "deploymentOption": "WITH_TRAFFIC_CONTROL",
@@ -59,27 +61,27 @@ def deployment(one: Deployment) -> dict[str, Any]:
     }
 
 
-def target_id(parts: Parts, one: Deployment) -> str:
-    """Such as lantern:orders."""
-    group = parts.architecture.groups[one.group]
+def target_id(parts: Parts, deployment: Deployment) -> str:
+    """Return the id of a deployment's only target, `cluster:service`."""
+    group = parts.architecture.groups[deployment.group]
     return f"{group.cluster}:{group.service}"
 
 
-def target(parts: Parts, one: Deployment, key: str) -> dict[str, Any]:
-    """GetDeploymentTarget's shape. Raises DeploymentTargetDoesNotExistException."""
-    if key != target_id(parts, one):
+def deployment_target(parts: Parts, deployment: Deployment, key: str) -> dict[str, Any]:
+    """Return the shape DeploymentTarget. Raises DeploymentTargetDoesNotExistException."""
+    if key != target_id(parts, deployment):
         raise DeploymentTargetDoesNotExistException(
-            f"Deployment {one.id} has no target {key!r}, it has {target_id(parts, one)}"
+            f"Deployment {deployment.id} has no target {key!r}, it has {target_id(parts, deployment)}"
         )
-    group = parts.architecture.groups[one.group]
+    group = parts.architecture.groups[deployment.group]
+    last_started = max((event.started or 0 for event in deployment.events), default=deployment.created)
     return {
         "deploymentTargetType": "ECSTarget",
         "ecsTarget": {
-            "deploymentId": one.id,
+            "deploymentId": deployment.id,
             "targetId": key,
             "targetArn": arn("ecs", f"service/{group.cluster}/{group.service}"),
-            "lastUpdatedAt": one.ended
-            or max((event.started or 0 for event in one.events), default=one.created),
+            "lastUpdatedAt": deployment.ended or last_started,
             "lifecycleEvents": [
                 {
                     "lifecycleEventName": event.name,
@@ -88,109 +90,110 @@ def target(parts: Parts, one: Deployment, key: str) -> dict[str, Any]:
                     "status": event.status,
                     "diagnostics": {"message": event.message} if event.message else None,
                 }
-                for event in one.events
+                for event in deployment.events
             ],
-            "status": _target_status(one),
+            "status": {"Created": "Pending", "Stopped": "Failed"}.get(deployment.status, deployment.status),
             "taskSetsInfo": [
-                _task_set(parts, one.blue, "Blue", one.blue_targets, 100 - one.green_weight),
-                _task_set(parts, one.green, "Green", one.green_targets, one.green_weight),
+                _task_set_info(parts, deployment.blue, "Blue")
+                | {
+                    "trafficWeight": float(100 - deployment.green_weight),
+                    "targetGroup": {"name": deployment.blue_targets},
+                },
+                _task_set_info(parts, deployment.green, "Green")
+                | {
+                    "trafficWeight": float(deployment.green_weight),
+                    "targetGroup": {"name": deployment.green_targets},
+                },
             ],
         },
     }
 
 
-def config(name: str) -> dict[str, Any]:
-    """GetDeploymentConfig's shape. Raises DeploymentConfigDoesNotExistException."""
+def deployment_config(name: str) -> dict[str, Any]:
+    """Return the shape DeploymentConfigInfo. Raises DeploymentConfigDoesNotExistException."""
     try:
-        found = shift(name)
-    except ArchitectureError as error:
+        shift = traffic_shift(name)
+    except UnknownDeploymentConfig as error:
         raise DeploymentConfigDoesNotExistException(str(error)) from None
-    how: dict[str, Any] = {"type": "AllAtOnce"}
-    if found.kind == "Canary":
-        how = {
+    routing: dict[str, Any] = {"type": "AllAtOnce"}
+    if shift.kind == "Canary":
+        routing = {
             "type": "TimeBasedCanary",
-            "timeBasedCanary": {"canaryPercentage": found.percent, "canaryInterval": int(found.minutes)},
+            "timeBasedCanary": {"canaryPercentage": shift.percent, "canaryInterval": int(shift.minutes)},
         }
-    if found.kind == "Linear":
-        how = {
+    if shift.kind == "Linear":
+        routing = {
             "type": "TimeBasedLinear",
-            "timeBasedLinear": {"linearPercentage": found.percent, "linearInterval": int(found.minutes)},
+            "timeBasedLinear": {"linearPercentage": shift.percent, "linearInterval": int(shift.minutes)},
         }
-    return {"deploymentConfigName": name, "computePlatform": "ECS", "trafficRoutingConfig": how}
+    return {"deploymentConfigName": name, "computePlatform": "ECS", "trafficRoutingConfig": routing}
 
 
-def group(parts: Parts, one: DeploymentGroup) -> dict[str, Any]:
-    """GetDeploymentGroup's shape."""
-    mine = [there for there in parts.deployments.all() if there.group == one.name]
-    good = [there for there in mine if there.status == "Succeeded"]
+def deployment_group_info(parts: Parts, group: DeploymentGroup) -> dict[str, Any]:
+    """Return the shape DeploymentGroupInfo."""
+    attempted = [deployment for deployment in parts.deployments.all() if deployment.group == group.name]
+    succeeded = [deployment for deployment in attempted if deployment.status == "Succeeded"]
     return {
-        "applicationName": one.application,
-        "deploymentGroupName": one.name,
-        "deploymentConfigName": one.shift.name,
+        "applicationName": group.application,
+        "deploymentGroupName": group.name,
+        "deploymentConfigName": group.config,
         "computePlatform": "ECS",
-        "alarmConfiguration": {"enabled": True, "alarms": [{"name": name} for name in one.alarms]},
-        "autoRollbackConfiguration": {"enabled": bool(one.rolls_back_on), "events": list(one.rolls_back_on)},
+        "alarmConfiguration": {"enabled": True, "alarms": [{"name": name} for name in group.alarms]},
+        "autoRollbackConfiguration": {
+            "enabled": bool(group.rolls_back_on),
+            "events": list(group.rolls_back_on),
+        },
         "deploymentStyle": {"deploymentType": "BLUE_GREEN", "deploymentOption": "WITH_TRAFFIC_CONTROL"},
         "blueGreenDeploymentConfiguration": {
             "terminateBlueInstancesOnDeploymentSuccess": {
                 "action": "TERMINATE",
-                "terminationWaitTimeInMinutes": int(one.termination_minutes),
+                "terminationWaitTimeInMinutes": int(group.termination_minutes),
             },
             "deploymentReadyOption": {
                 "actionOnTimeout": "CONTINUE_DEPLOYMENT",
-                "waitTimeInMinutes": int(one.ready_minutes),
+                "waitTimeInMinutes": int(group.ready_minutes),
             },
         },
         "loadBalancerInfo": {
             "targetGroupPairInfoList": [
                 {
-                    "targetGroups": [{"name": one.blue.name}, {"name": one.green.name}],
-                    "prodTrafficRoute": {"listenerArns": [listener_arn(one.production)]},
-                    "testTrafficRoute": {"listenerArns": [listener_arn(one.test)]},
+                    "targetGroups": [{"name": group.blue.name}, {"name": group.green.name}],
+                    "prodTrafficRoute": {"listenerArns": [_listener_arn(group.production)]},
+                    "testTrafficRoute": {"listenerArns": [_listener_arn(group.test)]},
                 }
             ]
         },
-        "ecsServices": [{"clusterName": one.cluster, "serviceName": one.service}],
-        "lastSuccessfulDeployment": _last(good),
-        "lastAttemptedDeployment": _last(mine),
+        "ecsServices": [{"clusterName": group.cluster, "serviceName": group.service}],
+        "lastSuccessfulDeployment": _last_deployment_info(succeeded),
+        "lastAttemptedDeployment": _last_deployment_info(attempted),
     }
 
 
-def listener_arn(one: Listener) -> str:
-    """What it would be called on AWS."""
-    balancer, listener = (full_name("app", name).split("/") for name in (one.balancer, one.name))
-    return arn("elasticloadbalancing", f"listener/{'/'.join(balancer)}/{listener[-1]}")
+def _listener_arn(listener: Listener) -> str:
+    balancer, name = (full_name("app", name).split("/") for name in (listener.balancer, listener.name))
+    return arn("elasticloadbalancing", f"listener/{'/'.join(balancer)}/{name[-1]}")
 
 
-def _task_set(parts: Parts, key: str, label: str, targets: str, weight: int) -> dict[str, Any]:
-    """As it is, or with nothing in it when it is gone."""
-    task_set, health = parts.fleet.task_set(key), parts.fleet.health(key)
+def _task_set_info(parts: Parts, key: str, label: str) -> dict[str, Any]:
+    """The shape ECSTaskSet without its traffic; a task set that is gone has no tasks."""
+    task_set, counts = parts.scheduler.task_set(key), parts.scheduler.counts(key)
     status = task_set.status if task_set else "DRAINING"
     return {
         "identifer": key,  # the API's own spelling
         "desiredCount": task_set.desired if task_set else 0,
-        "pendingCount": health.pending if task_set else 0,
-        "runningCount": health.running if task_set else 0,
+        "pendingCount": counts.pending if task_set else 0,
+        "runningCount": counts.running if task_set else 0,
         "status": "ACTIVE" if status == "WAITING" else status,
-        "trafficWeight": float(weight),
-        "targetGroup": {"name": targets},
         "taskSetLabel": label,
     }
 
 
-def _target_status(one: Deployment) -> str:
-    if one.status in ("Failed", "Stopped"):
-        return "Failed"
-    return {"Created": "Pending"}.get(one.status, one.status)
-
-
-def _last(found: list[Deployment]) -> dict[str, Any] | None:
-    if not found:
+def _last_deployment_info(deployments: Sequence[Deployment]) -> dict[str, Any] | None:
+    if not deployments:
         return None
-    one = found[-1]
     return {
-        "deploymentId": one.id,
-        "status": one.status,
-        "createTime": one.created,
-        "endTime": one.ended,
+        "deploymentId": deployments[-1].id,
+        "status": deployments[-1].status,
+        "createTime": deployments[-1].created,
+        "endTime": deployments[-1].ended,
     }

@@ -7,7 +7,7 @@ from local.pipeline.codedeploy.operations._parts import Parts
 
 
 def answer(request: dict[str, Any], parts: Parts) -> dict[str, Any]:
-    """Lifecycle events and task sets."""
-    deployment = parts.deployments.one(request.get("deploymentId") or "")
-    wanted = request.get("targetIds") or [shapes.target_id(parts, deployment)]
-    return {"deploymentTargets": [shapes.target(parts, deployment, one) for one in wanted]}
+    """Return targets of a deployment with their lifecycle events and task sets; without ids, all of them."""
+    deployment = parts.deployments.get(request.get("deploymentId") or "")
+    target_ids = request.get("targetIds") or [shapes.target_id(parts, deployment)]
+    return {"deploymentTargets": [shapes.deployment_target(parts, deployment, key) for key in target_ids]}

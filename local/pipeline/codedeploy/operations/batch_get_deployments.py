@@ -7,7 +7,6 @@ from local.pipeline.codedeploy.operations._parts import Parts
 
 
 def answer(request: dict[str, Any], parts: Parts) -> dict[str, Any]:
-    """Several deployments."""
-    return {
-        "deploymentsInfo": [shapes.deployment(parts.deployments.one(one)) for one in request["deploymentIds"]]
-    }
+    """Return several deployments."""
+    deployments = (parts.deployments.get(key) for key in request["deploymentIds"])
+    return {"deploymentsInfo": [shapes.deployment_info(deployment) for deployment in deployments]}

@@ -5,33 +5,33 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from local.pipeline.codedeploy.app_spec import AppSpecError, read
-from local.pipeline.codedeploy.deploy_action import ActionFailed
 from local.pipeline.codedeploy.errors import InvalidRevisionException
 from local.pipeline.codedeploy.operations import _shapes as shapes
 from local.pipeline.codedeploy.operations._parts import Parts
+from local.pipeline.codedeploy.revision import RevisionError
 
 
 def answer(request: dict[str, Any], parts: Parts) -> dict[str, Any]:
-    """Begin a deployment of an AppSpec that is sent along."""
+    """Begin a deployment of an AppSpec that is part of the request."""
     group = parts.deployments.group(request["applicationName"], request.get("deploymentGroupName") or "")
-    content = ((request.get("revision") or {}).get("appSpecContent") or {}).get("content")
-    if not content:
+    app_spec = ((request.get("revision") or {}).get("appSpecContent") or {}).get("content")
+    if not app_spec:
         raise InvalidRevisionException("revision: expected appSpecContent with the AppSpec's content")
     config = request.get("deploymentConfigName") or ""
     if config:
-        shapes.config(config)
+        shapes.deployment_config(config)
     try:
-        spec = read(content, "appSpecContent")
-        arn, definition = parts.aws.task_definition(spec.task_definition)
+        name = read(app_spec, "appSpecContent").task_definition
+        task_definition, definition = parts.aws.task_definition(name)
         deployment = parts.deployments.create(
             group,
-            content,
-            definition,
-            arn,
+            app_spec=app_spec,
+            task_definition=task_definition,
+            definition=definition,
             description=request.get("description") or "",
             config=config,
         )
-    except (AppSpecError, ActionFailed) as error:
+    except (AppSpecError, RevisionError) as error:
         raise InvalidRevisionException(str(error)) from None
     except ClientError as error:
         raise InvalidRevisionException(f"TaskDefinition: {error}") from None

@@ -7,5 +7,5 @@ from local.pipeline.codedeploy.operations._parts import Parts
 
 
 def answer(request: dict[str, Any], parts: Parts) -> dict[str, Any]:
-    """One deployment."""
-    return {"deploymentInfo": shapes.deployment(parts.deployments.one(request["deploymentId"]))}
+    """Return a deployment."""
+    return {"deploymentInfo": shapes.deployment_info(parts.deployments.get(request["deploymentId"]))}

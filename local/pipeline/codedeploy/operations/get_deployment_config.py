@@ -7,5 +7,5 @@ from local.pipeline.codedeploy.operations._parts import Parts
 
 
 def answer(request: dict[str, Any], _: Parts) -> dict[str, Any]:
-    """How a configuration shifts traffic."""
-    return {"deploymentConfigInfo": shapes.config(request["deploymentConfigName"])}
+    """Return how a deployment configuration shifts traffic."""
+    return {"deploymentConfigInfo": shapes.deployment_config(request["deploymentConfigName"])}

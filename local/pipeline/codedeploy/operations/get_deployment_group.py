@@ -7,6 +7,6 @@ from local.pipeline.codedeploy.operations._parts import Parts
 
 
 def answer(request: dict[str, Any], parts: Parts) -> dict[str, Any]:
-    """One deployment group of the templates."""
+    """Return a deployment group of the templates."""
     group = parts.deployments.group(request["applicationName"], request["deploymentGroupName"])
-    return {"deploymentGroupInfo": shapes.group(parts, group)}
+    return {"deploymentGroupInfo": shapes.deployment_group_info(parts, group)}

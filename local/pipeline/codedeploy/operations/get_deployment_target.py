@@ -7,6 +7,7 @@ from local.pipeline.codedeploy.operations._parts import Parts
 
 
 def answer(request: dict[str, Any], parts: Parts) -> dict[str, Any]:
-    """Lifecycle events and task sets."""
-    deployment = parts.deployments.one(request.get("deploymentId") or "")
-    return {"deploymentTarget": shapes.target(parts, deployment, request.get("targetId") or "")}
+    """Return a target of a deployment with its lifecycle events and task sets."""
+    deployment = parts.deployments.get(request.get("deploymentId") or "")
+    target = shapes.deployment_target(parts, deployment, request.get("targetId") or "")
+    return {"deploymentTarget": target}

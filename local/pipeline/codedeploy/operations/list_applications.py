@@ -6,5 +6,5 @@ from local.pipeline.codedeploy.operations._parts import Parts
 
 
 def answer(_: dict[str, Any], parts: Parts) -> dict[str, Any]:
-    """The one application."""
+    """Return the name of the only application."""
     return {"applications": [parts.architecture.application]}

@@ -2,13 +2,11 @@
 
 from typing import Any
 
-from local.pipeline.codedeploy.errors import ApplicationDoesNotExistException
 from local.pipeline.codedeploy.operations._parts import Parts
 
 
 def answer(request: dict[str, Any], parts: Parts) -> dict[str, Any]:
-    """The application's deployment groups."""
+    """Return the names of an application's deployment groups."""
     name = request["applicationName"]
-    if name != parts.architecture.application:
-        raise ApplicationDoesNotExistException(f"No application found for name: {name}")
+    parts.deployments.require_application(name)
     return {"applicationName": name, "deploymentGroups": list(parts.architecture.groups)}

@@ -7,6 +7,6 @@ from local.pipeline.codedeploy.operations._parts import Parts
 
 
 def answer(request: dict[str, Any], parts: Parts) -> dict[str, Any]:
-    """An ECS deployment has one target, cluster:service."""
-    deployment = parts.deployments.one(request.get("deploymentId") or "")
+    """Return the target ids of a deployment; an ECS deployment has one target."""
+    deployment = parts.deployments.get(request.get("deploymentId") or "")
     return {"targetIds": [shapes.target_id(parts, deployment)]}

@@ -3,22 +3,24 @@
 from typing import Any
 
 from local.pipeline.codedeploy.operations._parts import Parts
-from local.pipeline.paging import paged
+from local.pipeline.paging import page_of
 
 
 def answer(request: dict[str, Any], parts: Parts) -> dict[str, Any]:
-    """Ids, the newest first."""
+    """Return ids of deployments by group, status and time of creation, the newest first."""
     group, statuses = request.get("deploymentGroupName"), request.get("includeOnlyStatuses")
     application = request.get("applicationName") or ""
-    if application or group:
-        parts.deployments.group(application, group or next(iter(parts.architecture.groups)))
-    times = request.get("createTimeRange") or {}
-    found = [
-        one.id
-        for one in reversed(parts.deployments.all())
-        if group in (None, one.group)
-        and (not statuses or one.status in statuses)
-        and (times.get("start") or 0) <= one.created <= (times.get("end") or float("inf"))
+    if group:
+        parts.deployments.group(application, group)
+    elif application:
+        parts.deployments.require_application(application)
+    created = request.get("createTimeRange") or {}
+    ids = [
+        deployment.id
+        for deployment in reversed(parts.deployments.all())
+        if group in (None, deployment.group)
+        and (not statuses or deployment.status in statuses)
+        and (created.get("start") or 0) <= deployment.created <= (created.get("end") or float("inf"))
     ]
-    page, token = paged(found, 100, request.get("nextToken"))
+    page, token = page_of(ids, 100, request.get("nextToken"))
     return {"deployments": page, "nextToken": token}

@@ -7,11 +7,11 @@ from local.pipeline.codedeploy.operations._parts import Parts
 
 
 def answer(request: dict[str, Any], parts: Parts) -> dict[str, Any]:
-    """What a hook's function found."""
-    key, status = request.get("lifecycleEventHookExecutionId") or "", request.get("status")
+    """Take the status that a lifecycle hook's function reports."""
+    hook_id, status = request.get("lifecycleEventHookExecutionId") or "", request.get("status")
     if status not in ("Succeeded", "Failed"):
         raise InvalidLifecycleEventHookExecutionStatusException(
             f"status {status!r}: expected Succeeded or Failed"
         )
-    parts.deployments.answer(request.get("deploymentId") or "", key, status)
-    return {"lifecycleEventHookExecutionId": key}
+    parts.deployments.report_hook(request.get("deploymentId") or "", hook_id, status)
+    return {"lifecycleEventHookExecutionId": hook_id}

@@ -6,7 +6,7 @@ from local.pipeline.codedeploy.operations._parts import Parts
 
 
 def answer(request: dict[str, Any], parts: Parts) -> dict[str, Any]:
-    """Stop, and roll back as the deployment group says."""
+    """Stop a deployment; it is rolled back as its deployment group says."""
     status = parts.deployments.stop(request["deploymentId"])
-    words = {"Pending": "The deployment is being stopped", "Succeeded": "The deployment ends by itself"}
-    return {"status": status, "statusMessage": words[status]}
+    messages = {"Pending": "The deployment is being stopped", "Succeeded": "The deployment ends by itself"}
+    return {"status": status, "statusMessage": messages[status]}

@@ -1,1 +1,1 @@
-"""CodePipeline, API version 2015-07-09."""
+"""The operations of CodePipeline's API, version 2015-07-09, that are served here: one file each."""

@@ -1,122 +1,118 @@
-"""Executions, stages and actions as CodePipeline's API shows them."""
+"""The pipeline, its executions, stages and actions in the shapes of CodePipeline's API."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from local.pipeline.codepipeline.errors import PipelineNotFoundException
 from local.pipeline.codepipeline.execution_machine import Action, Execution, Stage
 from local.pipeline.codepipeline.operations._parts import Parts
-from local.pipeline.ecs.task_containers import camel
+from local.pipeline.ecs.task_containers import camel_case
 
-CLOUDFORMATIONS_OWN = ("Tags", "RestartExecutionOnUpdate", "Stages")  # stages are shown apart
+NOT_IN_API = ("Tags", "RestartExecutionOnUpdate")  # properties of CloudFormation's alone
 
 
 def require_pipeline(parts: Parts, name: str) -> None:
-    """Raises PipelineNotFoundException."""
+    """Raise PipelineNotFoundException unless the pipeline has this name."""
     if name != parts.architecture.pipeline["Name"]:
         raise PipelineNotFoundException(f"The account has no pipeline with the name '{name}'")
 
 
-def declaration(pipeline: dict[str, Any]) -> dict[str, Any]:
-    """The pipeline's structure; names of a configuration's keys are the provider's, not the API's."""
-    shown: dict[str, Any] = camel(
-        {key: value for key, value in pipeline.items() if key not in CLOUDFORMATIONS_OWN}
-    )
-    shown["stages"] = [
-        camel({key: value for key, value in stage.items() if key != "Actions"})
+def pipeline_declaration(pipeline: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the shape PipelineDeclaration from CloudFormation's properties.
+
+    The keys of an action's configuration belong to its provider and keep their case.
+    """
+    stages = [
+        camel_case(_without(stage, "Actions"))
         | {
             "actions": [
-                camel({key: value for key, value in action.items() if key != "Configuration"})
+                camel_case(_without(action, "Configuration"))
                 | {"configuration": action.get("Configuration", {})}
                 for action in stage["Actions"]
             ],
         }
         for stage in pipeline["Stages"]
     ]
-    return shown | {"version": 1}
+    return {**camel_case(_without(pipeline, "Stages", *NOT_IN_API)), "stages": stages, "version": 1}
 
 
-def execution(one: Execution) -> dict[str, Any]:
-    """GetPipelineExecution's shape."""
+def pipeline_execution(execution: Execution) -> dict[str, Any]:
+    """Return the shape PipelineExecution."""
     return {
-        "pipelineName": one.pipeline,
+        "pipelineName": execution.pipeline,
         "pipelineVersion": 1,
-        "pipelineExecutionId": one.id,
-        "status": one.status,
-        "statusSummary": one.stop_reason or None,
         "artifactRevisions": [
             {
-                "name": one.stages[0].actions[0].outputs[0],
-                "revisionId": one.commit,
-                "revisionSummary": one.summary,
-                "created": one.authored,
+                "name": execution.stages[0].actions[0].outputs[0],
+                "revisionId": execution.commit,
+                "revisionSummary": execution.summary,
+                "created": execution.authored,
             }
         ],
         "variables": [],
-        "trigger": {"triggerType": one.trigger_type, "triggerDetail": one.trigger_detail},
-        "executionMode": "QUEUED",
-        "executionType": "STANDARD",
+        **_common_members(execution),
     }
 
 
-def summary(one: Execution) -> dict[str, Any]:
-    """ListPipelineExecutions' shape."""
-    action = one.stages[0].actions[0]
-    shown = execution(one)
+def pipeline_execution_summary(execution: Execution) -> dict[str, Any]:
+    """Return the shape PipelineExecutionSummary."""
     return {
-        key: shown[key]
-        for key in (
-            "pipelineExecutionId",
-            "status",
-            "statusSummary",
-            "trigger",
-            "executionMode",
-            "executionType",
-        )
-    } | {
-        "startTime": one.created,
-        "lastUpdateTime": one.ended or _latest(one),
+        "startTime": execution.created,
+        "lastUpdateTime": execution.ended or _last_change(execution),
         "sourceRevisions": [
-            {"actionName": action.name, "revisionId": one.commit, "revisionSummary": one.summary}
+            {
+                "actionName": execution.stages[0].actions[0].name,
+                "revisionId": execution.commit,
+                "revisionSummary": execution.summary,
+            }
         ],
-        "stopTrigger": {"reason": one.stop_reason} if one.stop_asked else None,
+        "stopTrigger": {"reason": execution.stop_reason} if execution.stop_asked else None,
+        **_common_members(execution),
     }
 
 
-def stage_state(stage: dict[str, Any], executions: list[Execution]) -> dict[str, Any]:
-    """GetPipelineState's: the newest execution that came so far, and those that wait to enter.
+def stage_state(stage: Mapping[str, Any], executions: Sequence[Execution]) -> dict[str, Any]:
+    """Return the shape StageState of a stage of the templates, from all executions, oldest first.
 
-    An execution keeps the stages that it began with, so an older one may lack this one."""
+    An execution keeps the stages that it began with, so an older one may lack this one.
+    """
     name = stage["Name"]
-    here = [(one, part) for one in executions for part in one.stages if part.name == name]
-    inside = [(one, part) for one, part in here if part.status != "Pending"]
+    visits = [
+        (execution, visited)
+        for execution in executions
+        for visited in execution.stages
+        if visited.name == name
+    ]
+    entered = [(execution, visited) for execution, visited in visits if visited.status != "Pending"]
     waiting = [
-        one
-        for one, part in here
-        if one.status == "InProgress" and one.next is part and part.status == "Pending"
+        execution
+        for execution, visited in visits
+        if execution.status == "InProgress" and execution.next is visited and visited.status == "Pending"
     ]
     state: dict[str, Any] = {
         "stageName": name,
         "inboundTransitionState": {"enabled": True},
         "inboundExecutions": [
-            {"pipelineExecutionId": one.id, "status": "InProgress", "type": "STANDARD"} for one in waiting
+            {"pipelineExecutionId": execution.id, "status": "InProgress", "type": "STANDARD"}
+            for execution in waiting
         ],
         "actionStates": [{"actionName": action["Name"]} for action in stage["Actions"]],
     }
-    if inside:
-        latest, part = inside[-1]
+    if entered:
+        execution, visited = entered[-1]
         state["latestExecution"] = {
-            "pipelineExecutionId": latest.id,
-            "status": _status(latest, part),
+            "pipelineExecutionId": execution.id,
+            "status": _stage_status(execution, visited),
             "type": "STANDARD",
         }
-        state["actionStates"] = [_action_state(action) for action in part.actions]
+        state["actionStates"] = [_action_state(action) for action in visited.actions]
     return state
 
 
-def action_detail(one: Execution, stage: Stage, action: Action) -> dict[str, Any]:
-    """ListActionExecutions' shape."""
+def action_execution_detail(execution: Execution, stage: Stage, action: Action) -> dict[str, Any]:
+    """Return the shape ActionExecutionDetail."""
     return {
-        "pipelineExecutionId": one.id,
+        "pipelineExecutionId": execution.id,
         "actionExecutionId": action.id,
         "pipelineVersion": 1,
         "stageName": stage.name,
@@ -137,13 +133,24 @@ def action_detail(one: Execution, stage: Stage, action: Action) -> dict[str, Any
         },
         "output": {
             "outputArtifacts": [{"name": name} for name in action.outputs],
-            "outputVariables": one.variables.get(action.namespace, {}),
+            "outputVariables": execution.variables.get(action.namespace, {}),
             "executionResult": {
                 "externalExecutionId": action.external_id or None,
                 "externalExecutionSummary": action.summary or None,
-                "errorDetails": _error(action),
+                "errorDetails": _error_details(action),
             },
         },
+    }
+
+
+def _common_members(execution: Execution) -> dict[str, Any]:
+    return {
+        "pipelineExecutionId": execution.id,
+        "status": execution.status,
+        "statusSummary": execution.stop_reason or None,
+        "trigger": {"triggerType": execution.trigger_type, "triggerDetail": execution.trigger_detail},
+        "executionMode": "QUEUED",
+        "executionType": "STANDARD",
     }
 
 
@@ -159,23 +166,26 @@ def _action_state(action: Action) -> dict[str, Any]:
             "lastStatusChange": action.ended or action.started,
             "token": action.token if action.token and action.status == "InProgress" else None,
             "externalExecutionId": action.external_id or None,
-            "errorDetails": _error(action),
+            "errorDetails": _error_details(action),
         },
     }
 
 
-def _error(action: Action) -> dict[str, str] | None:
+def _error_details(action: Action) -> dict[str, str] | None:
     return {"code": action.error_code, "message": action.error_message} if action.error_code else None
 
 
-def _status(one: Execution, stage: Stage) -> str:
-    if one.status in ("Stopped", "Stopping") and stage.status == "InProgress":
-        return one.status
+def _stage_status(execution: Execution, stage: Stage) -> str:
+    if execution.status in ("Stopped", "Stopping") and stage.status == "InProgress":
+        return execution.status
     return stage.status
 
 
-def _latest(one: Execution) -> float:
-    times = [
-        at for stage in one.stages for action in stage.actions for at in (action.started, action.ended) if at
-    ]
-    return max(times, default=one.created)
+def _last_change(execution: Execution) -> float:
+    actions = (action for stage in execution.stages for action in stage.actions)
+    times = (at for action in actions for at in (action.started, action.ended) if at)
+    return max(times, default=execution.created)
+
+
+def _without(properties: Mapping[str, Any], *keys: str) -> dict[str, Any]:
+    return {key: value for key, value in properties.items() if key not in keys}

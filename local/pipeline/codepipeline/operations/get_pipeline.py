@@ -7,6 +7,6 @@ from local.pipeline.codepipeline.operations._parts import Parts
 
 
 def answer(request: dict[str, Any], parts: Parts) -> dict[str, Any]:
-    """The pipeline of the templates."""
+    """Return the pipeline of the templates."""
     shapes.require_pipeline(parts, request["name"])
-    return {"pipeline": shapes.declaration(parts.architecture.pipeline)}
+    return {"pipeline": shapes.pipeline_declaration(parts.architecture.pipeline)}

@@ -7,7 +7,7 @@ from local.pipeline.codepipeline.operations._parts import Parts
 
 
 def answer(request: dict[str, Any], parts: Parts) -> dict[str, Any]:
-    """One execution."""
+    """Return an execution."""
     shapes.require_pipeline(parts, request["pipelineName"])
-    execution = parts.executions.one(request["pipelineExecutionId"])
-    return {"pipelineExecution": shapes.execution(execution)}
+    execution = parts.executions.get(request["pipelineExecutionId"])
+    return {"pipelineExecution": shapes.pipeline_execution(execution)}

@@ -7,13 +7,11 @@ from local.pipeline.codepipeline.operations._parts import Parts
 
 
 def answer(request: dict[str, Any], parts: Parts) -> dict[str, Any]:
-    """Each stage with its latest execution."""
+    """Return each stage with the last execution that entered it and those that wait for it."""
     shapes.require_pipeline(parts, request["name"])
-    executions = parts.executions.all()
+    stages, executions = parts.architecture.pipeline["Stages"], parts.executions.all()
     return {
         "pipelineName": request["name"],
         "pipelineVersion": 1,
-        "stageStates": [
-            shapes.stage_state(stage, executions) for stage in parts.architecture.pipeline["Stages"]
-        ],
+        "stageStates": [shapes.stage_state(stage, executions) for stage in stages],
     }

@@ -4,20 +4,20 @@ from typing import Any
 
 from local.pipeline.codepipeline.operations import _shapes as shapes
 from local.pipeline.codepipeline.operations._parts import Parts
-from local.pipeline.paging import paged
+from local.pipeline.paging import page_of
 
 
 def answer(request: dict[str, Any], parts: Parts) -> dict[str, Any]:
-    """Actions, the newest first."""
+    """Return the actions of one execution, or of all, the newest first."""
     shapes.require_pipeline(parts, request["pipelineName"])
-    only = (request.get("filter") or {}).get("pipelineExecutionId")
+    execution_id = (request.get("filter") or {}).get("pipelineExecutionId")
     details = [
-        shapes.action_detail(execution, stage, action)
+        shapes.action_execution_detail(execution, stage, action)
         for execution in reversed(parts.executions.all())
-        if only in (None, execution.id)
+        if execution_id in (None, execution.id)
         for stage in reversed(execution.stages)
         for action in stage.actions
-        if action.id and action.status != "Pending"  # one that begins again after a restart
+        if action.id and action.status != "Pending"  # after a restart an action may begin again
     ]
-    page, token = paged(details, request.get("maxResults") or 100, request.get("nextToken"))
+    page, token = page_of(details, request.get("maxResults") or 100, request.get("nextToken"))
     return {"actionExecutionDetails": page, "nextToken": token}

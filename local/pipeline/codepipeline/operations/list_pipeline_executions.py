@@ -4,12 +4,13 @@ from typing import Any
 
 from local.pipeline.codepipeline.operations import _shapes as shapes
 from local.pipeline.codepipeline.operations._parts import Parts
-from local.pipeline.paging import paged
+from local.pipeline.paging import page_of
 
 
 def answer(request: dict[str, Any], parts: Parts) -> dict[str, Any]:
-    """Executions, the newest first."""
+    """Return executions, the newest first."""
     shapes.require_pipeline(parts, request["pipelineName"])
     newest_first = list(reversed(parts.executions.all()))
-    page, token = paged(newest_first, request.get("maxResults") or 100, request.get("nextToken"))
-    return {"pipelineExecutionSummaries": [shapes.summary(one) for one in page], "nextToken": token}
+    page, token = page_of(newest_first, request.get("maxResults") or 100, request.get("nextToken"))
+    summaries = [shapes.pipeline_execution_summary(execution) for execution in page]
+    return {"pipelineExecutionSummaries": summaries, "nextToken": token}

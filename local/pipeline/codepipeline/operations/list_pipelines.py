@@ -6,6 +6,6 @@ from local.pipeline.codepipeline.operations._parts import Parts
 
 
 def answer(_: dict[str, Any], parts: Parts) -> dict[str, Any]:
-    """The one pipeline."""
+    """Return the only pipeline."""
     pipeline = parts.architecture.pipeline
     return {"pipelines": [{"name": pipeline["Name"], "version": 1, "pipelineType": pipeline["PipelineType"]}]}

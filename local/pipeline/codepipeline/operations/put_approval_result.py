@@ -7,10 +7,13 @@ from local.pipeline.codepipeline.operations._parts import Parts
 
 
 def answer(request: dict[str, Any], parts: Parts) -> dict[str, Any]:
-    """Approve or reject what waits."""
+    """Approve or reject an approval that waits."""
     shapes.require_pipeline(parts, request["pipelineName"])
-    result = request["result"]
-    at = parts.executions.approve(
-        request["stageName"], request["actionName"], request["token"], result["status"], result["summary"]
+    approved_at = parts.executions.approve(
+        stage=request["stageName"],
+        action=request["actionName"],
+        token=request["token"],
+        status=request["result"]["status"],
+        summary=request["result"]["summary"],
     )
-    return {"approvedAt": at}
+    return {"approvedAt": approved_at}

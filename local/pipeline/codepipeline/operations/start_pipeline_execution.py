@@ -9,13 +9,13 @@ from local.pipeline.codepipeline.operations._parts import Parts
 
 
 def answer(request: dict[str, Any], parts: Parts) -> dict[str, Any]:
-    """Begin an execution; a source revision of type COMMIT_ID chooses the commit."""
+    """Start an execution; a source revision of the type COMMIT_ID chooses the commit."""
     shapes.require_pipeline(parts, request["name"])
     revisions = request.get("sourceRevisions") or []
-    for one in revisions:
-        if one["revisionType"] != "COMMIT_ID":
+    for revision in revisions:
+        if revision["revisionType"] != "COMMIT_ID":
             raise ValidationException(
-                f"revisionType {one['revisionType']}: a commit's source takes COMMIT_ID"
+                f"revisionType {revision['revisionType']}: a commit's source takes COMMIT_ID"
             )
     commit = revisions[0]["revisionValue"] if revisions else ""
     try:

@@ -7,7 +7,7 @@ from local.pipeline.codepipeline.operations._parts import Parts
 
 
 def answer(request: dict[str, Any], parts: Parts) -> dict[str, Any]:
-    """Stop after the actions that work now, or abandon them."""
+    """Stop an execution after the actions that run, or abandon them."""
     shapes.require_pipeline(parts, request["pipelineName"])
     key = request["pipelineExecutionId"]
     parts.executions.stop(key, request.get("reason") or "", abandon=bool(request.get("abandon")))

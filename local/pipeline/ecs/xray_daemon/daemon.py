@@ -1,6 +1,7 @@
-"""Stands in for the X-Ray daemon: segments over UDP become PutTraceSegments, sampling is passed on.
+"""In the X-Ray daemon's place: sends UDP segments to PutTraceSegments, and passes sampling requests on.
 
-Standard library only: it is an image of its own. https://docs.aws.amazon.com/xray/latest/devguide/xray-daemon.html
+Needs the standard library only, as it is alone in its image.
+https://docs.aws.amazon.com/xray/latest/devguide/xray-daemon.html
 """
 
 import argparse
@@ -15,32 +16,32 @@ import threading
 import urllib.error
 import urllib.request
 
-MOST_SEGMENTS = 50  # in one PutTraceSegments
+MOST_SEGMENTS = 50  # of one PutTraceSegments
 WAIT_S = 0.2
 MOST_WAITING = 10_000
 TIMEOUT_S = 5
 
 
 def main() -> int:
-    """Serve until SIGTERM, then send what is left."""
+    """Serve until SIGTERM, then send the segments that still wait."""
     parser = argparse.ArgumentParser(prog="xray")
     parser.add_argument("--bind", default="127.0.0.1:2000")
     parser.add_argument("--bind-tcp", default="127.0.0.1:2000")
     parser.add_argument("--region", default="us-east-1")
     parser.add_argument("--local-mode", action="store_true")
-    given = parser.parse_args()
+    options = parser.parse_args()
     endpoint = os.environ["AWS_ENDPOINT_URL_XRAY"]
     waiting: queue.Queue[str] = queue.Queue(MOST_WAITING)
     stopping = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stopping.set())
     receiver = socket.socket(type=socket.SOCK_DGRAM)
-    receiver.bind(_address(given.bind))
+    receiver.bind(_address(options.bind))
     receiver.settimeout(0.5)
-    proxy = http.server.ThreadingHTTPServer(_address(given.bind_tcp), _proxy(endpoint))
+    proxy = http.server.ThreadingHTTPServer(_address(options.bind_tcp), _proxy(endpoint))
     threading.Thread(target=proxy.serve_forever, daemon=True).start()
     sender = threading.Thread(target=_send, args=(waiting, endpoint, stopping))
     sender.start()
-    print(f"Stand-in for the X-Ray daemon: udp {given.bind}, tcp {given.bind_tcp}, to {endpoint}")
+    print(f"Stand-in for the X-Ray daemon: udp {options.bind}, tcp {options.bind_tcp}, to {endpoint}")
     while not stopping.is_set():
         try:
             document = receiver.recv(65536).decode(errors="replace").partition("\n")[2]

@@ -7,7 +7,9 @@ SHA = {name: name[0] * 40 for name in ("aaa", "bbb", "ccc", "ddd")}
 
 
 def event(source, kind, detail, when, scale=1, id_=None, seconds=0):
-    made = events.envelope(source, kind, "arn:aws:x", detail, at(when) + seconds, scale)
+    made = events.envelope(
+        source, kind, resource="arn:aws:x", detail=detail, at=at(when) + seconds, scale=scale
+    )
     return made | ({"id": id_} if id_ else {})
 
 

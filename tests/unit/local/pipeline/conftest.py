@@ -1,4 +1,4 @@
-"""A runner's parts for a test of their own, and a repository with two commits for all of them."""
+"""A runner that the test steps, and a repository with one commit for all of them."""
 
 import subprocess
 
@@ -6,7 +6,7 @@ import pytest
 
 from local.pipeline.architecture import read
 from local.pipeline.codecommit.repository import Repository
-from tests.unit.local.pipeline.machine import Machine
+from tests.unit.local.pipeline.stepped_runner import SteppedRunner
 
 GIT = ["git", "-c", "user.name=Trainee", "-c", "user.email=trainee@lantern.invalid"]
 
@@ -19,18 +19,18 @@ def _architecture():
 @pytest.fixture(name="repository", scope="package")
 def _repository(tmp_path_factory):
     folder = tmp_path_factory.mktemp("repository")
-    work = folder / "checkout"
-    repository = Repository("lantern", folder, lambda *_: None)
-    subprocess.run(["git", "init", "--quiet", "--initial-branch", "main", work], check=True)
-    (work / "buildspec.yml").write_text("version: 0.2\n")
-    for words in (["add", "--all"], ["commit", "--quiet", "--message", "Light the lamp"]):
-        subprocess.run([*GIT, *words], cwd=work, check=True)
-    subprocess.run(["git", "push", "--quiet", folder / "lantern.git", "main"], cwd=work, check=True)
+    checkout = folder / "checkout"
+    repository = Repository("lantern", folder)
+    subprocess.run(["git", "init", "--quiet", "--initial-branch", "main", checkout], check=True)
+    (checkout / "buildspec.yml").write_text("version: 0.2\n")
+    for arguments in (["add", "--all"], ["commit", "--quiet", "--message", "Light the lamp"]):
+        subprocess.run([*GIT, *arguments], cwd=checkout, check=True)
+    subprocess.run(["git", "push", "--quiet", folder / "lantern.git", "main"], cwd=checkout, check=True)
     return repository
 
 
-@pytest.fixture(name="machine")
-def _machine(architecture, repository, tmp_path):
-    machine = Machine(architecture, repository, tmp_path)
-    yield machine
-    machine.close()
+@pytest.fixture(name="runner")
+def _runner(architecture, repository, tmp_path):
+    runner = SteppedRunner(architecture, repository, tmp_path)
+    yield runner
+    runner.close()

@@ -4,7 +4,8 @@ import shutil
 import pytest
 
 from infra.template import FOLDER
-from local.pipeline.architecture import PREDEFINED, ArchitectureError, full_name, read, shift, smoke_tests
+from local.pipeline.architecture import ArchitectureError, full_name, read
+from local.pipeline.codedeploy.traffic_shifting import PREDEFINED, traffic_shift
 
 GROUP = "AWS::CodeDeploy::DeploymentGroup"
 TARGETS, LISTENER = "AWS::ElasticLoadBalancingV2::TargetGroup", "AWS::ElasticLoadBalancingV2::Listener"
@@ -36,16 +37,17 @@ def _edited(tmp_path):
 def test_the_templates_have_a_deployment_group_for_each_service(architecture):
     assert list(architecture.groups) == ["catalog", "orders", "storefront"]
     for name, group in architecture.groups.items():
-        assert (group.service, group.family, group.desired) == (name, f"lantern-{name}", 2)
+        assert (group.service, group.desired) == (name, 2)
         assert (group.blue.name, group.green.name) == (f"lantern-{name}-blue", f"lantern-{name}-green")
         assert group.termination_minutes == 5
         assert len(group.rolls_back_on) == 3
-        assert (group.container, group.container_port) == ("app", 8080)
-        assert group.first_task_definition["Family"] == group.family
+        assert group.first_task_definition["Family"] == f"lantern-{name}"
 
 
 def test_each_group_shifts_by_a_canary_of_ten_percent_for_five_minutes(architecture):
-    assert {tuple(group.shift.steps()) for group in architecture.groups.values()} == {((10, 5), (100, 0))}
+    shifts = [traffic_shift(group.config) for group in architecture.groups.values()]
+
+    assert {tuple(shift.steps()) for shift in shifts} == {((10, 5), (100, 0))}
 
 
 def test_each_group_watches_its_own_alarms(architecture):
@@ -71,13 +73,13 @@ def test_ports_are_those_of_the_listeners(architecture):
 def test_an_alarm_names_the_target_group_that_it_watches_as_its_metrics_do(architecture):
     alarm = architecture.alarms["lantern-orders-green-latency"]
 
-    dimensions = {one["Name"]: one["Value"] for one in alarm["Dimensions"]}
+    dimensions = {dimension["Name"]: dimension["Value"] for dimension in alarm["Dimensions"]}
 
     assert dimensions["TargetGroup"] == architecture.groups["orders"].green.full_name
     assert dimensions["LoadBalancer"] == full_name("app", "lantern-internal")
 
 
-def test_the_pipeline_and_what_it_needs_is_there(architecture):
+def test_the_pipeline_and_its_resources_are_read(architecture):
     assert architecture.application == "lantern"
     assert [stage["Name"] for stage in architecture.pipeline["Stages"]] == ["Source", "Build", "Deploy"]
     assert architecture.branch == "main"
@@ -85,10 +87,9 @@ def test_the_pipeline_and_what_it_needs_is_there(architecture):
     assert "lantern/orders" in architecture.repositories
     assert "/lantern/orders" in architecture.log_groups
     assert list(architecture.functions) == ["CodeDeployHook_lantern-smoke"]  # DORA's come from a bucket
-    assert sorted(smoke_tests(architecture)) == ["catalog", "orders", "storefront"]
 
 
-def test_an_approval_comes_into_the_pipeline_by_its_parameter():
+def test_a_parameter_adds_the_approval_to_the_pipeline():
     pipeline = read({"Approval": "yes"}).pipeline
 
     categories = [
@@ -97,44 +98,12 @@ def test_an_approval_comes_into_the_pipeline_by_its_parameter():
     assert "Approval" in categories
 
 
-@pytest.mark.parametrize(
-    ("name", "steps"),
-    [
-        ("CodeDeployDefault.ECSAllAtOnce", [(100, 0)]),
-        ("CodeDeployDefault.ECSCanary10Percent15Minutes", [(10, 15), (100, 0)]),
-        (
-            "CodeDeployDefault.ECSLinear10PercentEvery3Minutes",
-            [*((share, 3) for share in range(10, 100, 10)), (100, 0)],
-        ),
-    ],
-)
-def test_a_deployment_configuration_is_known_by_its_name(name, steps):
-    assert shift(name).steps() == steps
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        "CodeDeployDefault.ECSCanary10Percent7Minutes",
-        "CodeDeployDefault.ECSLinear10Percent1Minutes",
-        "CodeDeployDefault.LambdaCanary10Percent5Minutes",
-        "lantern-slowly",
-        "",
-    ],
-)
-def test_a_deployment_configuration_that_codedeploy_has_not_ready_is_refused(name):
-    with pytest.raises(
-        ArchitectureError, match=f"DeploymentConfigName '{name}': expected one that CodeDeploy"
-    ):
-        shift(name)
-
-
 @pytest.mark.parametrize("name", PREDEFINED)
 def test_a_changed_deployment_configuration_is_followed(edited, name):
     architecture = edited("orders", GROUP, lambda group: group.update(DeploymentConfigName=name))
 
-    assert architecture.groups["orders"].shift == shift(name)
-    assert architecture.groups["catalog"].shift.name == "CodeDeployDefault.ECSCanary10Percent5Minutes"
+    assert architecture.groups["orders"].config == name
+    assert architecture.groups["catalog"].config == "CodeDeployDefault.ECSCanary10Percent5Minutes"
 
 
 def test_a_group_without_alarms_and_rollbacks_has_none(edited):
@@ -150,7 +119,7 @@ def test_a_group_without_alarms_and_rollbacks_has_none(edited):
 def test_a_target_group_that_says_little_is_checked_by_awss_defaults(edited):
     def change(targets):
         for key in [
-            one for one in targets if one.startswith(("Health", "Unhealthy", "Matcher", "TargetGroupA"))
+            key for key in targets if key.startswith(("Health", "Unhealthy", "Matcher", "TargetGroupA"))
         ]:
             del targets[key]
 
@@ -178,7 +147,7 @@ def without(key):
 
 
 @pytest.mark.parametrize(
-    ("stack", "kind", "change", "said"),
+    ("stack", "kind", "change", "message"),
     [
         (
             "orders",
@@ -187,12 +156,17 @@ def without(key):
             "lantern-orders.json DeploymentGroup.*: LoadBalancerInfo is",
         ),
         ("orders", GROUP, without("ECSServices"), "ECSServices is missing"),
-        ("orders", GROUP, lambda one: one.update(ECSServices=[]), "an entry of a list is missing"),
         (
             "orders",
             GROUP,
-            lambda one: (
-                one["LoadBalancerInfo"]["TargetGroupPairInfoList"][0].pop("TestTrafficRoute") and None
+            lambda properties: properties.update(ECSServices=[]),
+            "an entry of a list is missing",
+        ),
+        (
+            "orders",
+            GROUP,
+            lambda properties: (
+                properties["LoadBalancerInfo"]["TargetGroupPairInfoList"][0].pop("TestTrafficRoute") and None
             ),
             "TestTrafficRoute is missing",
         ),
@@ -203,7 +177,7 @@ def without(key):
         (
             "orders",
             GROUP,
-            lambda one: one.update(
+            lambda properties: properties.update(
                 AlarmConfiguration={"Enabled": True, "Alarms": [{"Name": "orders-on-fire"}]}
             ),
             "deployment group orders: the templates have no alarm orders-on-fire",
@@ -211,7 +185,7 @@ def without(key):
         (
             "orders",
             GROUP,
-            lambda one: one["BlueGreenDeploymentConfiguration"].update(
+            lambda properties: properties["BlueGreenDeploymentConfiguration"].update(
                 TerminateBlueInstancesOnDeploymentSuccess={"Action": "KEEP_ALIVE"}
             ),
             "deployment group orders: Action KEEP_ALIVE can't be rehearsed",
@@ -219,7 +193,7 @@ def without(key):
         (
             "orders",
             GROUP,
-            lambda one: one["BlueGreenDeploymentConfiguration"].update(
+            lambda properties: properties["BlueGreenDeploymentConfiguration"].update(
                 DeploymentReadyOption={"ActionOnTimeout": "STOP_DEPLOYMENT", "WaitTimeInMinutes": 5}
             ),
             "deployment group orders: ActionOnTimeout STOP_DEPLOYMENT can't be rehearsed",
@@ -227,7 +201,7 @@ def without(key):
         (
             "pipeline",
             "AWS::CodePipeline::Pipeline",
-            lambda one: one.update(Stages=[]),
+            lambda properties: properties.update(Stages=[]),
             "an entry of a list is",
         ),
         (
@@ -238,11 +212,11 @@ def without(key):
         ),
     ],
 )
-def test_a_part_that_is_missing_is_named(edited, stack, kind, change, said):
-    with pytest.raises(ArchitectureError, match=said):
+def test_a_missing_property_is_named_with_its_resource(edited, stack, kind, change, message):
+    with pytest.raises(ArchitectureError, match=message):
         edited(stack, kind, change)
 
 
-def test_a_template_that_is_missing_is_named(tmp_path):
+def test_a_missing_template_is_named(tmp_path):
     with pytest.raises(ArchitectureError, match="is missing: 'make synth' writes it"):
         read(folder=tmp_path)

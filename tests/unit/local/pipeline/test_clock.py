@@ -9,12 +9,12 @@ def test_simulated_time_passes_scale_times_as_fast():
 
 
 @pytest.mark.parametrize(
-    ("scale", "said"),
+    ("scale", "note"),
     [
         (60, "time scale 60: a minute passes in 1 s"),
         (600, "time scale 600: a minute passes in 0.1 s"),
         (1, ""),
     ],
 )
-def test_a_pace_is_told_where_it_is_not_awss(scale, said):
-    assert Clock(scale).pace() == said
+def test_a_time_scale_other_than_awss_is_noted(scale, note):
+    assert Clock(scale).scale_note() == note

@@ -1,4 +1,4 @@
-"""Every operation over HTTP's own application, with the real runner: what it answers fits AWS's model."""
+"""Every operation with the real runner: its answers fit AWS's own models."""
 
 import io
 import json
@@ -11,14 +11,16 @@ from botocore.validate import ParamValidator
 
 from local.awsapi.application import Application
 from local.pipeline import operations
-from local.pipeline.codedeploy import deployment_machine as deployments
-from local.pipeline.codepipeline import execution_machine as executions
+from local.pipeline.codedeploy.deployment_machine import Phase
+from local.pipeline.codedeploy.deployments import deployment_records
+from local.pipeline.codepipeline.execution_machine import Execution, pending_stages
+from local.pipeline.codepipeline.executions import execution_records
 from local.pipeline.ecs.service_scheduler import TaskSet
 from local.pipeline.runner import Runner
 from local.pipeline.settings import Settings
 from settings import load
-from tests.unit.local.pipeline.rehearsal import World
-from tests.unit.local.pipeline.revision import definition, files
+from tests.unit.local.pipeline.codedeploy.simulation import Simulation
+from tests.unit.local.pipeline.deploy_artifact import definition, files
 
 TOKEN = "0a1b2c3d-1234-1234-1234-123456789012"
 COMMIT, SOON = "0123456789" * 4, 1_800_000_300.0
@@ -28,41 +30,35 @@ MODELS = {
 }
 
 
-THROUGH, FAILED, WAITING = (f"{number}2345678-1234-1234-1234-123456789012" for number in (1, 2, 3))
+SUCCEEDED, FAILED, WAITING = (f"{number}2345678-1234-1234-1234-123456789012" for number in (1, 2, 3))
 
 
 @pytest.fixture(name="idle", scope="module")
 def _idle(tmp_path_factory):
-    """The real runner, its threads not started; it asks neither Docker nor AWS before they are."""
+    """The real runner without its threads, so that it calls neither Docker nor AWS."""
     state = tmp_path_factory.mktemp("pipeline")
     runner = Runner(
         load(Settings, {"STATE_DIR": str(state), "APPROVAL": "yes", "AWS_ENDPOINT_URL": "http://127.0.0.1:9"})
     )
     yield runner
     runner.stop()
-    for handler in list(runner._access.handlers):
-        handler.close()
 
 
-@pytest.fixture(name="known", scope="module")
-def _known(idle):
-    """What the journal holds before each test, by kind and key."""
-    return [
-        *(("deployment", one.id, deployments.as_document(one)) for one in some_deployments()),
-        *(
-            ("execution", key, executions.as_document(execution(idle, key)))
-            for key in (THROUGH, FAILED, WAITING)
-        ),
-    ]
+@pytest.fixture(name="known_deployments", scope="module")
+def _known_deployments():
+    return some_deployments()
 
 
 @pytest.fixture(name="runner")
-def _runner(idle, known):
-    with idle.journal.together():
-        for kind, key, document in known:
-            idle.journal.put(kind, key, document, is_over=document.get("phase") == "ended")
+def _runner(idle, known_deployments):
+    """The runner with the same records before each test."""
+    with idle.journal.transaction():
+        for deployment in known_deployments:
+            deployment_records(idle.journal).put(deployment.id, deployment)
+        for key in (SUCCEEDED, FAILED, WAITING):
+            put_execution(idle, new_execution(idle, key))
         for key, status in (("ecs-svc/1", "PRIMARY"), ("ecs-svc/2", "WAITING")):
-            idle.fleet.keep(
+            idle.scheduler.put(
                 TaskSet(
                     id=key,
                     service="orders",
@@ -70,7 +66,6 @@ def _runner(idle, known):
                     task_definition="arn",
                     definition=definition(),
                     desired=2,
-                    created=SOON,
                     status=status,
                 )
             )
@@ -78,25 +73,30 @@ def _runner(idle, known):
 
 
 def some_deployments():
-    """One that ended well, one that was rolled back with its rollback, one whose hook runs, a new one."""
-    good = World(hooks=["AfterAllowTestTraffic"]).to_the_end().deployment
-    stopped = World(hooks=["AfterAllowTestTraffic"]).until_event("AllowTraffic")
+    """A succeeded one, a stopped one with its rollback, one whose hook runs, a new one."""
+    succeeded = Simulation(hooks=["AfterAllowTestTraffic"]).to_the_end().deployment
+    stopped = Simulation(hooks=["AfterAllowTestTraffic"]).until_event("AllowTraffic")
     stopped.deployment.stop_asked = True
     stopped.to_the_end()
-    waiting = World(hooks=["AfterAllowTestTraffic"])
+    waiting = Simulation(hooks=["AfterAllowTestTraffic"])
     waiting.answers = False
     waiting.until_event("AfterAllowTestTraffic")
-    new = World().deployment
-    good.id, stopped.deployment.id = "d-GOOD", "d-STOPPED"
+    new = Simulation().deployment
+    succeeded.id, stopped.deployment.id = "d-SUCCEEDED", "d-STOPPED"
     waiting.deployment.id, waiting.deployment.group = "d-WAITING", "catalog"
     new.id, new.group = "d-NEW", "storefront"
-    return good, stopped.deployment, stopped.rollback, waiting.deployment, new
+    return succeeded, stopped.deployment, stopped.rollback, waiting.deployment, new
 
 
-def execution(runner, key):
-    """An execution that is through, failed at a build, or waits for its approval."""
-    one = executions.begin(
-        runner.architecture.pipeline,
+def put_execution(runner, execution):
+    execution_records(runner.journal).put(execution.id, execution)
+
+
+def new_execution(runner, key):
+    """An execution that succeeded, failed at a build, or waits for its approval."""
+    execution = Execution(
+        pipeline="lantern",
+        stages=pending_stages(runner.architecture.pipeline),
         id=key,
         commit=COMMIT,
         summary="Light the lamp",
@@ -107,8 +107,8 @@ def execution(runner, key):
         created=SOON,
         scale=60.0,
     )
-    stops_at = {THROUGH: "", FAILED: "Build", WAITING: "Approval"}[key]
-    for stage in one.stages:
+    stops_at = {SUCCEEDED: "", FAILED: "Build", WAITING: "Approval"}[key]
+    for stage in execution.stages:
         for action in stage.actions:
             action.id, action.started = f"{stage.name}-{action.name}", SOON
             if action.category == stops_at:
@@ -117,20 +117,20 @@ def execution(runner, key):
                     ("JobFailed", "make fails") if stops_at == "Build" else ("", "")
                 )
                 action.token = TOKEN if stops_at == "Approval" else ""
-                one.status = "Failed" if stops_at == "Build" else "InProgress"
-                one.ended = SOON if stops_at == "Build" else None
-                return one
-            action.status, action.ended, action.external_id = "Succeeded", SOON, "d-GOOD"
-        one.variables["Build-orders"] = {"IMAGE_URI": "registry/orders"}
-    one.status, one.ended = "Succeeded", SOON
-    return one
+                execution.status = "Failed" if stops_at == "Build" else "InProgress"
+                execution.ended = SOON if stops_at == "Build" else None
+                return execution
+            action.status, action.ended, action.external_id = "Succeeded", SOON, "d-SUCCEEDED"
+        execution.variables["Build-orders"] = {"IMAGE_URI": "registry/orders"}
+    execution.status, execution.ended = "Succeeded", SOON
+    return execution
 
 
 def ask(runner, service, operation, /, **request):
-    """The status and the answer, over the wire as a client would have it."""
+    """The status and the answer over HTTP, as a client has them."""
     application = Application(service, operations.load(service, runner))
     body = json.dumps(request).encode()
-    said = []
+    statuses = []
     environ = {
         "REQUEST_METHOD": "POST",
         "PATH_INFO": "/",
@@ -138,26 +138,26 @@ def ask(runner, service, operation, /, **request):
         "CONTENT_LENGTH": str(len(body)),
         "wsgi.input": io.BytesIO(body),
     }
-    content = b"".join(application(environ, lambda status, _: said.append(status)))
-    return int(said[0].split()[0]), json.loads(content)
+    content = b"".join(application(environ, lambda status, _: statuses.append(status)))
+    return int(statuses[0].split()[0]), json.loads(content)
 
 
 ANSWERED = [
     (
         "codedeploy",
         "BatchGetDeployments",
-        {"deploymentIds": ["d-GOOD", "d-STOPPED", "d-ROLLBACK", "d-WAITING", "d-NEW"]},
+        {"deploymentIds": ["d-SUCCEEDED", "d-STOPPED", "d-ROLLBACK", "d-WAITING", "d-NEW"]},
     ),
     *(
-        ("codedeploy", name, {"deploymentId": key} | more)
+        ("codedeploy", name, {"deploymentId": key} | members)
         for key, target in (
-            ("d-GOOD", "orders"),
+            ("d-SUCCEEDED", "orders"),
             ("d-STOPPED", "orders"),
             ("d-ROLLBACK", "orders"),
             ("d-WAITING", "catalog"),
             ("d-NEW", "storefront"),
         )
-        for name, more in (
+        for name, members in (
             ("GetDeployment", {}),
             ("GetDeploymentTarget", {"targetId": f"lantern:{target}"}),
             ("BatchGetDeploymentTargets", {"targetIds": [f"lantern:{target}"]}),
@@ -192,7 +192,7 @@ ANSWERED = [
     ("codedeploy", "StopDeployment", {"deploymentId": "d-WAITING"}),
     ("codepipeline", "GetPipeline", {"name": "lantern"}),
     ("codepipeline", "GetPipelineState", {"name": "lantern"}),
-    ("codepipeline", "GetPipelineExecution", {"pipelineName": "lantern", "pipelineExecutionId": THROUGH}),
+    ("codepipeline", "GetPipelineExecution", {"pipelineName": "lantern", "pipelineExecutionId": SUCCEEDED}),
     ("codepipeline", "ListActionExecutions", {"pipelineName": "lantern"}),
     ("codepipeline", "ListPipelineExecutions", {"pipelineName": "lantern"}),
     ("codepipeline", "ListPipelines", {}),
@@ -237,15 +237,15 @@ def filled(runner, request):
 def test_an_answer_fits_the_output_of_awss_own_model(runner, service, name, request_):
     shape = MODELS[service].operation_model(name).output_shape
 
-    said = operations.load(service, runner)[name](filled(runner, request_))
+    answer = without_none(operations.load(service, runner)[name](filled(runner, request_)))
 
-    report = ParamValidator().validate(without_none(said), shape)
+    report = ParamValidator().validate(answer, shape)
     assert not report.has_errors(), report.generate_report()
-    assert_enums(shape, without_none(said), name)
+    assert_enums(shape, answer, name)
 
 
 @pytest.mark.parametrize(("service", "name", "request_"), ANSWERED)
-def test_a_request_arrives_and_is_answered_over_the_wire(runner, service, name, request_):
+def test_a_request_is_answered_over_http(runner, service, name, request_):
     status, answer = ask(runner, service, name, **filled(runner, request_))
 
     assert status == 200, answer
@@ -253,23 +253,23 @@ def test_a_request_arrives_and_is_answered_over_the_wire(runner, service, name, 
 
 def without_none(value):
     if isinstance(value, dict):
-        return {key: without_none(one) for key, one in value.items() if one is not None}
-    return [without_none(one) for one in value] if isinstance(value, list) else value
+        return {key: without_none(member) for key, member in value.items() if member is not None}
+    return [without_none(entry) for entry in value] if isinstance(value, list) else value
 
 
 def assert_enums(shape, value, where):
     """botocore does not hold answers to their enumerations."""
     if shape.type_name == "structure":
-        for key, one in value.items():
-            assert_enums(shape.members[key], one, f"{where}.{key}")
+        for key, member in value.items():
+            assert_enums(shape.members[key], member, f"{where}.{key}")
     elif shape.type_name == "list":
-        for one in value:
-            assert_enums(shape.member, one, where)
+        for entry in value:
+            assert_enums(shape.member, entry, where)
     elif shape.type_name == "string" and shape.enum:
         assert value in shape.enum, f"{where}: {value}"
 
 
-def test_every_operation_that_is_here_is_tested(runner):
+def test_every_operation_is_tested(runner):
     here = {name for service in operations.SERVICES for name in operations.load(service, runner)}
 
     assert here == {name for _, name, _ in ANSWERED} | BEGINNING
@@ -282,7 +282,7 @@ def test_every_operation_that_is_here_is_tested(runner):
         (
             "codedeploy",
             "GetDeploymentTarget",
-            {"deploymentId": "d-GOOD", "targetId": "lantern:catalog"},
+            {"deploymentId": "d-SUCCEEDED", "targetId": "lantern:catalog"},
             "DeploymentTargetDoesNotExistException",
         ),
         (
@@ -305,7 +305,12 @@ def test_every_operation_that_is_here_is_tested(runner):
             "DeploymentGroupDoesNotExistException",
         ),
         ("codedeploy", "ListDeployments", {"nextToken": "next"}, "InvalidNextTokenException"),
-        ("codedeploy", "StopDeployment", {"deploymentId": "d-GOOD"}, "DeploymentAlreadyCompletedException"),
+        (
+            "codedeploy",
+            "StopDeployment",
+            {"deploymentId": "d-SUCCEEDED"},
+            "DeploymentAlreadyCompletedException",
+        ),
         (
             "codedeploy",
             "PutLifecycleEventHookExecutionStatus",
@@ -322,7 +327,7 @@ def test_every_operation_that_is_here_is_tested(runner):
             "codedeploy",
             "PutLifecycleEventHookExecutionStatus",
             {
-                "deploymentId": "d-GOOD",
+                "deploymentId": "d-SUCCEEDED",
                 "lifecycleEventHookExecutionId": "d-FIRST-AfterAllowTestTraffic",
                 "status": "Failed",
             },
@@ -366,7 +371,7 @@ def test_every_operation_that_is_here_is_tested(runner):
         ),
     ],
 )
-def test_a_request_that_is_refused_has_awss_own_code(runner, service, name, request_, code):
+def test_a_refused_request_has_awss_own_error_code(runner, service, name, request_, code):
     status, answer = ask(runner, service, name, **request_)
 
     assert answer["__type"] == code
@@ -379,10 +384,10 @@ def test_deployments_are_listed_newest_first_and_chosen_by_status_group_and_time
     def listed(**request):
         return ask(runner, "codedeploy", "ListDeployments", **request)[1]["deployments"]
 
-    assert listed() == ["d-NEW", "d-WAITING", "d-ROLLBACK", "d-STOPPED", "d-GOOD"]
+    assert listed() == ["d-NEW", "d-WAITING", "d-ROLLBACK", "d-STOPPED", "d-SUCCEEDED"]
     assert listed(includeOnlyStatuses=["Stopped"]) == ["d-STOPPED"]
     assert listed(applicationName="lantern", deploymentGroupName="catalog") == ["d-WAITING"]
-    assert "d-GOOD" not in listed(createTimeRange={"start": SOON + 900})
+    assert "d-SUCCEEDED" not in listed(createTimeRange={"start": SOON + 900})
 
 
 def test_a_deployment_that_was_rolled_back_and_its_rollback_name_each_other(runner):
@@ -401,38 +406,40 @@ def test_a_deployment_that_was_rolled_back_and_its_rollback_name_each_other(runn
 
 def test_a_target_shows_every_event_and_both_task_sets(runner):
     answer = ask(
-        runner, "codedeploy", "GetDeploymentTarget", deploymentId="d-GOOD", targetId="lantern:orders"
+        runner, "codedeploy", "GetDeploymentTarget", deploymentId="d-SUCCEEDED", targetId="lantern:orders"
     )[1]
 
     target = answer["deploymentTarget"]["ecsTarget"]
     assert len(target["lifecycleEvents"]) == 8
     assert target["status"] == "Succeeded"
-    weights = {one["taskSetLabel"]: one["trafficWeight"] for one in target["taskSetsInfo"]}
+    weights = {info["taskSetLabel"]: info["trafficWeight"] for info in target["taskSetsInfo"]}
     assert weights == {"Blue": 0, "Green": 100}
 
 
-def test_a_pipelines_state_shows_who_waits_and_the_approvals_token(runner):
+def test_a_pipelines_state_shows_the_approvals_token(runner):
     state = ask(runner, "codepipeline", "GetPipelineState", name="lantern")[1]
 
     actions = [action for stage in state["stageStates"] for action in stage["actionStates"]]
     tokens = [
-        one["latestExecution"]["token"] for one in actions if one.get("latestExecution", {}).get("token")
+        action["latestExecution"]["token"]
+        for action in actions
+        if action.get("latestExecution", {}).get("token")
     ]
     assert tokens == [TOKEN]
 
 
 def test_an_action_that_begins_again_after_a_restart_is_not_listed_as_executed(runner):
     """ListActionExecutions has no status Pending."""
-    one = execution(runner, FAILED)
-    one.stages[1].actions[0].status = "Pending"
-    runner.journal.put("execution", one.id, executions.as_document(one))
+    restarted = new_execution(runner, FAILED)
+    restarted.stages[1].actions[0].status = "Pending"
+    put_execution(runner, restarted)
 
     answer = ask(
         runner,
         "codepipeline",
         "ListActionExecutions",
         pipelineName="lantern",
-        filter={"pipelineExecutionId": one.id},
+        filter={"pipelineExecutionId": restarted.id},
     )[1]
 
     assert [action["stageName"] for action in answer["actionExecutionDetails"]] == ["Source"]
@@ -451,7 +458,7 @@ def _commit(runner, tmp_path):
     return runner.repository.commit("main").id
 
 
-def test_an_execution_begins_with_the_newest_commit_or_the_one_that_is_asked_for(runner, commit):
+def test_an_execution_has_the_newest_commit_or_that_of_the_request(runner, commit):
     revision = {"actionName": "Source", "revisionType": "COMMIT_ID", "revisionValue": commit}
 
     answers = [
@@ -459,10 +466,10 @@ def test_an_execution_begins_with_the_newest_commit_or_the_one_that_is_asked_for
         for request in ({}, {"sourceRevisions": [revision]})
     ]
 
-    begun = [runner.executions.one(answer["pipelineExecutionId"]) for answer in answers]
-    assert [one.commit for one in begun] == [commit, commit]
-    for one in begun:
-        runner.journal.remove("execution", one.id)
+    started = [runner.executions.get(answer["pipelineExecutionId"]) for answer in answers]
+    assert [execution.commit for execution in started] == [commit, commit]
+    for execution in started:
+        execution_records(runner.journal).remove(execution.id)
 
 
 def create(runner, content, **request):
@@ -484,20 +491,21 @@ def _registered(runner, monkeypatch):
     return files()["appspec.yaml"].replace("<TASK_DEFINITION>", arn)
 
 
-def test_a_deployment_begins_with_a_revision_that_is_sent_along(runner, registered):
-    for one in runner.deployments.all():  # whatever another test began is over
-        if one.group == "orders" and one.phase != "ended":
-            one.phase, one.status = "ended", "Succeeded"
-            runner.journal.put("deployment", one.id, deployments.as_document(one), is_over=True)
+def test_a_deployment_is_created_with_the_revision_of_the_request(runner, registered):
+    records = deployment_records(runner.journal)
+    for deployment in runner.deployments.unfinished():  # end what another test began
+        if deployment.group == "orders":
+            deployment.phase, deployment.status = Phase.ENDED, "Succeeded"
+            records.put(deployment.id, deployment)
 
     status, answer = create(runner, registered, deploymentGroupName="orders", description="by hand")
 
     assert status == 200, answer
-    one = runner.deployments.one(answer["deploymentId"])
-    assert (one.status, one.group) == ("Created", "orders")
-    assert one.description == "by hand; time scale 60: a minute passes in 1 s"
-    assert one.event("AfterAllowTestTraffic").hook == "CodeDeployHook_lantern-smoke"
-    runner.journal.remove("deployment", one.id)
+    created = runner.deployments.get(answer["deploymentId"])
+    assert (created.status, created.group) == ("Created", "orders")
+    assert created.description == "by hand; time scale 60: a minute passes in 1 s"
+    assert created.event("AfterAllowTestTraffic").hook == "CodeDeployHook_lantern-smoke"
+    records.remove(created.id)
 
 
 def test_a_group_deploys_one_revision_at_a_time(runner, registered):
@@ -514,9 +522,9 @@ def test_a_revision_that_does_not_fit_its_task_definition_is_refused(runner, reg
 
 
 def test_an_execution_from_before_a_stage_existed_does_not_hide_the_others(runner):
-    one = execution(runner, THROUGH)
-    one.stages = [stage for stage in one.stages if stage.name != "Approval"]
-    runner.journal.put("execution", one.id, executions.as_document(one))
+    earlier = new_execution(runner, SUCCEEDED)
+    earlier.stages = [stage for stage in earlier.stages if stage.name != "Approval"]
+    put_execution(runner, earlier)
 
     status, answer = ask(runner, "codepipeline", "GetPipelineState", name="lantern")
 

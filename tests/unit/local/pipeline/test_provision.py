@@ -5,15 +5,15 @@ import botocore.exceptions
 import docker.errors
 import pytest
 
-from local.pipeline import provision as provision_module
-from local.pipeline.codedeploy.deployments import Service
+from local.pipeline import provision
+from local.pipeline.codedeploy.service_traffic import ServiceTraffic
 from local.pipeline.ecs.service_scheduler import TaskSet
-from local.pipeline.local_aws import Aws
-from local.pipeline.provision import REVISION, Provision, ProvisionError
+from local.pipeline.local_aws import LocalAws
+from local.pipeline.provision import REVISION_LABEL, Provisioner, ProvisionError
 from local.pipeline.settings import Settings
 from settings import load
-from tests.unit.local.pipeline.machine import GROUPS
-from tests.unit.local.pipeline.revision import DAEMON, IMAGE, definition, files
+from tests.unit.local.pipeline.deploy_artifact import DAEMON, IMAGE, definition, files
+from tests.unit.local.pipeline.stepped_runner import GROUPS
 
 REGISTRY = "127.0.0.1:4566"
 BLUE, GREEN = "lantern-orders-blue", "lantern-orders-green"
@@ -21,7 +21,7 @@ BLUE, GREEN = "lantern-orders-blue", "lantern-orders-green"
 
 class Image:
     def __init__(self, engine):
-        self.engine, self.labels = engine, {REVISION: "0123456"}
+        self.engine, self.labels = engine, {REVISION_LABEL: "0123456"}
 
     def tag(self, target, tag):
         self.engine.here.add(f"{target}:{tag}")
@@ -52,7 +52,7 @@ class FakeAws:
     def __init__(self):
         self.images, self.registered, self.down = set(), [], None
 
-    def make(self, *_, **__):
+    def create(self, *_, **__):
         pass
 
     def put_function(self, *_):
@@ -63,7 +63,7 @@ class FakeAws:
             raise self.down
         return (repository, reference) in self.images
 
-    def register(self, definition):
+    def register_task_definition(self, definition):
         self.registered.append(definition)
         return f"arn:{len(self.registered)}"
 
@@ -73,15 +73,22 @@ def _aws():
     return FakeAws()
 
 
-@pytest.fixture(name="provision")
-def _provision(machine, aws, monkeypatch):
-    monkeypatch.setattr(provision_module.docker, "from_env", lambda **_: Engine(aws.images))
-    return Provision(machine.architecture, load(Settings, {}), aws, machine.fleet, machine.deployments)
+@pytest.fixture(name="provisioner")
+def _provisioner(runner, aws, monkeypatch):
+    monkeypatch.setattr(provision.docker, "from_env", lambda **_: Engine(aws.images))
+    return Provisioner(
+        architecture=runner.architecture,
+        settings=load(Settings, {}),
+        aws=aws,
+        scheduler=runner.scheduler,
+        deployments=runner.deployments,
+        traffic=runner.traffic,
+    )
 
 
-def serve(machine, key="ecs-svc/old", targets=BLUE):
+def serve_release(runner, key="ecs-svc/old", targets=BLUE):
     """orders' tasks come from a release that was pushed to the registry."""
-    machine.fleet.keep(
+    runner.scheduler.put(
         TaskSet(
             id=key,
             service="orders",
@@ -89,11 +96,10 @@ def serve(machine, key="ecs-svc/old", targets=BLUE):
             task_definition="arn",
             definition=definition(),
             desired=2,
-            created=1.0,
             status="PRIMARY",
         )
     )
-    machine.deployments.keep_service(Service("orders", key, {targets: 100}, targets))
+    runner.traffic.put(ServiceTraffic("orders", key, {targets: 100}, targets))
 
 
 def in_registry(image):
@@ -101,99 +107,103 @@ def in_registry(image):
     return repository, digest
 
 
-def test_at_first_each_service_gets_the_tasks_that_compose_built(machine, provision, aws):
-    provision.run()
+def test_the_first_start_gives_each_service_tasks_of_the_image_that_compose_built(runner, provisioner, aws):
+    provisioner.run()
 
-    task_sets = machine.fleet.task_sets()
-    assert {one.service: (one.status, one.desired, one.version) for one in task_sets} == {
-        name: ("PRIMARY", machine.architecture.groups[name].desired, "0123456") for name in GROUPS
-    }
+    task_sets = runner.scheduler.task_sets()
+    assert {
+        task_set.service: (task_set.status, task_set.desired, task_set.version) for task_set in task_sets
+    } == {name: ("PRIMARY", runner.architecture.groups[name].desired, "0123456") for name in GROUPS}
     assert {(f"lantern/{name}", "0123456") for name in GROUPS} <= aws.images
-    assert {one["family"] for one in aws.registered} == {f"lantern-{name}" for name in GROUPS}
+    assert {definition["family"] for definition in aws.registered} == {f"lantern-{name}" for name in GROUPS}
 
 
-def test_a_second_start_changes_nothing(machine, provision, aws):
-    provision.run()
-    before = [one.id for one in machine.fleet.task_sets()]
+def test_a_second_start_changes_nothing(runner, provisioner, aws):
+    provisioner.run()
+    before = [task_set.id for task_set in runner.scheduler.task_sets()]
 
-    provision.run()
+    provisioner.run()
 
-    assert [one.id for one in machine.fleet.task_sets()] == before
+    assert [task_set.id for task_set in runner.scheduler.task_sets()] == before
     assert len(aws.registered) == 3
 
 
-def test_without_the_images_of_compose_it_says_what_builds_them(provision):
-    provision._engine.here.clear()
+def test_without_the_images_of_compose_the_command_that_builds_them_is_named(provisioner):
+    provisioner._engine.here.clear()
 
     with pytest.raises(ProvisionError, match="there is no image lantern-catalog: 'make up' builds it"):
-        provision.run()
+        provisioner.run()
 
 
 @pytest.mark.parametrize("where", ["in the registry", "on the engine"])
-def test_a_release_whose_images_are_there_goes_on_serving(machine, provision, aws, where):
-    serve(machine)
+def test_a_release_whose_images_exist_goes_on_serving(runner, provisioner, aws, where):
+    serve_release(runner)
     for image in (IMAGE, DAEMON):
         if where == "in the registry":
             aws.images.add(in_registry(image))
         else:
-            provision._engine.here.add(f"{REGISTRY}/{image.partition('/')[2]}")
+            provisioner._engine.here.add(f"{REGISTRY}/{image.partition('/')[2]}")
 
-    provision.run()
+    provisioner.run()
 
-    assert machine.deployments.service("orders").primary == "ecs-svc/old"
+    assert runner.traffic.get("orders").primary == "ecs-svc/old"
 
 
-def test_a_release_whose_image_is_nowhere_any_more_begins_anew(machine, provision, aws, caplog):
-    serve(machine, targets=GREEN)
+def test_a_release_whose_image_no_longer_exists_is_replaced(runner, provisioner, aws, caplog):
+    serve_release(runner, targets=GREEN)
     aws.images.add(in_registry(DAEMON))
 
     with caplog.at_level(logging.WARNING):
-        provision.run()
+        provisioner.run()
 
-    service = machine.deployments.service("orders")
-    old, new = machine.fleet.task_set("ecs-svc/old"), machine.fleet.task_set(service.primary)
+    service = runner.traffic.get("orders")
+    old, new = runner.scheduler.task_set("ecs-svc/old"), runner.scheduler.task_set(service.primary)
     assert (old.desired, old.status) == (0, "DRAINING")
     assert (new.status, new.version, new.target_group) == ("PRIMARY", "0123456", BLUE)
-    first = machine.architecture.groups["orders"]
+    first = runner.architecture.groups["orders"]
     assert (service.production, service.test) == ({BLUE: 100}, first.test.target_group)
     assert f"{IMAGE} is neither in the registry nor on this machine" in caplog.text
 
 
-def test_a_task_set_that_nobody_remembers_begins_anew(machine, provision):
-    machine.deployments.keep_service(Service("orders", "ecs-svc/lost", {GREEN: 100}, GREEN))
+def test_a_primary_task_set_that_no_longer_exists_is_replaced(runner, provisioner):
+    runner.traffic.put(ServiceTraffic("orders", "ecs-svc/lost", {GREEN: 100}, GREEN))
 
-    provision.run()
+    provisioner.run()
 
-    assert machine.fleet.task_set(machine.deployments.service("orders").primary).status == "PRIMARY"
+    assert runner.scheduler.task_set(runner.traffic.get("orders").primary).status == "PRIMARY"
 
 
-def test_a_registry_that_can_not_tell_is_no_reason_to_begin_anew(machine, provision, aws, monkeypatch):
-    serve(machine)
-    monkeypatch.setattr(provision, "_push_daemon", lambda: None)
+def test_a_registry_that_does_not_answer_is_no_reason_to_replace_a_release(
+    runner, provisioner, aws, monkeypatch
+):
+    serve_release(runner)
+    monkeypatch.setattr(provisioner, "_push_xray_daemon", lambda: None)
     aws.down = botocore.exceptions.EndpointConnectionError(endpoint_url="http://aws:4566")
 
     with pytest.raises(botocore.exceptions.EndpointConnectionError):
-        provision._needs_tasks(machine.architecture.groups["orders"])
+        provisioner._needs_tasks(runner.architecture.groups["orders"])
 
-    assert machine.deployments.service("orders").primary == "ecs-svc/old"
-
-
-def test_a_service_that_a_deployment_moves_is_left_to_it(machine, provision):
-    serve(machine)
-    group = machine.deployments.group("lantern", "orders")
-    machine.deployments.create(group, files()["appspec.yaml"], definition(), "arn")
-
-    provision.run()
-
-    assert machine.deployments.service("orders").primary == "ecs-svc/old"
+    assert runner.traffic.get("orders").primary == "ecs-svc/old"
 
 
-# --- what the registry says
+def test_a_service_with_an_active_deployment_is_left_alone(runner, provisioner):
+    serve_release(runner)
+    group = runner.deployments.group("lantern", "orders")
+    runner.deployments.create(
+        group, app_spec=files()["appspec.yaml"], task_definition="arn", definition=definition()
+    )
+
+    provisioner.run()
+
+    assert runner.traffic.get("orders").primary == "ecs-svc/old"
+
+
+# --- the registry's answers
 
 
 def client(answer):
     def describe_images(**request):
-        describe_images.asked = request
+        describe_images.request = request
         if isinstance(answer, Exception):
             raise answer
         return {"imageDetails": answer}
@@ -214,15 +224,15 @@ def refusal(code):
         (refusal("RepositoryNotFoundException"), False),
     ],
 )
-def test_the_registry_has_an_image_or_says_that_it_has_none(monkeypatch, answer, has):
-    aws = Aws(load(Settings, {}))
+def test_an_image_exists_or_is_absent_as_the_registry_answers(monkeypatch, answer, has):
+    aws = LocalAws(load(Settings, {}))
     monkeypatch.setattr(aws, "client", lambda _: client(answer))
 
     assert aws.has_image("lantern/orders", "sha256:1") is has
 
 
-def test_any_other_refusal_of_the_registry_is_no_answer(monkeypatch):
-    aws = Aws(load(Settings, {}))
+def test_any_other_error_of_the_registry_is_raised(monkeypatch):
+    aws = LocalAws(load(Settings, {}))
     monkeypatch.setattr(aws, "client", lambda _: client(refusal("ServerException")))
 
     with pytest.raises(botocore.exceptions.ClientError):
@@ -231,9 +241,9 @@ def test_any_other_refusal_of_the_registry_is_no_answer(monkeypatch):
 
 @pytest.mark.parametrize(("reference", "key"), [("sha256:1", "imageDigest"), ("0123456", "imageTag")])
 def test_an_image_is_asked_for_by_its_digest_or_its_tag(monkeypatch, reference, key):
-    aws, ecr = Aws(load(Settings, {})), client([])
+    aws, ecr = LocalAws(load(Settings, {})), client([])
     monkeypatch.setattr(aws, "client", lambda _: ecr)
 
     aws.has_image("lantern/orders", reference)
 
-    assert ecr.describe_images.asked["imageIds"] == [{key: reference}]
+    assert ecr.describe_images.request["imageIds"] == [{key: reference}]

@@ -1,108 +1,92 @@
-"""What the runner's snapshots hold is what the rehearsal's story, picture and verdict are made of."""
+"""The rehearsal's progress lines, picture and verdict, made from the runner's own snapshots."""
 
 import io
 import json
-from types import SimpleNamespace
 
-import pytest
 from rich.console import Console
 
 from local.pipeline import snapshot
-from local.rehearsal import story, verdict, view
-from tests.unit.local.pipeline.machine import GROUPS
-
-
-@pytest.fixture(name="runner")
-def _runner(machine):
-    return SimpleNamespace(
-        executions=machine.executions,
-        deployments=machine.deployments,
-        fleet=machine.fleet,
-        metrics=machine.metrics,
-        clock=machine.clock,
-        architecture=machine.architecture,
-        settings=SimpleNamespace(approval=True),
-        trouble="",
-    )
+from local.rehearsal import live_view, progress, verdict
+from tests.unit.local.pipeline.stepped_runner import GROUPS
 
 
 class Watch:
-    """`make rehearse` beside a machine."""
+    """`make rehearse` beside a runner."""
 
-    def __init__(self, machine, runner, key):
-        self.machine, self.runner, self.key = machine, runner, key
+    def __init__(self, runner, key):
+        self.runner, self.key = runner, key
         self.before, self.lines, self.verdict = None, [], None
 
     def look(self):
-        now = json.loads(json.dumps(snapshot.take(self.runner, self.key))) | {"now": self.machine.clock.time}
-        self.lines += story.news(self.before, now)
+        now = json.loads(json.dumps(snapshot.take(self.runner, self.key))) | {"now": self.runner.clock.time}
+        self.lines += progress.new_lines(self.before, now)
         self.before, self.verdict = now, verdict.judge(now)
         Console(file=io.StringIO(), width=80).print(
-            view.draw(now, self.lines, now["execution"]["created"], "Light the lamp")
+            live_view.draw(now, self.lines, now["execution"]["created"], "Light the lamp")
         )
         return self.verdict
 
     def to_the_end(self):
-        self.machine.until(self.look, "a verdict")
+        self.runner.until(self.look, "a verdict")
         return self.verdict, [line.text for line in self.lines]
 
 
-def test_nothing_at_all_is_a_snapshot_too(runner):
-    found = snapshot.take(runner)
+def test_before_the_first_execution_a_snapshot_has_the_services(runner):
+    empty = snapshot.take(runner)
 
-    assert (found["execution"], found["deployments"], found["ahead"]) == (None, [], [])
-    assert [one["name"] for one in found["services"]] == list(GROUPS)
-    assert snapshot.take(runner, "of-nobody")["execution"] is None
+    assert (empty["execution"], empty["deployments"], empty["ahead"]) == (None, [], [])
+    assert [service["name"] for service in empty["services"]] == list(GROUPS)
+    assert snapshot.take(runner, "unknown")["execution"] is None
 
 
-def test_without_an_id_the_newest_execution_is_shown_and_who_is_before_it(machine, runner):
-    first = machine.start()
-    machine.clock.time += 1
-    second = machine.start()
+def test_without_an_id_a_snapshot_has_the_newest_execution_and_those_ahead_of_it(runner):
+    first = runner.start()
+    runner.clock.time += 1
+    second = runner.start()
 
-    found = snapshot.take(runner)
+    newest = snapshot.take(runner)
 
-    assert (found["execution"]["id"], found["ahead"]) == (second, [first])
+    assert (newest["execution"]["id"], newest["ahead"]) == (second, [first])
     assert snapshot.take(runner, first)["ahead"] == []
 
 
-def test_a_good_commit_is_told_from_its_begin_to_its_end(machine, runner):
-    key = machine.start()
-    watch = Watch(machine, runner, key)
-    machine.until(lambda: watch.look() or machine.action(key, "Agree").status == "InProgress")
-    machine.approve(key)
+def test_a_good_commit_has_lines_from_its_begin_to_its_end(runner):
+    key = runner.start()
+    watch = Watch(runner, key)
+    runner.until(lambda: watch.look() or runner.action(key, "Agree").status == "InProgress")
+    runner.approve(key)
 
-    end, told = watch.to_the_end()
+    end, texts = watch.to_the_end()
 
     assert end.code == 0
-    assert len(told) == len(set(told)), "every line is told once"
+    assert len(texts) == len(set(texts)), "a line came twice"
     for name in GROUPS:
-        assert f"{name}: 10 % of production goes to green, for 5 min in 5 s" in told
-        assert any(text.startswith(f"Deploy {name}: succeeded in ") for text in told)
-        assert any(text.startswith(f"{name} d-") and text.endswith("deployment succeeded") for text in told)
+        assert f"{name}: 10 % of production goes to green, for 5 min in 5 s" in texts
+        assert any(text.startswith(f"Deploy {name}: succeeded in ") for text in texts)
+        assert any(text.startswith(f"{name} d-") and text.endswith("deployment succeeded") for text in texts)
 
 
-def test_a_release_that_a_hook_refuses_is_told_and_judged(machine, runner):
-    machine.hooks.answer = "Failed"
-    key = machine.start()
-    machine.approve(key)
+def test_a_release_that_a_hook_refuses_has_lines_and_a_verdict(runner):
+    runner.hooks.answer = "Failed"
+    key = runner.start()
+    runner.approve(key)
 
-    end, told = Watch(machine, runner, key).to_the_end()
+    end, texts = Watch(runner, key).to_the_end()
 
     assert (end.code, end.lines[0]) == (
         3,
         "catalog: rolled back in AfterAllowTestTraffic, production never saw it.",
     )
     assert (
-        sum("HOOK_EXECUTION_FAILURE" in text for text in told) == 2
+        sum("HOOK_EXECUTION_FAILURE" in text for text in texts) == 2
     )  # the deployment, and the action after it
-    assert told[-1].endswith("rolled back, blue serves all")
+    assert texts[-1].endswith("rolled back, blue serves all")
 
 
-def test_a_failed_build_is_judged_with_the_command_that_shows_its_log(machine, runner):
-    machine.builds.fails["orders"] = "make: *** [test] Error 1"
+def test_the_verdict_on_a_failed_build_names_the_command_that_shows_its_log(runner):
+    runner.builds.fails["orders"] = "make: *** [test] Error 1"
 
-    end, _ = Watch(machine, runner, machine.start()).to_the_end()
+    end, _ = Watch(runner, runner.start()).to_the_end()
 
     assert end.code == 2
     assert end.lines[1] == "  COMMAND_EXECUTION_ERROR: make: *** [test] Error 1"

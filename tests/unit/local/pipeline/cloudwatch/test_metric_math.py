@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from local.pipeline.cloudwatch.metric_math import MathError, evaluate, ids
+from local.pipeline.cloudwatch.metric_math import MathError, evaluate, metric_ids
 
 RATE = "IF(requests >= 5, 100 * FILL(errors, 0) / requests, 0)"
 
@@ -39,14 +39,14 @@ def test_an_expression_has_the_value_of_its_usual_order_of_operations(expression
     ("requests", "errors", "rate"),
     [(10.0, 1.0, 10), (10.0, None, 0), (4.0, 4.0, 0), (None, None, None), (None, 3.0, None)],
 )
-def test_an_error_rate_counts_from_enough_requests_on(requests, errors, rate):
+def test_an_error_rate_counts_once_there_are_enough_requests(requests, errors, rate):
     assert evaluate(RATE, {"requests": requests, "errors": errors}) == rate
 
 
 @pytest.mark.parametrize(
     "expression", ["1 / zero", "zero ^ -1", "(-8) ^ 0.5", "10 ^ 400", "gap + 1", "gap > 1"]
 )
-def test_what_has_no_value_is_a_missing_datapoint(expression):
+def test_an_expression_without_a_value_is_a_missing_datapoint(expression):
     assert evaluate(expression, {"zero": 0.0, "gap": None}) is None
 
 
@@ -61,12 +61,12 @@ def test_what_has_no_value_is_a_missing_datapoint(expression):
         ("MAX([gap])", None),
     ],
 )
-def test_an_array_is_summed_up_without_what_is_missing(expression, value):
+def test_a_function_of_an_array_leaves_missing_values_out(expression, value):
     assert evaluate(expression, {"a": 2.0, "b": 5.0, "gap": None}) == value
 
 
 @pytest.mark.parametrize(
-    ("expression", "said"),
+    ("expression", "message"),
     [
         ("answers + 1", "no metric has the id answers"),
         ("RATE(requests)", "RATE is not understood here; IF, FILL, ABS, MIN, MAX, SUM, AVG are"),
@@ -81,20 +81,20 @@ def test_an_array_is_summed_up_without_what_is_missing(expression, value):
         ("(requests", "Unexpected token"),
     ],
 )
-def test_a_wrong_expression_is_refused_naming_itself(expression, said):
+def test_a_wrong_expression_is_refused_naming_itself(expression, message):
     with pytest.raises(MathError) as error:
         evaluate(expression, {"requests": 1.0})
 
     assert str(error.value).startswith(f"{expression!r}: ")
-    assert said in str(error.value)
+    assert message in str(error.value)
 
 
-def test_the_ids_that_an_expression_needs_are_known():
-    assert ids("IF(a > 0, MAX([b, FILL(c, 0)]), 1)") == {"a", "b", "c"}
+def test_the_metrics_that_an_expression_refers_to_are_found():
+    assert metric_ids("IF(a > 0, MAX([b, FILL(c, 0)]), 1)") == {"a", "b", "c"}
 
 
 @given(st.text(alphabet="ab01.+-*/^()[],<>=!&|%IFMAXOR ", max_size=30))
-def test_whatever_is_written_is_a_value_or_refused(expression):
+def test_any_text_has_a_value_or_is_refused(expression):
     try:
         value = evaluate(expression, {"a": 0.0, "b": None})
     except MathError:

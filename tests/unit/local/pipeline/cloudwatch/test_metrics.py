@@ -2,19 +2,20 @@ import pytest
 
 from local.pipeline.clock import Clock
 from local.pipeline.cloudwatch.metrics import KEPT_S, Metrics, UnknownMetric
-from tests.unit.local.pipeline.samples import START, request
+from tests.unit.local.pipeline.requests_log import START, request
 
 GREEN, BLUE = "targetgroup/lantern-orders-green/1", "targetgroup/lantern-orders-blue/2"
 
 
-def statistic(metrics, name, how, group=GREEN, begin=START - 1, end=START + 1):
-    return metrics.statistic(name, {"LoadBalancer": "app/one/1", "TargetGroup": group}, how, begin, end)
+def value_of(metrics, name, statistic, group=GREEN, begin=START - 1, end=START + 1):
+    dimensions = {"LoadBalancer": "app/one/1", "TargetGroup": group}
+    return metrics.statistic(name, dimensions, statistic, begin, end)
 
 
 def measured(*requests, scale=1.0):
     metrics = Metrics(Clock(scale))
-    for one in requests:
-        metrics.add((GREEN,), one)
+    for entry in requests:
+        metrics.add((GREEN,), entry)
     return metrics
 
 
@@ -22,51 +23,51 @@ def test_statuses_are_counted_by_their_class():
     metrics = measured(*(request(status=status) for status in (200, 201, 304, 404, 500, 503)))
 
     counted = {
-        kind: statistic(metrics, f"HTTPCode_Target_{kind}_Count", "Sum")
+        kind: value_of(metrics, f"HTTPCode_Target_{kind}_Count", "Sum")
         for kind in ("2XX", "3XX", "4XX", "5XX")
     }
 
     assert counted == {"2XX": 2, "3XX": 1, "4XX": 1, "5XX": 2}
 
 
-def test_what_the_balancer_itself_answers_is_no_status_of_the_target():
+def test_an_answer_of_the_load_balancers_is_no_status_of_the_targets():
     metrics = measured(request(status=503, answered=False))
 
-    assert statistic(metrics, "HTTPCode_Target_5XX_Count", "Sum") is None
-    assert statistic(metrics, "TargetResponseTime", "p95") is None
-    assert statistic(metrics, "RequestCount", "Sum") == 1
+    assert value_of(metrics, "HTTPCode_Target_5XX_Count", "Sum") is None
+    assert value_of(metrics, "TargetResponseTime", "p95") is None
+    assert value_of(metrics, "RequestCount", "Sum") == 1
 
 
-def test_a_request_for_which_no_target_was_there_is_not_counted():
+def test_a_request_for_which_no_target_could_be_chosen_is_not_counted():
     """AWS: "only incremented for requests where the load balancer node was able to choose a target"."""
     metrics = measured(request(status=503, answered=False, target="-"))
 
-    assert statistic(metrics, "RequestCount", "Sum") is None
+    assert value_of(metrics, "RequestCount", "Sum") is None
 
 
 def test_a_request_counts_for_its_own_target_group_only():
     metrics = measured(request(status=500))
 
-    assert statistic(metrics, "HTTPCode_Target_5XX_Count", "Sum", BLUE) is None
+    assert value_of(metrics, "HTTPCode_Target_5XX_Count", "Sum", BLUE) is None
 
 
-def test_a_request_counts_when_it_is_over():
+def test_a_request_counts_in_the_period_in_which_it_ended():
     metrics = measured(request(START + 1))
 
-    assert statistic(metrics, "RequestCount", "Sum", end=START + 1) is None
-    assert statistic(metrics, "RequestCount", "Sum", begin=START + 1, end=START + 2) == 1
+    assert value_of(metrics, "RequestCount", "Sum", end=START + 1) is None
+    assert value_of(metrics, "RequestCount", "Sum", begin=START + 1, end=START + 2) == 1
 
 
-def test_a_sum_is_that_of_the_simulated_period():
+def test_a_sum_is_multiplied_by_the_time_scale():
     metrics = measured(request(), request(), scale=60)
 
-    assert statistic(metrics, "RequestCount", "Sum") == 120
-    assert statistic(metrics, "TargetResponseTime", "SampleCount") == 120
-    assert statistic(metrics, "TargetResponseTime", "Average") == pytest.approx(0.02)
+    assert value_of(metrics, "RequestCount", "Sum") == 120
+    assert value_of(metrics, "TargetResponseTime", "SampleCount") == 120
+    assert value_of(metrics, "TargetResponseTime", "Average") == pytest.approx(0.02)
 
 
 @pytest.mark.parametrize(
-    ("how", "value"),
+    ("statistic", "value"),
     [
         ("Minimum", 1),
         ("Maximum", 100),
@@ -77,21 +78,21 @@ def test_a_sum_is_that_of_the_simulated_period():
         ("p100", 100),
     ],
 )
-def test_response_times_have_every_usual_statistic(how, value):
+def test_response_times_have_every_usual_statistic(statistic, value):
     metrics = measured(*(request(response_s=float(number)) for number in range(1, 101)))
 
-    assert statistic(metrics, "TargetResponseTime", how) == value
+    assert value_of(metrics, "TargetResponseTime", statistic) == value
 
 
-@pytest.mark.parametrize("how", ["tm99", "p", "pfast", "p101", "p-1", ""])
-def test_an_unknown_statistic_is_named(how):
-    with pytest.raises(UnknownMetric, match=f"statistic '{how}'"):
-        statistic(measured(request()), "TargetResponseTime", how)
+@pytest.mark.parametrize("statistic", ["tm99", "p", "pfast", "p101", "p-1", ""])
+def test_an_unknown_statistic_is_named(statistic):
+    with pytest.raises(UnknownMetric, match=f"statistic '{statistic}'"):
+        value_of(measured(request()), "TargetResponseTime", statistic)
 
 
 def test_an_unknown_metric_is_named():
     with pytest.raises(UnknownMetric, match="HealthyHostCount: expected one of RequestCount"):
-        statistic(measured(), "HealthyHostCount", "Minimum")
+        value_of(measured(), "HealthyHostCount", "Minimum")
 
 
 @pytest.mark.parametrize(
@@ -109,7 +110,7 @@ def test_old_requests_are_forgotten():
     assert len(metrics.samples(GREEN, 0, START + 2 * KEPT_S)) == 1
 
 
-def test_what_a_load_balancer_answers_in_place_of_a_target_counts_for_all_of_it():
+def test_answers_of_the_load_balancer_count_for_the_load_balancer():
     metrics = Metrics(Clock(1))
     metrics.add((BLUE, "app/public/1"), request(status=503, answered=False, target="-"))
     metrics.add((GREEN, "app/public/1"), request(status=502, answered=False))
@@ -122,6 +123,6 @@ def test_what_a_load_balancer_answers_in_place_of_a_target_counts_for_all_of_it(
     assert counted == 2
 
 
-def test_what_a_load_balancer_answers_is_asked_of_no_target_group():
+def test_answers_of_the_load_balancer_are_no_metric_of_a_target_group():
     with pytest.raises(UnknownMetric, match="HTTPCode_ELB_5XX_Count: expected one of RequestCount"):
         measured().statistic("HTTPCode_ELB_5XX_Count", {"TargetGroup": GREEN}, "Sum", 0, 1)

@@ -48,9 +48,8 @@ def source(files, links=None):
 def _build(tmp_path):
     """Runs a build as the container does: the module as a program."""
 
-    def run(*phases, sources=None, links=None, **more):
+    def run(*phases, sources=None, links=None, environment=None, **members):
         document = {
-            "environment": {"SERVICE": "orders"},
             "phases": list(phases),
             "files": [],
             "base_directory": ".",
@@ -58,12 +57,12 @@ def _build(tmp_path):
             "exported": [],
             "cache_paths": [],
             "cache": "orders",
-        } | more
+        } | members
         (tmp_path / "build.json").write_text(json.dumps(document))
         (tmp_path / "source.zip").write_bytes(source(sources or {"README.md": "Lantern"}, links))
         done = subprocess.run(
             [sys.executable, build_agent.__file__, tmp_path],
-            env={"PATH": os.environ["PATH"]},
+            env={"PATH": os.environ["PATH"], "SERVICE": "orders", **(environment or {})},
             capture_output=True,
             text=True,
             timeout=60,
@@ -180,8 +179,8 @@ def test_a_build_says_whether_it_is_succeeding(build):
         environment={"CODEBUILD_BUILD_SUCCEEDING": "1"},
     )
 
-    said = [line for line in built.log.splitlines() if line.startswith("succeeding: ")]
-    assert said == ["succeeding: 1", "succeeding: 0", "succeeding: 0"]
+    lines = [line for line in built.log.splitlines() if line.startswith("succeeding: ")]
+    assert lines == ["succeeding: 1", "succeeding: 0", "succeeding: 0"]
 
 
 def test_exported_variables_are_what_the_commands_left(build):
@@ -230,7 +229,7 @@ DEPLOY = phase(
 
 
 @pytest.mark.parametrize(
-    ("about", "names"),
+    ("artifacts", "names"),
     [
         ({"files": ["deploy/a.json"]}, ["deploy/a.json"]),
         ({"files": ["a.json"], "base_directory": "deploy"}, ["a.json"]),
@@ -246,15 +245,15 @@ DEPLOY = phase(
         ({"files": ["a.json", "*.json"], "base_directory": "deploy"}, ["a.json"]),
     ],
 )
-def test_artifacts_are_the_files_that_match_each_once(build, about, names):
-    built = build(DEPLOY, **about)
+def test_artifacts_are_the_files_that_match_each_once(build, artifacts, names):
+    built = build(DEPLOY, **artifacts)
 
     assert sorted(built.artifact) == sorted(names)
     assert built.phases()["UPLOAD_ARTIFACTS"] == "SUCCEEDED"
 
 
 @pytest.mark.parametrize(
-    ("about", "said"),
+    ("artifacts", "message"),
     [
         (
             {"files": ["a.json", "*.xml"], "base_directory": "deploy"},
@@ -267,21 +266,21 @@ def test_artifacts_are_the_files_that_match_each_once(build, about, names):
         ),
     ],
 )
-def test_artifacts_that_are_missing_fail_the_build(build, about, said):
-    built = build(DEPLOY, **about)
+def test_artifacts_that_are_missing_fail_the_build(build, artifacts, message):
+    built = build(DEPLOY, **artifacts)
 
-    assert built.result["message"] == said
+    assert built.result["message"] == message
     assert built.phases()["UPLOAD_ARTIFACTS"] == "FAILED"
     assert "Phase context status code: CLIENT_ERROR Message: no matching" in built.log
     assert built.code == 1
 
 
 def test_a_cached_folder_is_there_in_the_next_build_of_its_name_only(build):
-    about = {"cache_paths": ["kept/**/*"]}
-    build(phase("build", "echo warm >kept/there"), **about)
+    cached = {"cache_paths": ["kept/**/*"]}
+    build(phase("build", "echo warm >kept/there"), **cached)
 
-    same = build(phase("build", "cat kept/there"), **about)
-    other = build(phase("build", "cat kept/there"), **about, cache="catalog")
+    same = build(phase("build", "cat kept/there"), **cached)
+    other = build(phase("build", "cat kept/there"), **cached, cache="catalog")
 
     assert "\nwarm\n" in same.log
     assert other.code == 1

@@ -92,7 +92,7 @@ def test_a_phase_that_says_nothing_fails_as_codebuilds_transitions_show(phase, a
 
 HEAD = "version: 0.2\n"
 BUILD = HEAD + "phases:\n  build:\n    commands: [make]\n"  # four lines
-MISTAKES = {  # what is wrong: (the file, what is said of it)
+MISTAKES = {  # what is wrong: (the file, what is message of it)
     "not YAML": (BUILD + "artifacts: [", "expected the node content, but found '<stream end>' at line 5"),
     "a tab": (HEAD + "phases:\n\tbuild:", "found character '\\t' that cannot start any token at line 3"),
     "a control character": (BUILD + "# \x07", "unacceptable character #x0007"),
@@ -172,13 +172,13 @@ MISTAKES = {  # what is wrong: (the file, what is said of it)
 
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_a_mistake_is_refused_with_file_and_line(mistake):
-    text, said = MISTAKES[mistake]
+    text, message = MISTAKES[mistake]
 
     with pytest.raises(BuildspecError) as error:
         read(text, "deploy/buildspec.yml")
 
     assert str(error.value).startswith("deploy/buildspec.yml: ")
-    assert said in str(error.value)
+    assert message in str(error.value)
     assert error.value.code == "YAML_FILE_ERROR"
 
 

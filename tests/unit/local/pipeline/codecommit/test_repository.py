@@ -10,11 +10,12 @@ import zipfile
 import pytest
 from waitress.server import create_server
 
+from local.pipeline.codecommit.git_http import GitHttp
 from local.pipeline.codecommit.repository import Repository, RepositoryError
 
 
-class Desk:
-    """Somebody's clone, and where it pushes to."""
+class Checkout:
+    """A user's repository, and the address that it pushes to."""
 
     def __init__(self, folder, address):
         self.folder, self.address = folder, f"{address}/v1/repos/lantern"
@@ -61,93 +62,98 @@ def _pushes():
 
 
 @pytest.fixture(name="repository")
-def _repository(tmp_path, pushes):
-    return Repository("lantern", tmp_path / "state", lambda *push: pushes.append(push))
+def _repository(tmp_path):
+    return Repository("lantern", tmp_path / "state")
 
 
-class Door:
-    """What the server answers with: each test's own repository."""
+@pytest.fixture(name="git_http")
+def _git_http(repository, pushes):
+    return GitHttp(repository, lambda *push: pushes.append(push))
 
-    repository = None
+
+class Switch:
+    """The server's application: hands requests to the application of the test that runs."""
+
+    application = None
 
     def __call__(self, environ, start_response):
-        return self.repository.serve(environ, start_response)
+        return self.application(environ, start_response)
 
 
 @pytest.fixture(name="served", scope="module")
 def _served():
-    door = Door()
-    server = create_server(door, host="127.0.0.1", port=0, threads=4)
+    switch = Switch()
+    server = create_server(switch, host="127.0.0.1", port=0, threads=4)
     thread = threading.Thread(target=server.run)
     thread.start()
-    yield door, f"http://127.0.0.1:{server.effective_port}"
+    yield switch, f"http://127.0.0.1:{server.effective_port}"
     server.close()
     server.task_dispatcher.shutdown()
     thread.join(timeout=5)
 
 
 @pytest.fixture(name="address")
-def _address(served, repository):
-    door, address = served
-    door.repository = repository
+def _address(served, git_http):
+    switch, address = served
+    switch.application = git_http
     return address
 
 
-@pytest.fixture(name="desk")
-def _desk(tmp_path, address):
-    return Desk(tmp_path / "desk", address)
+@pytest.fixture(name="checkout")
+def _checkout(tmp_path, address):
+    return Checkout(tmp_path / "checkout", address)
 
 
-def test_a_push_brings_the_commit_and_is_told_once(desk, repository, pushes):
-    commit = desk.commit("Light the lamp", lamp=b"on")
+def test_a_push_brings_the_commit_and_is_reported_once(checkout, repository, pushes):
+    commit = checkout.commit("Light the lamp", lamp=b"on")
 
-    desk.push("main")
+    checkout.push("main")
 
     assert pushes == [("main", commit, True)]
     assert repository.branches() == {"main": commit}
-    found = repository.commit("main")
-    assert (found.id, found.summary, found.author) == (commit, "Light the lamp", "Ada")
-    assert found.authored == 1779013800
+    source = repository.commit("main")
+    assert (source.id, source.summary, source.author) == (commit, "Light the lamp", "Ada")
+    assert source.authored == 1779013800
 
 
-def test_a_branch_that_moves_is_no_new_one_and_one_that_stays_is_not_told(desk, pushes):
-    desk.commit("Light the lamp", lamp=b"on")
-    desk.push("main", "main:other")
-    second = desk.commit("Put it out", lamp=b"off")
+def test_a_branch_that_moves_is_not_new_and_one_that_does_not_is_not_reported(checkout, pushes):
+    checkout.commit("Light the lamp", lamp=b"on")
+    checkout.push("main", "main:other")
+    second = checkout.commit("Put it out", lamp=b"off")
 
-    desk.push("main")
-    desk.push("main")
+    checkout.push("main")
+    checkout.push("main")
 
     assert pushes[2:] == [("main", second, False)]
 
 
-def test_a_branch_that_is_deleted_starts_nothing(desk, repository, pushes):
-    desk.commit("Light the lamp", lamp=b"on")
-    desk.push("main", "main:other")
+def test_a_branch_that_is_deleted_is_not_reported(checkout, repository, pushes):
+    checkout.commit("Light the lamp", lamp=b"on")
+    checkout.push("main", "main:other")
     pushes.clear()
 
-    desk.push("--delete", "other")
+    checkout.push("--delete", "other")
 
     assert pushes == []
     assert list(repository.branches()) == ["main"]
 
 
-def test_a_large_push_arrives_whole(desk, repository):
+def test_a_large_push_arrives_whole(checkout, repository):
     """Over a megabyte git sends chunks, without saying how many bytes there will be."""
     content = random.Random(7).randbytes(3_000_000)
-    commit = desk.commit("A picture", picture=content)
+    commit = checkout.commit("A picture", picture=content)
 
-    desk.push("main")
+    checkout.push("main")
 
     with zipfile.ZipFile(io.BytesIO(repository.archive(commit))) as archive:
         assert archive.read("picture") == content
 
 
-def test_an_archive_is_the_commit_and_not_what_lies_about(desk, repository):
-    desk.commit("First", lamp=b"on", wick=b"long")
-    commit = desk.commit("Second", lamp=b"brighter")
-    (desk.folder / "wick").write_bytes(b"burnt down")
-    desk.push("main")
+def test_an_archive_has_the_files_of_the_commit_and_no_others(checkout, repository):
+    checkout.commit("First", lamp=b"on", wick=b"long")
+    commit = checkout.commit("Second", lamp=b"brighter")
+    (checkout.folder / "wick").write_bytes(b"burnt down")
+    checkout.push("main")
 
     with zipfile.ZipFile(io.BytesIO(repository.archive(commit))) as archive:
         assert {name: archive.read(name) for name in archive.namelist()} == {
@@ -156,26 +162,26 @@ def test_an_archive_is_the_commit_and_not_what_lies_about(desk, repository):
         }
 
 
-def test_what_was_pushed_can_be_cloned(desk, address, tmp_path):
-    desk.commit("Light the lamp", lamp=b"on")
-    desk.push("main")
+def test_a_pushed_branch_can_be_cloned(checkout, address, tmp_path):
+    checkout.commit("Light the lamp", lamp=b"on")
+    checkout.push("main")
 
-    desk.git("clone", "--quiet", f"{address}/v1/repos/lantern", str(tmp_path / "clone"))
+    checkout.git("clone", "--quiet", f"{address}/v1/repos/lantern", str(tmp_path / "clone"))
 
     assert (tmp_path / "clone" / "lamp").read_bytes() == b"on"
 
 
-def test_history_outlives_the_process(desk, tmp_path):
-    commit = desk.commit("Light the lamp", lamp=b"on")
-    desk.push("main")
+def test_history_outlives_the_process(checkout, tmp_path):
+    commit = checkout.commit("Light the lamp", lamp=b"on")
+    checkout.push("main")
 
-    again = Repository("lantern", tmp_path / "state", lambda *_: None)
+    reopened = Repository("lantern", tmp_path / "state")
 
-    assert again.commit(commit[:9]).id == commit
+    assert reopened.commit(commit[:9]).id == commit
 
 
 @pytest.mark.parametrize("revision", ["main", "0123456789" * 4, "no such thing", "HEAD~99", ""])
-def test_a_revision_that_is_not_there_says_what_to_do(repository, revision):
+def test_an_unknown_revision_is_refused_with_the_command_that_pushes_it(repository, revision):
     with pytest.raises(RepositoryError) as error:
         repository.commit(revision)
 
@@ -185,9 +191,9 @@ def test_a_revision_that_is_not_there_says_what_to_do(repository, revision):
 
 
 @pytest.mark.parametrize("revision", ["--output=stolen", "-1", "a\0b"])
-def test_a_revision_is_never_an_option_of_gits(desk, repository, tmp_path, revision):
-    desk.commit("Light the lamp", lamp=b"on")
-    desk.push("main")
+def test_a_revision_is_never_an_option_of_gits(checkout, repository, tmp_path, revision):
+    checkout.commit("Light the lamp", lamp=b"on")
+    checkout.push("main")
 
     with pytest.raises(RepositoryError, match="is no name of a revision"):
         repository.commit(revision)
@@ -195,7 +201,7 @@ def test_a_revision_is_never_an_option_of_gits(desk, repository, tmp_path, revis
     assert not list((tmp_path / "state" / "lantern.git").glob("stolen*"))
 
 
-def asked(repository, path="/v1/repos/lantern/info/refs", **headers):
+def ask(git_http, path="/v1/repos/lantern/info/refs", **headers):
     answers = []
     environ = {
         "REQUEST_METHOD": "GET",
@@ -203,7 +209,7 @@ def asked(repository, path="/v1/repos/lantern/info/refs", **headers):
         "QUERY_STRING": "service=git-receive-pack",
         "wsgi.input": io.BytesIO(),
     } | headers
-    body = b"".join(repository.serve(environ, lambda status, _: answers.append(status)))
+    body = b"".join(git_http(environ, lambda status, _: answers.append(status)))
     return answers[0], body
 
 
@@ -215,26 +221,26 @@ def asked(repository, path="/v1/repos/lantern/info/refs", **headers):
         {"HTTP_HOST": "lantern.example.com:4567"},
     ],
 )
-def test_a_page_from_elsewhere_is_refused(repository, headers):
-    assert asked(repository, **headers)[0] == "403 Forbidden"
+def test_a_page_from_elsewhere_is_refused(git_http, headers):
+    assert ask(git_http, **headers)[0] == "403 Forbidden"
 
 
-def test_git_itself_is_served(repository):
-    assert asked(repository, HTTP_HOST="127.0.0.1:4567")[0] == "200 OK"
+def test_a_request_of_gits_is_answered(git_http):
+    assert ask(git_http, HTTP_HOST="127.0.0.1:4567")[0] == "200 OK"
 
 
 @pytest.mark.parametrize("name", ["lamp", "lantern.git", ""])
-def test_another_repository_is_not_there(repository, name):
-    status, body = asked(repository, f"/v1/repos/{name}/info/refs")
+def test_another_repository_is_not_found(git_http, name):
+    status, body = ask(git_http, f"/v1/repos/{name}/info/refs")
 
     assert status == "404 Not Found"
     assert body == f"There is no repository {name}, there is lantern\n".encode()
 
 
-def test_no_path_leads_out_of_the_repository(repository, tmp_path):
+def test_no_path_leads_out_of_the_repository(git_http, tmp_path):
     (tmp_path / "state" / "secret").write_text("glow-worm")
 
-    status, body = asked(repository, "/v1/repos/lantern/../secret")
+    status, body = ask(git_http, "/v1/repos/lantern/../secret")
 
     assert status == "404 Not Found"
     assert b"glow-worm" not in body

@@ -49,7 +49,7 @@ def test_a_spec_may_be_json_and_have_no_hooks():
     assert read(json.dumps({"version": 0.0, "Resources": [service]})).hooks == {}
 
 
-MISTAKES = {  # what is wrong: (text, what stands there instead, what is said)
+MISTAKES = {  # what is wrong: (text, what stands there instead, what is message)
     "another version": ("version: 0.0", "version: 0.2", "line 1: version must be 0.0, found '0.2'"),
     "no version": ("version: 0.0\n", "", "line 1: version must be 0.0, found None"),
     "an unknown part": (
@@ -144,14 +144,14 @@ MISTAKES = {  # what is wrong: (text, what stands there instead, what is said)
 
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_a_mistake_is_refused_with_file_and_line(mistake):
-    right, wrong, said = MISTAKES[mistake]
+    right, wrong, message = MISTAKES[mistake]
     assert right in GOOD
 
     with pytest.raises(AppSpecError) as error:
         read(GOOD.replace(right, wrong), "deploy/appspec.yaml")
 
     assert str(error.value).startswith("deploy/appspec.yaml")
-    assert said in str(error.value)
+    assert message in str(error.value)
     assert error.value.code == "INVALID_REVISION"
 
 

@@ -1,6 +1,5 @@
 import pytest
 
-from local.pipeline.codedeploy.deploy_action import ActionFailed
 from local.pipeline.codedeploy.errors import (
     ApplicationDoesNotExistException,
     DeploymentAlreadyCompletedException,
@@ -10,177 +9,186 @@ from local.pipeline.codedeploy.errors import (
     InvalidLifecycleEventHookExecutionIdException,
     LifecycleEventAlreadyCompletedException,
 )
-from tests.unit.local.pipeline.revision import definition, files
-from tests.unit.local.pipeline.samples import serve
+from local.pipeline.codedeploy.revision import RevisionError
+from tests.unit.local.pipeline.deploy_artifact import definition, files
+from tests.unit.local.pipeline.requests_log import add_requests
 
 BLUE, GREEN = "lantern-orders-blue", "lantern-orders-green"
 ARN = "arn:aws:ecs:us-east-1:111122223333:task-definition/lantern-orders:8"
 
 
-def deploy(machine, **about):
-    """Begin a deployment of orders; returns its id."""
-    group = machine.deployments.group("lantern", "orders")
-    return machine.deployments.create(
-        group, files()["appspec.yaml"].replace("<TASK_DEFINITION>", ARN), definition(), ARN, **about
+def deploy(runner):
+    """Create a deployment of orders; returns its id."""
+    return runner.deployments.create(
+        runner.deployments.group("lantern", "orders"),
+        app_spec=files()["appspec.yaml"].replace("<TASK_DEFINITION>", ARN),
+        task_definition=ARN,
+        definition=definition(),
     ).id
 
 
-def deployed(machine):
-    key = deploy(machine)
-    machine.until(lambda: machine.deployments.one(key).status == "Succeeded", f"{key} succeeds")
-    return machine.deployments.one(key)
+def deployed(runner):
+    key = deploy(runner)
+    runner.until(lambda: runner.deployments.get(key).status == "Succeeded", f"{key} succeeds")
+    return runner.deployments.get(key)
 
 
-def until_event(machine, key, name):
-    machine.until(lambda: machine.deployments.one(key).event(name).status == "InProgress", f"{key}: {name}")
+def until_event(runner, key, name):
+    runner.until(lambda: runner.deployments.get(key).event(name).status == "InProgress", f"{key}: {name}")
 
 
-def shares(machine):
-    group = machine.architecture.groups["orders"]
-    return machine.balancer.weights[group.production.name], machine.balancer.weights[group.test.name]
+def shares(runner):
+    group = runner.architecture.groups["orders"]
+    return runner.load_balancer.weights[group.production.name], runner.load_balancer.weights[group.test.name]
 
 
-def test_a_group_has_one_deployment_at_a_time(machine):
-    first = deploy(machine)
+def test_a_group_has_one_deployment_at_a_time(runner):
+    first = deploy(runner)
 
     with pytest.raises(DeploymentLimitExceededException, match=f"already has an active Deployment '{first}'"):
-        deploy(machine)
+        deploy(runner)
 
-    assert [one.id for one in machine.deployments.all()] == [first]
-    assert len(machine.fleet.task_sets()) == 1
+    assert [deployment.id for deployment in runner.deployments.all()] == [first]
+    assert len(runner.scheduler.task_sets()) == 1
 
 
-def test_a_group_whose_rollback_still_drains_takes_no_deployment(machine):
-    deployed(machine)
-    key = deploy(machine)
-    until_event(machine, key, "AllowTraffic")
-    machine.deployments.stop(key)
-    green = machine.fleet.task_set(machine.deployments.one(key).green)
-    address = next(one.address for one in machine.containers.all() if one.task.task_set == green.id)
-    machine.balancer.requests[address] = 3
-    machine.until(lambda: machine.deployments.one(key).status == "Stopped")
+def test_a_group_whose_rollback_still_drains_takes_no_deployment(runner):
+    deployed(runner)
+    key = deploy(runner)
+    until_event(runner, key, "AllowTraffic")
+    runner.deployments.stop(key)
+    green = runner.scheduler.task_set(runner.deployments.get(key).green)
+    address = next(task.address for task in runner.task_runner.all() if task.task.task_set == green.id)
+    runner.load_balancer.requests[address] = 3
+    runner.until(lambda: runner.deployments.get(key).status == "Stopped")
 
     with pytest.raises(DeploymentLimitExceededException):
-        deploy(machine)
+        deploy(runner)
 
-    machine.balancer.requests.clear()
-    machine.until(lambda: machine.deployments.active("orders") is None)
-    deploy(machine)
-
-
-def test_another_group_is_not_held_up(machine):
-    deploy(machine)
-
-    assert machine.deployments.active("catalog") is None
+    runner.load_balancer.requests.clear()
+    runner.until(lambda: runner.deployments.active("orders") is None)
+    deploy(runner)
 
 
-def test_a_revision_that_can_not_run_begins_nothing(machine):
-    group, broken = machine.deployments.group("lantern", "orders"), definition() | {"networkMode": "host"}
+def test_a_deployment_blocks_no_other_group(runner):
+    deploy(runner)
 
-    with pytest.raises(ActionFailed):
-        machine.deployments.create(group, files()["appspec.yaml"], broken, ARN)
-
-    assert machine.deployments.all() == []
-    assert machine.fleet.task_sets() == []
+    assert runner.deployments.active("catalog") is None
 
 
-def test_names_that_nobody_has_are_refused_as_codedeploy_does(machine):
+def test_a_revision_that_can_not_run_begins_nothing(runner):
+    group, broken = runner.deployments.group("lantern", "orders"), definition() | {"networkMode": "host"}
+
+    with pytest.raises(RevisionError):
+        runner.deployments.create(
+            group, app_spec=files()["appspec.yaml"], task_definition=ARN, definition=broken
+        )
+
+    assert runner.deployments.all() == []
+    assert runner.scheduler.task_sets() == []
+
+
+def test_unknown_names_are_refused_with_codedeploys_errors(runner):
     with pytest.raises(ApplicationDoesNotExistException):
-        machine.deployments.group("bakery", "orders")
+        runner.deployments.group("bakery", "orders")
     with pytest.raises(DeploymentGroupDoesNotExistException):
-        machine.deployments.group("lantern", "payments")
+        runner.deployments.group("lantern", "payments")
     with pytest.raises(DeploymentDoesNotExistException):
-        machine.deployments.one("d-NOBODY")
+        runner.deployments.get("d-NOBODY")
 
 
-def test_target_groups_change_parts_after_each_success(machine):
-    first = deployed(machine)
-    after_first = shares(machine)
+def test_target_groups_change_roles_with_each_success(runner):
+    first = deployed(runner)
+    after_first = shares(runner)
 
-    second = deployed(machine)
+    second = deployed(runner)
 
     assert (first.blue_targets, first.green_targets) == (BLUE, GREEN)
     assert (second.blue_targets, second.green_targets) == (GREEN, BLUE)
     assert after_first == ({GREEN: 100}, {GREEN: 100})
-    assert shares(machine) == ({BLUE: 100}, {BLUE: 100})
-    assert machine.deployments.service("orders").primary == second.green
-    assert [(one.id, one.status) for one in machine.fleet.task_sets()] == [(second.green, "PRIMARY")]
+    assert shares(runner) == ({BLUE: 100}, {BLUE: 100})
+    assert runner.traffic.get("orders").primary == second.green
+    assert [(task_set.id, task_set.status) for task_set in runner.scheduler.task_sets()] == [
+        (second.green, "PRIMARY")
+    ]
     assert second.blue == first.green
 
 
-def test_a_rollback_gives_all_traffic_back_to_blue(machine):
-    before = deployed(machine)
-    key = deploy(machine)
-    until_event(machine, key, "AllowTraffic")
-    canary = shares(machine)[0]
+def test_a_rollback_gives_all_traffic_back_to_blue(runner):
+    before = deployed(runner)
+    key = deploy(runner)
+    until_event(runner, key, "AllowTraffic")
+    canary = shares(runner)[0]
 
-    machine.deployments.stop(key)
-    machine.look()
+    runner.deployments.stop(key)
+    runner.look()
 
-    one = machine.deployments.one(key)
+    stopped = runner.deployments.get(key)
     assert canary == {BLUE: 10, GREEN: 90}
-    assert shares(machine) == ({GREEN: 100}, {GREEN: 100})
-    assert (one.status, one.weights[-1][1]) == ("Stopped", 0)
-    assert machine.deployments.service("orders").primary == before.green
-    machine.until(lambda: machine.deployments.one(one.rollback).status == "Succeeded")
-    assert [there.id for there in machine.fleet.task_sets()] == [before.green]
+    assert shares(runner) == ({GREEN: 100}, {GREEN: 100})
+    assert (stopped.status, stopped.weights[-1][1]) == ("Stopped", 0)
+    assert runner.traffic.get("orders").primary == before.green
+    runner.until(lambda: runner.deployments.get(stopped.rollback).status == "Succeeded")
+    assert [task_set.id for task_set in runner.scheduler.task_sets()] == [before.green]
 
 
-def test_traffic_is_directed_before_a_hook_is_asked(machine):
-    group = machine.architecture.groups["orders"]
-    key = deployed(machine).id
+def test_traffic_is_shifted_before_a_hook_is_invoked(runner):
+    group = runner.architecture.groups["orders"]
+    key = deployed(runner).id
 
-    log = machine.balancer.log
-    tried = max(at for at, one in enumerate(log) if one == ("weigh", group.test.name, {GREEN: 100}))
-    assert tried < log.index(("ask", f"{key}-AfterAllowTestTraffic"))
+    log = runner.load_balancer.log
+    shifted = max(
+        index for index, entry in enumerate(log) if entry == ("set weights", group.test.name, {GREEN: 100})
+    )
+    assert shifted < log.index(("invoke", f"{key}-AfterAllowTestTraffic"))
 
 
-def test_a_hook_is_not_asked_while_the_load_balancer_refuses(machine, monkeypatch):
-    key = deploy(machine)
+def test_no_hook_is_invoked_while_the_load_balancer_refuses(runner, monkeypatch):
+    key = deploy(runner)
 
     def down(*_):
         raise OSError("no load balancer")
 
-    monkeypatch.setattr(machine.balancer, "weigh", down)
+    monkeypatch.setattr(runner.load_balancer, "set_weights", down)
     for _ in range(5):
         with pytest.raises(OSError, match="no load balancer"):
-            machine.look()
+            runner.look()
 
-    assert not [one for one in machine.balancer.log if one[0] == "ask"]
+    assert not [entry for entry in runner.load_balancer.log if entry[0] == "invoke"]
     monkeypatch.undo()
-    machine.until(lambda: machine.deployments.one(key).status == "Succeeded")
+    runner.until(lambda: runner.deployments.get(key).status == "Succeeded")
 
 
-def test_a_hook_answers_once_and_under_its_own_id(machine):
-    machine.hooks.quiet = True
-    key = deploy(machine)
-    until_event(machine, key, "AfterAllowTestTraffic")
-    hook = machine.deployments.one(key).event("AfterAllowTestTraffic").hook_id
+def test_a_hook_reports_once_and_under_its_own_id(runner):
+    runner.hooks.quiet = True
+    key = deploy(runner)
+    until_event(runner, key, "AfterAllowTestTraffic")
+    hook = runner.deployments.get(key).event("AfterAllowTestTraffic").hook_id
 
     with pytest.raises(InvalidLifecycleEventHookExecutionIdException):
-        machine.deployments.answer(key, "of-another-hook", "Succeeded")
-    machine.deployments.answer(key, hook, "Failed")
+        runner.deployments.report_hook(key, "of-another-hook", "Succeeded")
+    runner.deployments.report_hook(key, hook, "Failed")
     with pytest.raises(LifecycleEventAlreadyCompletedException):
-        machine.deployments.answer(key, hook, "Succeeded")
+        runner.deployments.report_hook(key, hook, "Succeeded")
 
-    machine.look()
-    assert machine.deployments.one(key).error_code == "HOOK_EXECUTION_FAILURE"
+    runner.look()
+    assert runner.deployments.get(key).error_code == "HOOK_EXECUTION_FAILURE"
 
 
-def test_what_is_over_can_not_be_stopped(machine):
-    key = deployed(machine).id
+def test_a_deployment_that_is_over_can_not_be_stopped(runner):
+    key = deployed(runner).id
 
     with pytest.raises(DeploymentAlreadyCompletedException):
-        machine.deployments.stop(key)
+        runner.deployments.stop(key)
 
 
-def test_a_deployment_announces_its_states_as_codedeploy_does(machine):
-    key = deploy(machine)
-    machine.until(lambda: machine.deployments.one(key).status == "Succeeded")
+def test_a_deployment_announces_its_states_as_codedeploy_does(runner):
+    key = deploy(runner)
+    runner.until(lambda: runner.deployments.get(key).status == "Succeeded")
 
-    events = machine.announced("aws.codedeploy")
+    events = runner.events("aws.codedeploy")
 
-    assert [(one["detail"]["deploymentId"], one["detail"]["state"]) for one in events] == [
+    assert [(event["detail"]["deploymentId"], event["detail"]["state"]) for event in events] == [
         (key, "START"),
         (key, "SUCCESS"),
     ]
@@ -191,102 +199,105 @@ def test_a_deployment_announces_its_states_as_codedeploy_does(machine):
 # --- alarms
 
 
-def ring(machine):
-    """Have half of green's requests fail for a while; returns the alarm that goes off."""
-    group = machine.architecture.groups["orders"]
-    for one in (group.blue, group.green):
-        serve(machine.metrics, one.full_name, periods=10, failed=8, before=machine.clock.time)
-    machine.clock.time += 1
-    machine.deployments.look()
-    return [name for name, state in machine.deployments.alarms().items() if state.value == "ALARM"]
+def ring(runner):
+    """Let most requests of orders fail for a while; returns the names of the alarms that go off."""
+    group = runner.architecture.groups["orders"]
+    for target_group in (group.blue, group.green):
+        add_requests(runner.metrics, target_group.full_name, periods=10, failed=8, before=runner.clock.time)
+    runner.clock.time += 1
+    runner.deployments.look()
+    return [name for name, state in runner.alarms.all().items() if state.value == "ALARM"]
 
 
-def alarms_told(machine, name):
+def state_changes(runner, alarm):
+    """The state changes of an alarm that were announced."""
     return [
-        (one["detail"]["previousState"]["value"], one["detail"]["state"]["value"])
-        for one in machine.announced("aws.cloudwatch")
-        if one["detail"]["alarmName"] == name
+        (event["detail"]["previousState"]["value"], event["detail"]["state"]["value"])
+        for event in runner.events("aws.cloudwatch")
+        if event["detail"]["alarmName"] == alarm
     ]
 
 
-def test_an_alarm_that_changes_is_told_once_with_awss_envelope(machine):
-    rung = ring(machine)
+def test_an_alarm_that_changes_is_announced_once_in_cloudwatchs_form(runner):
+    ringing = ring(runner)
     for _ in range(3):
-        machine.deployments.look()
+        runner.deployments.look()
 
-    event = next(one for one in machine.announced("aws.cloudwatch") if one["detail"]["alarmName"] == rung[0])
-    assert alarms_told(machine, rung[0]) == [("OK", "ALARM")]
+    event = next(
+        event for event in runner.events("aws.cloudwatch") if event["detail"]["alarmName"] == ringing[0]
+    )
+    assert state_changes(runner, ringing[0]) == [("OK", "ALARM")]
     assert event["detail-type"] == "CloudWatch Alarm State Change"
-    assert event["resources"] == [f"arn:aws:cloudwatch:us-east-1:111122223333:alarm:{rung[0]}"]
+    assert event["resources"] == [f"arn:aws:cloudwatch:us-east-1:111122223333:alarm:{ringing[0]}"]
     assert event["detail"]["state"]["reason"]
 
 
-def test_an_alarm_that_calms_down_is_told(machine):
-    rung = ring(machine)[0]
+def test_an_alarm_that_is_ok_again_is_announced(runner):
+    ringing = ring(runner)[0]
 
-    machine.until(lambda: machine.deployments.alarms()[rung].value == "OK")
+    runner.until(lambda: runner.alarms.all()[ringing].value == "OK")
 
-    assert alarms_told(machine, rung) == [("OK", "ALARM"), ("ALARM", "OK")]
-
-
-def test_an_alarm_that_rang_when_the_runner_ended_is_told_when_it_is_calm(machine):
-    rung = ring(machine)[0]
-
-    again = machine.restarted()
-    again.look()
-
-    assert alarms_told(again, rung) == [("OK", "ALARM"), ("ALARM", "OK")]
-    again.close()
+    assert state_changes(runner, ringing) == [("OK", "ALARM"), ("ALARM", "OK")]
 
 
-def test_an_alarm_stops_a_deployment_and_names_itself(machine):
-    deployed(machine)
-    key = deploy(machine)
-    until_event(machine, key, "AllowTraffic")
+def test_an_alarm_that_rang_when_the_runner_ended_is_announced_when_it_is_ok(runner):
+    ringing = ring(runner)[0]
 
-    rung = ring(machine)
+    next_runner = runner.restarted()
+    next_runner.look()
 
-    one = machine.deployments.one(key)
-    assert (one.status, one.error_code) == ("Stopped", "ALARM_ACTIVE")
-    assert all(f"<{name}>" in one.error_message for name in rung if "orders" in name)
-    assert shares(machine)[0] == {GREEN: 100}
+    assert state_changes(next_runner, ringing) == [("OK", "ALARM"), ("ALARM", "OK")]
+    next_runner.close()
+
+
+def test_an_alarm_stops_a_deployment_and_names_itself(runner):
+    deployed(runner)
+    key = deploy(runner)
+    until_event(runner, key, "AllowTraffic")
+
+    ringing = ring(runner)
+
+    stopped = runner.deployments.get(key)
+    assert (stopped.status, stopped.error_code) == ("Stopped", "ALARM_ACTIVE")
+    assert all(f"<{name}>" in stopped.error_message for name in ringing if "orders" in name)
+    assert shares(runner)[0] == {GREEN: 100}
 
 
 # --- restart
 
 
-def test_a_step_of_the_shift_begins_its_time_anew_after_a_restart(machine):
-    deployed(machine)
-    key = deploy(machine)
-    until_event(machine, key, "AllowTraffic")
-    before = machine.deployments.one(key).next_at
-    machine.clock.time += 3
+def test_a_step_of_the_shift_begins_its_time_anew_after_a_restart(runner):
+    deployed(runner)
+    key = deploy(runner)
+    until_event(runner, key, "AllowTraffic")
+    before = runner.deployments.get(key).next_at
+    runner.clock.time += 3
 
-    again = machine.restarted()
+    next_runner = runner.restarted()
 
-    assert again.deployments.one(key).next_at == again.clock.time + 5  # five minutes at a scale of 60
-    assert again.deployments.one(key).next_at > before
-    again.close()
-
-
-def test_deployments_of_a_journal_without_notes_of_what_is_over_stay_as_they_are(machine):
-    over = deployed(machine)
-    machine.journal._db.execute("UPDATE documents SET is_over = 0")
-
-    again = machine.restarted()
-    again.look()
-
-    assert again.deployments.one(over.id) == over
-    assert again.deployments.under_way() == []
-    again.close()
+    assert (
+        next_runner.deployments.get(key).next_at == next_runner.clock.time + 5
+    )  # five minutes at a scale of 60
+    assert next_runner.deployments.get(key).next_at > before
+    next_runner.close()
 
 
-def test_a_load_balancer_that_was_restarted_gets_its_weights_again(machine):
-    deployed(machine)
-    forget = machine.balancer.forget
-    machine.balancer.forget = lambda: (machine.balancer.weights.clear(), forget())
+def test_an_ended_deployment_that_an_earlier_journal_calls_unfinished_stays_as_it_is(runner):
+    ended = deployed(runner)
+    runner.journal._db.execute("UPDATE documents SET is_over = 0")
 
-    machine.balancer.restart()
-    machine.look()
+    next_runner = runner.restarted()
+    next_runner.look()
 
-    assert shares(machine) == ({GREEN: 100}, {GREEN: 100})
+    assert next_runner.deployments.get(ended.id) == ended
+    assert next_runner.deployments.unfinished() == []
+    next_runner.close()
+
+
+def test_a_load_balancer_that_was_restarted_gets_its_weights_again(runner):
+    deployed(runner)
+
+    runner.load_balancer.restart()
+    runner.look()
+
+    assert shares(runner) == ({GREEN: 100}, {GREEN: 100})

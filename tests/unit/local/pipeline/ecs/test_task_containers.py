@@ -1,38 +1,45 @@
 import pytest
 
 from local.pipeline.architecture import read
-from local.pipeline.ecs import task_containers as tasks
 from local.pipeline.ecs.fargate_rules import TaskError
-from local.pipeline.ecs.task_containers import Task, camel
-from tests.unit.local.pipeline.revision import DAEMON, IMAGE, PLACE, definition
+from local.pipeline.ecs.task_containers import (
+    SERVICE_LABEL,
+    SHARES,
+    Task,
+    camel_case,
+    local_image,
+    pause_container,
+    task_containers,
+)
+from tests.unit.local.pipeline.deploy_artifact import DAEMON, IMAGE, PLATFORM, definition
 
 TASK = Task(id="task-7", task_set="ecs-svc/7", service="orders")
 MIB = 1024 * 1024
 
 
-def bodies(wanted=None):
-    return dict(tasks.containers(wanted or definition(), TASK, PLACE, "pause-1"))
+def bodies(task_definition=None):
+    return dict(task_containers(task_definition or definition(), TASK, PLATFORM, "pause-1"))
 
 
 def changed(**changes):
     """The repository's own definition, its first container changed."""
-    wanted = definition()
-    wanted["containerDefinitions"][0] |= changes
-    return wanted
+    task_definition = definition()
+    task_definition["containerDefinitions"][0] |= changes
+    return task_definition
 
 
 def test_the_containers_of_a_task_share_one_network_that_no_container_of_the_definition_owns():
-    pause = tasks.pause(TASK, PLACE)
+    pause = pause_container(TASK, PLATFORM)
 
     assert pause["HostConfig"]["NetworkMode"] == "lantern_default"
-    assert {one["HostConfig"]["NetworkMode"] for one in bodies().values()} == {"container:pause-1"}
+    assert {body["HostConfig"]["NetworkMode"] for body in bodies().values()} == {"container:pause-1"}
 
 
 def test_every_container_runs_as_its_user_without_rights_on_a_root_that_is_read_only():
-    for one in [*bodies().values(), tasks.pause(TASK, PLACE)]:
-        host = one["HostConfig"]
+    for body in [*bodies().values(), pause_container(TASK, PLATFORM)]:
+        host = body["HostConfig"]
 
-        assert one["User"] == "10001:10001"
+        assert body["User"] == "10001:10001"
         assert host["ReadonlyRootfs"] is True
         assert host["CapDrop"] == ["ALL"]
         assert host["SecurityOpt"] == ["no-new-privileges:true"]
@@ -45,14 +52,14 @@ def test_processor_and_memory_are_limited_as_on_fargate():
 
     assert app["CpuQuota"] / app["CpuPeriod"] == 0.25
     assert app["Memory"] == 384 * MIB
-    assert app["CpuShares"] == 224 * tasks.SHARES
+    assert app["CpuShares"] == 224 * SHARES
 
 
-def test_a_container_without_a_limit_of_its_own_has_the_tasks():
-    wanted = changed(memoryReservation=128)
-    del wanted["containerDefinitions"][0]["memory"]
+def test_a_container_without_a_memory_limit_has_the_tasks():
+    task_definition = changed(memoryReservation=128)
+    del task_definition["containerDefinitions"][0]["memory"]
 
-    host = bodies(wanted)["app"]["HostConfig"]
+    host = bodies(task_definition)["app"]["HostConfig"]
 
     assert host["Memory"] == 512 * MIB
     assert host["MemoryReservation"] == 128 * MIB
@@ -61,7 +68,7 @@ def test_a_container_without_a_limit_of_its_own_has_the_tasks():
 @pytest.mark.parametrize(
     ("cpu", "memory"), [("256", "512"), (".25 vCPU", "0.5 GB"), ("0.25vcpu", "512"), (" 1 vCPU", "2GB")]
 )
-def test_sizes_are_written_in_both_of_ecss_ways(cpu, memory):
+def test_a_size_may_be_in_units_or_in_vcpu_and_gb(cpu, memory):
     host = bodies(definition() | {"cpu": cpu, "memory": memory})["app"]["HostConfig"]
 
     assert host["CpuQuota"] in (25_000, 100_000)
@@ -89,45 +96,45 @@ def test_log_lines_go_to_the_group_that_the_definition_names():
 
     assert app["HostConfig"]["LogConfig"]["Type"] == "fluentd"
     assert app["HostConfig"]["LogConfig"]["Config"]["fluentd-address"] == "127.0.0.1:24224"
-    assert app["Labels"][tasks.SERVICE_LABEL] == "orders"
-    assert daemon["Labels"][tasks.SERVICE_LABEL] == "xray-daemon"
+    assert app["Labels"][SERVICE_LABEL] == "orders"
+    assert daemon["Labels"][SERVICE_LABEL] == "xray-daemon"
 
 
-def test_a_container_that_logs_nowhere_keeps_nothing():
-    wanted = changed()
-    del wanted["containerDefinitions"][0]["logConfiguration"]
+def test_a_container_without_a_log_configuration_has_no_log():
+    task_definition = changed()
+    del task_definition["containerDefinitions"][0]["logConfiguration"]
 
-    app = bodies(wanted)["app"]
+    app = bodies(task_definition)["app"]
 
     assert app["HostConfig"]["LogConfig"] == {"Type": "none"}
-    assert tasks.SERVICE_LABEL not in app["Labels"]
+    assert SERVICE_LABEL not in app["Labels"]
 
 
-def test_what_the_place_gives_wins_over_the_definition():
+def test_the_platforms_variables_win_over_the_definitions():
     environment = bodies()["app"]["Env"]
 
     assert "AWS_ENDPOINT_URL=http://aws:4566" in environment
     assert "SERVICE_VERSION=0123456" in environment
-    assert [one for one in environment if one.startswith("TRACE_URL=")] == [
+    assert [entry for entry in environment if entry.startswith("TRACE_URL=")] == [
         "TRACE_URL=http://127.0.0.1:8000/traces/{trace_id}"
     ]
 
 
-def test_images_of_the_registry_are_found_where_it_is_here():
-    found = bodies()
+def test_an_image_of_ecrs_is_taken_from_the_local_registry():
+    containers = bodies()
 
-    assert found["app"]["Image"] == IMAGE.replace(
+    assert containers["app"]["Image"] == IMAGE.replace(
         "111122223333.dkr.ecr.us-east-1.amazonaws.com", "127.0.0.1:4566"
     )
-    assert found["xray-daemon"]["Image"].endswith(DAEMON.partition("/")[2])
+    assert containers["xray-daemon"]["Image"].endswith(DAEMON.partition("/")[2])
     assert (
-        tasks.image("public.ecr.aws/docker/library/python:3.13", "x")
+        local_image("public.ecr.aws/docker/library/python:3.13", "x")
         == "public.ecr.aws/docker/library/python:3.13"
     )
-    assert tasks.image("python:3.13", "x") == "python:3.13"
+    assert local_image("python:3.13", "x") == "python:3.13"
 
 
-def test_labels_say_whose_container_it_is_whatever_the_definitions_own_say():
+def test_labels_of_the_definition_never_replace_those_that_identify_the_task():
     labels = bodies(changed(dockerLabels={"team": "brass", "lantern.rehearsal.task": "other"}))["app"][
         "Labels"
     ]
@@ -143,12 +150,12 @@ def test_a_container_comes_after_those_it_depends_on():
     assert list(bodies()) == ["xray-daemon", "app"]
 
 
-def test_containers_that_wait_for_each_other_are_refused():
-    wanted = definition()
-    wanted["containerDefinitions"][1]["dependsOn"] = [{"containerName": "app", "condition": "START"}]
+def test_containers_that_depend_on_each_other_are_refused():
+    task_definition = definition()
+    task_definition["containerDefinitions"][1]["dependsOn"] = [{"containerName": "app", "condition": "START"}]
 
     with pytest.raises(TaskError, match="dependsOn goes in a circle: app, xray-daemon"):
-        bodies(wanted)
+        bodies(task_definition)
 
 
 @pytest.mark.parametrize(
@@ -162,7 +169,7 @@ def test_containers_that_wait_for_each_other_are_refused():
         ("enableFaultInjection", True),
     ],
 )
-def test_a_field_of_the_task_that_would_be_left_out_is_refused_by_name(key, value):
+def test_a_member_of_the_task_that_would_have_no_effect_is_refused_by_name(key, value):
     with pytest.raises(TaskError, match=f"lantern-orders: {key} can't be rehearsed here"):
         bodies(definition() | {key: value})
 
@@ -179,13 +186,13 @@ def test_a_field_of_the_task_that_would_be_left_out_is_refused_by_name(key, valu
         ("resourceRequirements", [{"type": "GPU", "value": "1"}]),
     ],
 )
-def test_a_field_of_a_container_that_would_be_left_out_is_refused_by_name(key, value):
+def test_a_member_of_a_container_that_would_have_no_effect_is_refused_by_name(key, value):
     with pytest.raises(TaskError, match=f"lantern-orders, container app: {key} can't be rehearsed here"):
         bodies(changed(**{key: value}))
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "message"),
     [
         ({"linuxParameters": {"tmpfs": [{"containerPath": "/tmp", "size": 1}]}}, "tmpfs can't be rehearsed"),
         ({"linuxParameters": {"capabilities": {"add": ["SYS_PTRACE"]}}}, "add can't be rehearsed"),
@@ -229,16 +236,16 @@ def test_a_field_of_a_container_that_would_be_left_out_is_refused_by_name(key, v
         ({"essential": False}, "at least one container must be essential"),
     ],
 )
-def test_a_container_that_fargate_or_this_place_refuses_is_named(changes, said):
+def test_a_container_that_fargate_or_this_stand_in_refuses_is_named(changes, message):
     with pytest.raises(TaskError) as error:
         bodies(changed(**changes))
 
-    assert said in str(error.value)
+    assert message in str(error.value)
     assert "lantern-orders" in str(error.value)
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "message"),
     [
         ({"networkMode": "host"}, "networkMode is 'host', Fargate takes awsvpc only"),
         ({"networkMode": None}, "networkMode is None"),
@@ -250,15 +257,15 @@ def test_a_container_that_fargate_or_this_place_refuses_is_named(changes, said):
         ({"cpu": "much"}, "No Fargate configuration exists for given values: much CPU"),
     ],
 )
-def test_a_task_that_fargate_refuses_is_named(changes, said):
+def test_a_task_that_fargate_refuses_is_named(changes, message):
     with pytest.raises(TaskError) as error:
         bodies(definition() | changes)
 
     assert str(error.value).startswith("lantern-orders: ")
-    assert said in str(error.value)
+    assert message in str(error.value)
 
 
-def test_what_the_registry_adds_to_a_definition_is_no_mistake():
+def test_members_that_registration_adds_to_a_definition_are_accepted():
     described = definition() | {
         "taskDefinitionArn": "arn",
         "revision": 7,
@@ -277,7 +284,7 @@ def test_what_the_registry_adds_to_a_definition_is_no_mistake():
 def test_the_templates_first_task_definition_runs_too(service):
     first = read({"ImageTag": "first"}).groups[service].first_task_definition
 
-    found = bodies(camel(first))
+    containers = bodies(camel_case(first))
 
-    assert list(found) == ["xray-daemon", "app"]
-    assert found["app"]["Image"] == f"127.0.0.1:4566/lantern/{service}:first"
+    assert list(containers) == ["xray-daemon", "app"]
+    assert containers["app"]["Image"] == f"127.0.0.1:4566/lantern/{service}:first"

@@ -1,12 +1,11 @@
 import pytest
 
 from local.pipeline.ecs.task_containers import LABEL, PAUSE
-from local.pipeline.ecs.task_runner import Containers
-from tests.unit.local.pipeline.revision import PLACE
+from local.pipeline.ecs.task_runner import running_task
 
 
 def container(name, state="running", status="Up 3 seconds (healthy)", *, essential=True, address=""):
-    """One as Docker lists it."""
+    """A container as Docker lists it."""
     return {
         "Labels": {
             f"{LABEL}.task": "f" * 32,
@@ -21,9 +20,8 @@ def container(name, state="running", status="Up 3 seconds (healthy)", *, essenti
     }
 
 
-def task(*found):
-    pause = container(PAUSE, address="172.18.0.9")
-    return Containers(PLACE)._running([pause, *found])
+def task(*containers):
+    return running_task([container(PAUSE, address="172.18.0.9"), *containers])
 
 
 @pytest.mark.parametrize(
@@ -40,22 +38,22 @@ def task(*found):
     ],
 )
 def test_a_task_is_as_its_essential_container_is(state, status, expected, healthy):
-    found = task(container("orders", state, status), container("xray-daemon", essential=False))
+    running = task(container("orders", state, status), container("xray-daemon", essential=False))
 
-    assert (found.status, found.healthy, found.address) == (expected, healthy, "172.18.0.9")
+    assert (running.status, running.healthy, running.address) == (expected, healthy, "172.18.0.9")
 
 
 def test_a_task_outlives_a_container_that_is_not_essential():
-    found = task(container("orders"), container("xray-daemon", "exited", "Exited (1)", essential=False))
+    running = task(container("orders"), container("xray-daemon", "exited", "Exited (1)", essential=False))
 
-    assert (found.status, found.healthy) == ("RUNNING", True)
+    assert (running.status, running.healthy) == ("RUNNING", True)
 
 
 def test_a_task_that_stopped_names_the_container():
-    found = task(container("orders", "exited", "Exited (137) 2 seconds ago"))
+    stopped = task(container("orders", "exited", "Exited (137) 2 seconds ago"))
 
-    assert found.exit == "Essential container orders exited: Exited (137) 2 seconds ago"
+    assert stopped.stopped_reason == "Essential container orders exited: Exited (137) 2 seconds ago"
 
 
-def test_a_task_that_has_nothing_but_its_network_is_half_made():
+def test_a_task_that_has_only_its_pause_container_is_pending():
     assert task().status == "PENDING"

@@ -3,10 +3,10 @@ import shlex
 
 import pytest
 
-from local.pipeline.load_balancing.access_log import as_alb, parse
-from tests.unit.local.pipeline.samples import START, request
+from local.pipeline.load_balancing.access_log import alb_line, parse_line
+from tests.unit.local.pipeline.requests_log import START, request
 
-# https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-access-logs.html
+# https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-entry-logs.html
 ALB_FIELDS = (
     *("type", "time", "elb", "client:port", "target:port", "request_processing_time"),
     *("target_processing_time", "response_processing_time", "elb_status_code", "target_status_code"),
@@ -36,14 +36,14 @@ def line(**changes):
     return " ".join(parts.values())
 
 
-def test_a_line_of_the_engines_says_what_happened():
-    access = parse(f"<134>Nov 24 08:47:06 haproxy[7]: {line()}\n")
+def test_a_line_of_haproxys_is_parsed():
+    entry = parse_line(f"<134>Nov 24 08:47:06 haproxy[7]: {line()}\n")
 
-    assert (access.at, access.response_s, access.took_s) == (1800000000.25, 0.012, 0.015)
-    assert (access.group, access.target) == ("lantern-orders-green", "172.18.0.7:8080")
-    assert (access.status, access.answered) == (200, True)
-    assert (access.received, access.sent) == (120, 512)
-    assert access.request == "GET /orders?limit=5 HTTP/1.1"
+    assert (entry.at, entry.response_s, entry.total_s) == (1800000000.25, 0.012, 0.015)
+    assert (entry.target_group, entry.target) == ("lantern-orders-green", "172.18.0.7:8080")
+    assert (entry.status, entry.answered) == (200, True)
+    assert (entry.received, entry.sent) == (120, 512)
+    assert entry.request == "GET /orders?limit=5 HTTP/1.1"
 
 
 @pytest.mark.parametrize(
@@ -55,14 +55,14 @@ def test_a_line_of_the_engines_says_what_happened():
         ({"times": "0 5 -1", "status": "502"}, True, "172.18.0.7:8080"),
     ],
 )
-def test_who_gave_the_status_is_told_apart(changes, answered, target):
-    access = parse(line(**changes))
+def test_a_status_of_the_targets_is_told_from_one_of_the_load_balancers(changes, answered, target):
+    entry = parse_line(line(**changes))
 
-    assert (access.answered, access.target) == (answered, target)
+    assert (entry.answered, entry.target) == (answered, target)
 
 
 @pytest.mark.parametrize(
-    "wrong",
+    "text",
     [
         line(group="lantern-orders-ProductionListener", target="-:-", request='"<BADREQ>"'),
         line(at="-"),
@@ -71,29 +71,29 @@ def test_who_gave_the_status_is_told_apart(changes, answered, target):
         "",
     ],
 )
-def test_a_line_that_no_target_group_got_is_none(wrong):
-    assert parse(wrong) is None
+def test_a_request_that_reached_no_target_group_is_left_out(text):
+    assert parse_line(text) is None
 
 
 def test_a_hostile_header_hides_no_request():
-    access = parse(line(trace=r'"a\" \"b\\c"', agent=r'"\" 200 \""'))
+    entry = parse_line(line(trace=r'"a\" \"b\\c"', agent=r'"\" 200 \""'))
 
-    assert access.trace == 'a" "b\\c'
-    assert access.agent == '" 200 "'
-    assert access.status == 200
+    assert entry.trace == 'a" "b\\c'
+    assert entry.agent == '" 200 "'
+    assert entry.status == 200
 
 
 def test_a_request_line_that_was_cut_still_counts():
-    assert parse(line(request='"GET /' + "x" * 8000)).status == 200
+    assert parse_line(line(request='"GET /' + "x" * 8000)).status == 200
 
 
-def fields(access, balancer="app/lantern-internal/624e6d8ffb4936bf"):
-    """AWS's own way to take a line apart: quoted fields and others, by blanks."""
-    found = re.findall(r'"([^"]*)"|(\S+)', as_alb(access, balancer))
-    return dict(zip(ALB_FIELDS, (quoted or plain for quoted, plain in found), strict=True))
+def fields(entry, balancer="app/lantern-internal/624e6d8ffb4936bf"):
+    """The fields of an ALB line, which are separated by blanks and may be quoted."""
+    pairs = re.findall(r'"([^"]*)"|(\S+)', alb_line(entry, balancer))
+    return dict(zip(ALB_FIELDS, (quoted or plain for quoted, plain in pairs), strict=True))
 
 
-def test_a_load_balancers_line_has_every_field_in_awss_order():
+def test_an_alb_line_has_every_field_in_awss_order():
     assert fields(request(START + 0.5, response_s=0.25)) == {
         "type": "http",
         "time": "2027-01-15T08:00:00.500000Z",
@@ -129,7 +129,7 @@ def test_a_load_balancers_line_has_every_field_in_awss_order():
     }
 
 
-def test_what_no_target_answered_has_no_target_times_and_status():
+def test_a_request_that_no_target_answered_has_no_target_times_and_no_target_status():
     shown = fields(request(status=503, answered=False, target="-"))
 
     assert shown["target_processing_time"] == "-1"
@@ -138,10 +138,10 @@ def test_what_no_target_answered_has_no_target_times_and_status():
 
 
 def test_a_hostile_header_adds_no_fields():
-    hostile = parse(line(agent=r'"\" \" 200 \\"', host='""'))
+    hostile = parse_line(line(agent=r'"\" \" 200 \\"', host='""'))
 
     shown = fields(hostile)
 
     assert shown["user_agent"] == r"\x22 \x22 200 \x5c"
     assert shown["request"] == "GET http://-:80/orders?limit=5 HTTP/1.1"
-    assert len(shlex.split(as_alb(hostile, "app/one/1"))) == len(ALB_FIELDS)
+    assert len(shlex.split(alb_line(hostile, "app/one/1"))) == len(ALB_FIELDS)

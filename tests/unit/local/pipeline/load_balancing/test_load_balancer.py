@@ -15,17 +15,17 @@ import pytest
 
 from local.pipeline.architecture import read
 from local.pipeline.clock import Clock
-from local.pipeline.load_balancing.haproxy import ADMIN, SLOTS, configuration, listener_name, map_lines
-from local.pipeline.load_balancing.load_balancer import BalancerError, LoadBalancer
+from local.pipeline.load_balancing.haproxy import ADMIN_SOCKET, SLOTS, configuration, map_file, map_lines
+from local.pipeline.load_balancing.load_balancer import LoadBalancer, LoadBalancerError
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.requires("haproxy")
 BLUE, GREEN = "lantern-orders-blue", "lantern-orders-green"
-ASKED = 1000
+REQUESTS = 1000
 ROOT = re.compile(r"Root=1-[0-9a-f]{8}-[0-9a-f]{24}")
 
 
-class Targets:
+class TargetServer:
     """A target group's server, at every address: answers with the group's name and the trace header."""
 
     def __init__(self, group):
@@ -35,8 +35,8 @@ class Targets:
 
             def do_GET(self):
                 if self.path == "/slow":
-                    targets.began.set()
-                    assert targets.go_on.wait(20)
+                    server.began.set()
+                    assert server.go_on.wait(20)
                 body = f"{group} {self.headers.get('X-Amzn-Trace-Id', '')}".encode()
                 self.send_response(200)
                 self.send_header("Content-Length", str(len(body)))
@@ -46,28 +46,30 @@ class Targets:
             def log_message(self, *_):
                 pass
 
-        targets, self.began, self.go_on = self, threading.Event(), threading.Event()
-        self.server = ThreadingHTTPServer(("0.0.0.0", 0), Handler)
-        self.server.daemon_threads = True
-        self.server.handle_error = lambda *_: None  # a health check hangs up as soon as it has its status
-        self.port = self.server.server_address[1]
-        threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
+        server, self.began, self.go_on = self, threading.Event(), threading.Event()
+        self.http_server = ThreadingHTTPServer(("0.0.0.0", 0), Handler)
+        self.http_server.daemon_threads = True
+        self.http_server.handle_error = lambda *_: (
+            None
+        )  # a health check hangs up as soon as it has its status
+        self.port = self.http_server.server_address[1]
+        threading.Thread(target=self.http_server.serve_forever, args=(0.05,), daemon=True).start()
 
     def close(self):
         self.go_on.set()
-        self.server.shutdown()
-        self.server.server_close()
+        self.http_server.shutdown()
+        self.http_server.server_close()
 
 
-class Balanced:
+class RunningHaproxy:
     """orders' listener and its target groups, as the templates have them, on ports that are free here."""
 
     def __init__(self, folder, blue, green):
         with contextlib.ExitStack() as stack:  # all held at once, so that they differ
-            sockets = [stack.enter_context(socket.create_server(("", 0))) for _ in range(2)]
-            self.port, test_port = (one.getsockname()[1] for one in sockets)
-        whole = read()
-        group = whole.groups["orders"]
+            listening = [stack.enter_context(socket.create_server(("", 0))) for _ in range(2)]
+            self.port, test_port = (sock.getsockname()[1] for sock in listening)
+        architecture = read()
+        group = architecture.groups["orders"]
         self.group = replace(
             group,
             blue=replace(group.blue, port=blue.port),
@@ -76,12 +78,12 @@ class Balanced:
             test=replace(group.test, port=test_port),
         )
         self.folder, self.ports = folder, {BLUE: blue.port, GREEN: green.port}
-        text = configuration(replace(whole, groups={"orders": self.group}), Clock(600), folder)
+        text = configuration(replace(architecture, groups={"orders": self.group}), Clock(600), folder)
         (folder / "haproxy.cfg").write_text(text)
-        for one in (self.group.production, self.group.test):
-            lines = map_lines({one.target_group: 100})
-            (folder / f"{listener_name(one.name)}.map").write_text("\n".join(lines) + "\n")
-        self.balancer = LoadBalancer(folder)
+        for listener in (self.group.production, self.group.test):
+            lines = map_lines({listener.target_group: 100})
+            map_file(listener.name, folder).write_text("\n".join(lines) + "\n")
+        self.load_balancer = LoadBalancer(folder)
         self.start()
 
     def start(self):
@@ -93,35 +95,35 @@ class Balanced:
 
     def answers(self):
         assert self.process.poll() is None, (self.folder / "errors").read_text()
-        with contextlib.suppress(BalancerError):
-            return self.balancer.started()
+        with contextlib.suppress(LoadBalancerError):
+            return self.load_balancer.process()
 
     def stop(self):
         self.process.kill()
         self.process.wait()
-        (self.folder / ADMIN).unlink(missing_ok=True)
+        (self.folder / ADMIN_SOCKET).unlink(missing_ok=True)
 
     def register(self, group, *addresses):
-        self.balancer.register(group, addresses, self.ports[group])
+        self.load_balancer.register(group, addresses, self.ports[group])
 
     def states(self, group):
         return {
-            one.address: one.state
-            for one in self.balancer.targets()
-            if one.group == group and one.state != "free"
+            target.address: target.state
+            for target in self.load_balancer.targets()
+            if target.group == group and target.state != "free"
         }
 
     def healthy(self, group, *addresses):
-        """Have these be the group's targets, all healthy."""
+        """Register these addresses only, and wait until all are healthy."""
         self.register(group, *addresses)
-        for one in self.balancer.targets():
-            if (one.group, one.state) == (group, "draining"):
-                self.balancer.release(one)
-        wanted = dict.fromkeys(addresses, "healthy")
-        wait_until(lambda: self.states(group) == wanted, 10, f"{group}: {wanted}")
+        for target in self.load_balancer.targets():
+            if (target.group, target.state) == (group, "draining"):
+                self.load_balancer.release(target)
+        expected = dict.fromkeys(addresses, "healthy")
+        wait_until(lambda: self.states(group) == expected, 10, f"{group}: {expected}")
 
-    def ask(self, times=1, path="/", **headers):
-        """What so many requests on one connection are answered with."""
+    def get(self, times=1, path="/", **headers):
+        """The answers to so many requests on one connection."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
         answers = []
         for _ in range(times):
@@ -133,134 +135,136 @@ class Balanced:
 
 @pytest.fixture(name="servers", scope="module")
 def _servers():
-    servers = {name: Targets(name) for name in (BLUE, GREEN)}
+    servers = {name: TargetServer(name) for name in (BLUE, GREEN)}
     yield servers
-    for one in servers.values():
-        one.close()
+    for server in servers.values():
+        server.close()
 
 
-@pytest.fixture(name="balanced", scope="module")
-def _balanced(tmp_path_factory, servers):
-    balanced = Balanced(tmp_path_factory.mktemp("balancer"), servers[BLUE], servers[GREEN])
-    yield balanced
-    balanced.stop()
+@pytest.fixture(name="haproxy", scope="module")
+def _haproxy(tmp_path_factory, servers):
+    haproxy = RunningHaproxy(tmp_path_factory.mktemp("balancer"), servers[BLUE], servers[GREEN])
+    yield haproxy
+    haproxy.stop()
 
 
-@pytest.fixture(name="two")
-def _two(balanced):
+@pytest.fixture(name="blue_only")
+def _blue_only(haproxy):
     """One target in each group, all traffic to blue."""
-    balanced.healthy(BLUE, "127.0.0.1")
-    balanced.healthy(GREEN, "127.0.0.1")
-    balanced.balancer.weigh(balanced.group.production.name, {BLUE: 100})
-    return balanced
+    haproxy.healthy(BLUE, "127.0.0.1")
+    haproxy.healthy(GREEN, "127.0.0.1")
+    haproxy.load_balancer.set_weights(haproxy.group.production.name, {BLUE: 100})
+    return haproxy
 
 
 @pytest.mark.parametrize("green", [0, 10, 100])
-def test_requests_are_shared_by_the_weights(two, green):
-    two.balancer.weigh(two.group.production.name, {BLUE: 100 - green, GREEN: green})
+def test_requests_are_shared_by_the_weights(blue_only, green):
+    blue_only.load_balancer.set_weights(blue_only.group.production.name, {BLUE: 100 - green, GREEN: green})
 
-    found = Counter(answer.split()[0] for answer in two.ask(ASKED))
+    counts = Counter(answer.split()[0] for answer in blue_only.get(REQUESTS))
 
-    expected = ASKED * green / 100
-    slack = 5 * (ASKED * green / 100 * (1 - green / 100)) ** 0.5  # five standard deviations
-    assert abs(found[GREEN] - expected) <= slack, found
-    assert sum(found.values()) == ASKED
+    expected = REQUESTS * green / 100
+    slack = 5 * (REQUESTS * green / 100 * (1 - green / 100)) ** 0.5  # five standard deviations
+    assert abs(counts[GREEN] - expected) <= slack, counts
+    assert sum(counts.values()) == REQUESTS
 
 
-def test_a_trace_header_is_added_where_it_lacks_and_each_is_another(two):
+def test_a_request_without_a_trace_header_gets_one_of_its_own(blue_only):
     before = int(time.time())
 
-    roots = [answer.partition(" ")[2] for answer in two.ask(20)]
+    roots = [answer.partition(" ")[2] for answer in blue_only.get(20)]
 
     assert all(ROOT.fullmatch(root) for root in roots), roots
     assert len(set(roots)) == 20
     assert all(before <= int(root.split("-")[1], 16) <= time.time() for root in roots)
 
 
-def test_a_trace_header_that_is_there_is_kept(two):
+def test_a_trace_header_of_the_clients_is_kept(blue_only):
     header = "Root=1-6b49d200-0123456789abcdef01234567;Parent=0123456789abcdef;Sampled=1"
 
-    assert two.ask(**{"X-Amzn-Trace-Id": header}) == [f"{BLUE} {header}"]
+    assert blue_only.get(**{"X-Amzn-Trace-Id": header}) == [f"{BLUE} {header}"]
 
 
-def test_a_target_is_unhealthy_at_first_and_gets_no_request_before_its_first_checks(balanced):
-    balanced.healthy(BLUE, "127.0.0.1")
+def test_a_target_is_unhealthy_at_first_and_gets_no_request_before_its_first_checks(haproxy):
+    haproxy.healthy(BLUE, "127.0.0.1")
 
-    balanced.register(BLUE, "127.0.0.1", "127.0.0.2")
+    haproxy.register(BLUE, "127.0.0.1", "127.0.0.2")
 
-    assert balanced.states(BLUE) == {"127.0.0.1": "healthy", "127.0.0.2": "unhealthy"}
-    wait_until(lambda: balanced.states(BLUE)["127.0.0.2"] == "healthy", 10)
+    assert haproxy.states(BLUE) == {"127.0.0.1": "healthy", "127.0.0.2": "unhealthy"}
+    wait_until(lambda: haproxy.states(BLUE)["127.0.0.2"] == "healthy", 10)
 
 
-def test_registering_twice_changes_nothing(balanced):
-    balanced.healthy(BLUE, "127.0.0.1", "127.0.0.2")
-    before = balanced.balancer.targets()
+def test_registering_twice_changes_nothing(haproxy):
+    haproxy.healthy(BLUE, "127.0.0.1", "127.0.0.2")
+    before = haproxy.load_balancer.targets()
 
-    balanced.register(BLUE, "127.0.0.2", "127.0.0.1")
+    haproxy.register(BLUE, "127.0.0.2", "127.0.0.1")
 
-    assert [(one.slot, one.state) for one in balanced.balancer.targets()] == [
-        (one.slot, one.state) for one in before
+    assert [(target.slot, target.state) for target in haproxy.load_balancer.targets()] == [
+        (target.slot, target.state) for target in before
     ]
 
 
-def test_a_target_that_is_left_out_drains_finishes_its_requests_and_leaves(two, servers):
+def test_a_target_that_is_deregistered_drains_until_its_requests_are_over(blue_only, servers):
     answered = []
-    waiting = threading.Thread(target=lambda: answered.extend(two.ask(path="/slow")))
+    waiting = threading.Thread(target=lambda: answered.extend(blue_only.get(path="/slow")))
     waiting.start()
     assert servers[BLUE].began.wait(10)
 
-    two.register(BLUE, "127.0.0.2")
-    draining = next(one for one in two.balancer.targets() if one.state == "draining")
+    blue_only.register(BLUE, "127.0.0.2")
+    draining = next(target for target in blue_only.load_balancer.targets() if target.state == "draining")
     servers[BLUE].go_on.set()
     waiting.join(10)
     after = wait_until(
         lambda: [
-            one
-            for one in two.balancer.targets()
-            if one.slot == draining.slot and one.group == BLUE and not one.requests
+            target
+            for target in blue_only.load_balancer.targets()
+            if target.slot == draining.slot and target.group == BLUE and not target.requests
         ]
     )[0]
-    two.balancer.release(after)
+    blue_only.load_balancer.release(after)
 
     assert (draining.address, draining.requests) == ("127.0.0.1", 1)
     assert answered[0].startswith(BLUE)
-    assert "127.0.0.1" not in two.states(BLUE)
+    assert "127.0.0.1" not in blue_only.states(BLUE)
 
 
-def test_an_address_that_drains_and_is_a_new_tasks_again_starts_anew_in_its_place(balanced):
-    balanced.healthy(BLUE, "127.0.0.1", "127.0.0.2")
-    balanced.register(BLUE, "127.0.0.1")
+def test_a_draining_address_that_is_registered_again_starts_anew_in_its_slot(haproxy):
+    haproxy.healthy(BLUE, "127.0.0.1", "127.0.0.2")
+    haproxy.register(BLUE, "127.0.0.1")
 
-    balanced.healthy(BLUE, "127.0.0.1", "127.0.0.2")
+    haproxy.healthy(BLUE, "127.0.0.1", "127.0.0.2")
 
     addresses = [
-        one.address for one in balanced.balancer.targets() if one.group == BLUE and one.state != "free"
+        target.address
+        for target in haproxy.load_balancer.targets()
+        if target.group == BLUE and target.state != "free"
     ]
     assert sorted(addresses) == ["127.0.0.1", "127.0.0.2"]
 
 
-def test_more_targets_than_places_are_refused(balanced):
-    with pytest.raises(BalancerError, match=f"more than {SLOTS}"):
-        balanced.register(GREEN, *(f"127.0.1.{number}" for number in range(SLOTS + 1)))
+def test_more_targets_than_slots_are_refused(haproxy):
+    with pytest.raises(LoadBalancerError, match=f"more than {SLOTS}"):
+        haproxy.register(GREEN, *(f"127.0.1.{number}" for number in range(SLOTS + 1)))
 
 
-def test_a_restarted_load_balancer_is_another_one_and_takes_everything_again(two):
-    two.balancer.weigh(two.group.production.name, {GREEN: 100})
-    before = two.balancer.started()
+def test_a_restarted_haproxy_is_noticed_and_takes_targets_and_weights_again(blue_only):
+    blue_only.load_balancer.set_weights(blue_only.group.production.name, {GREEN: 100})
+    before = blue_only.load_balancer.process()
 
-    two.stop()
-    with pytest.raises(BalancerError, match="does not answer"):
-        two.balancer.targets()
-    two.start()
-    after = two.balancer.started()
-    two.balancer.forget()
-    two.healthy(GREEN, "127.0.0.1")
-    two.balancer.weigh(two.group.production.name, {GREEN: 100})
+    blue_only.stop()
+    with pytest.raises(LoadBalancerError, match="does not answer"):
+        blue_only.load_balancer.targets()
+    blue_only.start()
+    after = blue_only.load_balancer.process()
+    blue_only.load_balancer.forget_weights()
+    blue_only.healthy(GREEN, "127.0.0.1")
+    blue_only.load_balancer.set_weights(blue_only.group.production.name, {GREEN: 100})
 
     assert before != after
-    assert {answer.split()[0] for answer in two.ask(20)} == {GREEN}
+    assert {answer.split()[0] for answer in blue_only.get(20)} == {GREEN}
 
 
-def test_a_listener_that_nobody_knows_is_named(balanced):
-    with pytest.raises(BalancerError, match=r"HAProxy knows no Payments\.map"):
-        balanced.balancer.weigh("Payments", {BLUE: 100})
+def test_an_unknown_listener_is_named(haproxy):
+    with pytest.raises(LoadBalancerError, match=r"HAProxy knows no Payments\.map"):
+        haproxy.load_balancer.set_weights("Payments", {BLUE: 100})

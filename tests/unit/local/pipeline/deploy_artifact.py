@@ -5,7 +5,7 @@ import json
 import zipfile
 
 from infra.render import artifact
-from local.pipeline.ecs.task_containers import Place
+from local.pipeline.ecs.task_containers import TaskPlatform
 
 IMAGE = "111122223333.dkr.ecr.us-east-1.amazonaws.com/lantern/orders@sha256:" + "a" * 64
 DAEMON = "111122223333.dkr.ecr.us-east-1.amazonaws.com/lantern/xray-daemon@sha256:" + "b" * 64
@@ -27,7 +27,7 @@ CONFIGURATION = {
     "Image1ArtifactName": "orders",
     "Image1ContainerName": "IMAGE1_NAME",
 }
-PLACE = Place(
+PLATFORM = TaskPlatform(
     project="lantern",
     network="lantern_default",
     registry="127.0.0.1:4566",

@@ -5,14 +5,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from local.pipeline.codedeploy.deploy_action import MOST_BYTES, ActionFailed, check, prepare
-from tests.unit.local.pipeline.revision import CONFIGURATION, IMAGE, PLACE, definition, files, zipped
+from local.pipeline.codedeploy.revision import check_revision
+from local.pipeline.codepipeline.deploy_action import MOST_BYTES, ActionFailed, read_revision
+from tests.unit.local.pipeline.deploy_artifact import (
+    CONFIGURATION,
+    IMAGE,
+    definition,
+    files,
+    zipped,
+)
 
 ARN = "arn:aws:ecs:us-east-1:111122223333:task-definition/lantern-orders:8"
 
 
 def prepared(contents, configuration=CONFIGURATION):
-    return prepare(configuration, {"orders": zipped(contents)}, PLACE)
+    return read_revision(configuration, {"orders": zipped(contents)})
 
 
 def refused(contents, configuration=CONFIGURATION):
@@ -21,17 +28,18 @@ def refused(contents, configuration=CONFIGURATION):
     return error.value
 
 
-def test_the_builds_own_artifact_is_filled_and_found_good():
+def test_the_builds_own_artifact_is_filled_in_and_accepted():
     revision = prepared(files())
 
-    images = {one["name"]: one["image"] for one in revision.definition["containerDefinitions"]}
+    containers = revision.definition["containerDefinitions"]
+    images = {container["name"]: container["image"] for container in containers}
     assert images["app"] == IMAGE
-    assert revision.spec.hooks == {"AfterAllowTestTraffic": "CodeDeployHook_lantern-smoke"}
-    assert f"TaskDefinition: {ARN}" in revision.with_task_definition(ARN)
-    assert "<TASK_DEFINITION>" not in revision.with_task_definition(ARN)
+    assert revision.app_spec.hooks == {"AfterAllowTestTraffic": "CodeDeployHook_lantern-smoke"}
+    assert f"TaskDefinition: {ARN}" in revision.app_spec_for(ARN)
+    assert "<TASK_DEFINITION>" not in revision.app_spec_for(ARN)
 
 
-def test_an_artifact_may_hold_more_than_is_read():
+def test_an_artifact_may_hold_other_files_too():
     assert prepared(files() | {"notes.txt": "anything"}).definition["family"] == "lantern-orders"
 
 
@@ -48,7 +56,7 @@ def changed(change):
     return files() | {"taskdef.json": json.dumps(document, indent=2)}
 
 
-TASK_DEFINITION_MISTAKES = {  # what is wrong: (artifact, code, what is said)
+TASK_DEFINITION_MISTAKES = {  # what is wrong: (artifact, code, what is message)
     "a field in the wrong case": (
         edited("taskdef.json", '"readonlyRootFilesystem"', '"readOnlyRootFilesystem"'),
         "ClientException",
@@ -60,35 +68,41 @@ TASK_DEFINITION_MISTAKES = {  # what is wrong: (artifact, code, what is said)
         "Invalid type for parameter containerDefinitions[0].portMappings[0].containerPort, value: 8080",
     ),
     "no family": (
-        changed(lambda one: one.pop("family")),
+        changed(lambda document: document.pop("family")),
         "ClientException",
         'Missing required parameter in input: "family"',
     ),
     "a list": (files() | {"taskdef.json": "[]"}, "ClientException", "Invalid type for parameter"),
     "null": (files() | {"taskdef.json": "null"}, "ClientException", "Invalid type for parameter"),
     "no containers": (
-        changed(lambda one: one.update(containerDefinitions=[])),
+        changed(lambda document: document.update(containerDefinitions=[])),
         "ClientException",
         "lantern-orders: Container list cannot be empty.",
     ),
     "a container that is none": (
-        changed(lambda one: one.update(containerDefinitions=[None])),
+        changed(lambda document: document.update(containerDefinitions=[None])),
         "ClientException",
         "Invalid type for parameter containerDefinitions[0]",
     ),
     "a container without a name": (
-        changed(lambda one: one["containerDefinitions"][0].pop("name")),
+        changed(lambda document: document["containerDefinitions"][0].pop("name")),
         "ClientException",
         "lantern-orders: Container.name should not be null or empty.",
     ),
     "a secret": (
-        changed(lambda one: one["containerDefinitions"][0].update(secrets=[{"name": "a", "valueFrom": "b"}])),
+        changed(
+            lambda document: document["containerDefinitions"][0].update(
+                secrets=[{"name": "a", "valueFrom": "b"}]
+            )
+        ),
         "ClientException",
         "lantern-orders, container app: secrets can't be rehearsed here",
     ),
     "a volume": (
         changed(
-            lambda one: one.update(volumes=[{"name": "a", "efsVolumeConfiguration": {"fileSystemId": "b"}}])
+            lambda document: document.update(
+                volumes=[{"name": "a", "efsVolumeConfiguration": {"fileSystemId": "b"}}]
+            )
         ),
         "ClientException",
         "lantern-orders: volumes can't be rehearsed here",
@@ -124,15 +138,15 @@ TASK_DEFINITION_MISTAKES = {  # what is wrong: (artifact, code, what is said)
 
 @pytest.mark.parametrize("mistake", TASK_DEFINITION_MISTAKES)
 def test_a_wrong_task_definition_is_refused_before_anything_starts(mistake):
-    contents, code, said = TASK_DEFINITION_MISTAKES[mistake]
+    contents, code, message = TASK_DEFINITION_MISTAKES[mistake]
 
     error = refused(contents)
 
     assert error.code == code
-    assert said in str(error)
+    assert message in str(error)
 
 
-def test_a_wrong_field_is_found_with_its_line():
+def test_a_wrong_member_is_refused_with_its_line():
     contents = edited("taskdef.json", '"readonlyRootFilesystem"', '"readOnlyRootFilesystem"')
     lines = contents["taskdef.json"].splitlines()
     number = next(at for at, line in enumerate(lines, 1) if "readOnlyRootFilesystem" in line)
@@ -176,7 +190,7 @@ APP_SPEC_MISTAKES = {
 
 @pytest.mark.parametrize("mistake", APP_SPEC_MISTAKES)
 def test_a_wrong_app_spec_is_refused_with_file_and_line(mistake):
-    contents, code, said, where = APP_SPEC_MISTAKES[mistake]
+    contents, code, message, where = APP_SPEC_MISTAKES[mistake]
     lines = contents["appspec.yaml"].splitlines()
     number = next(
         at for at, line in enumerate(lines, 1) if where in line and not line.lstrip().startswith("#")
@@ -186,14 +200,14 @@ def test_a_wrong_app_spec_is_refused_with_file_and_line(mistake):
 
     assert error.code == code
     assert str(error).startswith(f"appspec.yaml, line {number}: ")
-    assert said in str(error)
+    assert message in str(error)
 
 
 UNREADABLE = "Exception while trying to read the image artifact file from the artifact: orders. "
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         (None, "imageDetail.json is not in it; it holds taskdef.json, appspec.yaml, build.json."),
         ("ImageURI: a", "imageDetail.json, line 1: not JSON: Expecting value"),
@@ -206,17 +220,17 @@ UNREADABLE = "Exception while trying to read the image artifact file from the ar
         (b"\xff\xfe", "imageDetail.json, line 1: not UTF-8"),
     ],
 )
-def test_a_wrong_image_detail_is_refused_in_codepipelines_words(text, said):
+def test_a_wrong_image_detail_is_refused_in_codepipelines_words(text, message):
     contents = files()
     del contents["imageDetail.json"]
 
     error = refused(contents if text is None else contents | {"imageDetail.json": text})
 
     assert error.code == "InvalidConfiguration"
-    assert str(error).startswith(UNREADABLE + said)
+    assert str(error).startswith(UNREADABLE + message)
 
 
-def test_a_file_that_is_missing_is_named_with_what_is_there():
+def test_a_missing_file_is_named_with_the_artifacts_files():
     error = refused({"appspec.yml": "", "imageDetail.json": "{}"})
 
     assert "the task definition artifact file from the artifact: orders. taskdef.json is not in it" in str(
@@ -227,7 +241,7 @@ def test_a_file_that_is_missing_is_named_with_what_is_there():
 
 def test_an_artifact_over_three_megabytes_is_refused():
     with pytest.raises(ActionFailed, match="bytes, 3,145,728 are allowed"):
-        prepare(CONFIGURATION, {"orders": zipped({"source": os.urandom(MOST_BYTES)})}, PLACE)
+        read_revision(CONFIGURATION, {"orders": zipped({"source": os.urandom(MOST_BYTES)})})
 
 
 def test_a_small_artifact_of_huge_files_is_refused():
@@ -237,43 +251,43 @@ def test_a_small_artifact_of_huge_files_is_refused():
 @pytest.mark.parametrize("content", [b"", b"tar me up", zipped(files())[:-40], b"PK\x05\x06" + b"\0" * 17])
 def test_an_artifact_that_is_no_zip_is_refused(content):
     with pytest.raises(ActionFailed, match=r"from the artifact: orders. It is no zip archive"):
-        prepare(CONFIGURATION, {"orders": content}, PLACE)
+        read_revision(CONFIGURATION, {"orders": content})
 
 
-def test_an_artifact_that_no_action_made_is_named():
+def test_a_missing_artifact_is_named():
     with pytest.raises(ActionFailed, match=r"from the artifact: orders. There is no such artifact"):
-        prepare(CONFIGURATION, {}, PLACE)
+        read_revision(CONFIGURATION, {})
 
 
 def test_an_action_without_its_configuration_is_refused():
     assert refused(files(), {}).code == "InvalidConfiguration"
 
 
-def test_a_deployment_is_checked_without_a_pipeline_too():
-    spec = check(definition(), prepared(files()).with_task_definition(ARN), PLACE)
+def test_a_revision_is_checked_without_a_pipeline_too():
+    app_spec = check_revision(prepared(files()).app_spec_for(ARN), definition())
 
-    assert spec.task_definition == ARN
+    assert app_spec.task_definition == ARN
 
 
 @settings(max_examples=40)
 @given(st.binary(max_size=40), st.sampled_from(["taskdef.json", "appspec.yaml", "imageDetail.json"]))
-def test_whatever_a_file_holds_the_action_fails_without_a_traceback(content, name):
+def test_with_any_content_of_a_file_the_action_fails_with_an_error_of_its_own(content, name):
     with pytest.raises(ActionFailed):
         prepared(files() | {name: content})
 
 
 @settings(max_examples=40)
 @given(st.data())
-def test_a_task_definition_with_a_part_replaced_is_taken_or_refused(data):
+def test_a_task_definition_with_a_member_replaced_is_accepted_or_refused(data):
     document = json.loads(files()["taskdef.json"])
     key = data.draw(st.sampled_from(sorted(document)))
     inner = data.draw(st.sampled_from(sorted(document["containerDefinitions"][0])))
     value = st.recursive(
         st.none() | st.booleans() | st.integers(-1, 9000) | st.text(max_size=3),
-        lambda one: (
-            st.lists(one, max_size=2)
+        lambda children: (
+            st.lists(children, max_size=2)
             | st.dictionaries(
-                st.sampled_from(["containerName", "condition", "name", "drop"]), one, max_size=2
+                st.sampled_from(["containerName", "condition", "name", "drop"]), children, max_size=2
             )
         ),
     )
@@ -281,11 +295,11 @@ def test_a_task_definition_with_a_part_replaced_is_taken_or_refused(data):
         document[key] = data.draw(value)
     else:
         document["containerDefinitions"][0][inner] = data.draw(value)
-    said = ""
+    message = ""
 
     try:
         prepared(files() | {"taskdef.json": json.dumps(document)})
     except ActionFailed as error:
-        said = str(error)
+        message = str(error)
 
-    assert "Traceback" not in said
+    assert "Traceback" not in message
