@@ -92,7 +92,7 @@ test: $(LINT) ## Check everything: rules, real processes, containers, a real bro
 
 test-service: $(VENV)/services.stamp $(VENV)/unit.stamp ## Run the unit tests of SERVICE=orders, as the pipeline's build does
 	@test -d services/$(SERVICE)/ || { echo "SERVICE='$(SERVICE)': expected storefront, catalog or orders" >&2; exit 2; }
-	@$(BIN)/python -m pytest $(wildcard $(addprefix tests/unit/services/,common $(SERVICE))) --junitxml=reports/tests.xml
+	@$(BIN)/python -m pytest $(wildcard $(addprefix tests/unit/services/,common tracing $(SERVICE))) --junitxml=reports/tests.xml
 
 bench: $(TEST) $(VENV)/bench.stamp ## Measure what tracing costs, start-up, memory, images, the local X-Ray, log lines; about six minutes
 	@$(BIN)/python -m tests.bench

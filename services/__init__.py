@@ -1,1 +1,1 @@
-"""What is deployed: three services and what they share."""
+"""The three services that are deployed, and what they share."""

@@ -1,6 +1,6 @@
-"""How gunicorn runs a service, on a laptop and in a container: one process, many threads.
+"""How gunicorn runs a service, on a laptop and in a container: one process with many threads.
 
-More capacity is more tasks: an autoscaler counts them, and so does a trainee on the service map.
+More capacity means more tasks: an autoscaler counts them, and a trainee sees them on the service map.
 """
 
 import importlib
@@ -41,6 +41,6 @@ def on_starting(_server: Any) -> None:
 
 
 def post_worker_init(worker: Any) -> None:
-    """Start what runs beside the requests; before the fork its threads would be lost."""
+    """Start the threads that run beside the requests; those of the time before the fork would be lost."""
     for start in worker.wsgi.extensions["on_start"]:
         start()

@@ -1,4 +1,4 @@
-"""The JSON that crosses the services' borders, and the rules that it keeps. No behaviour, no AWS."""
+"""The JSON that the services exchange, and the rules that it keeps. No behaviour, no AWS."""
 
 import re
 from typing import Annotated
@@ -13,12 +13,12 @@ MAX_QUANTITY = 1000  # per line; far over any stock, so that "too many" is 409 a
 
 
 def is_sku(text: str) -> bool:
-    """Whether a product could be called so."""
+    """Whether a text has the form of a product's sku, e.g. `brass-storm-lantern`."""
     return len(text) <= 64 and re.fullmatch(SKU, text) is not None
 
 
 def is_order_id(text: str) -> bool:
-    """Whether an order, or a later try of one, could be called so."""
+    """Whether a text has the form of an order's id, or of a later attempt's, e.g. `ord-1f2e.2`."""
     return re.fullmatch(r"[A-Za-z0-9.-]{1,64}", text, re.ASCII) is not None
 
 
@@ -26,23 +26,23 @@ Sku = Annotated[str, Field(max_length=64, pattern=SKU, examples=["brass-storm-la
 
 
 class Line(Input):
-    """One line of a basket."""
+    """A product and its quantity, as the buyer asks for them."""
 
     sku: Sku
     quantity: int = Field(ge=1, le=MAX_QUANTITY)
 
 
 def _without_duplicates(lines: list[Line]) -> list[Line]:
-    seen: set[str] = set()
+    skus: set[str] = set()
     for line in lines:
-        if line.sku in seen:
+        if line.sku in skus:
             raise ValueError(f"sku {line.sku} comes twice; expected one line a lantern")
-        seen.add(line.sku)
+        skus.add(line.sku)
     return lines
 
 
 class Basket(Input):
-    """What somebody wants to buy."""
+    """The lines that a buyer wants to order."""
 
     items: Annotated[
         list[Line], Field(min_length=1, max_length=MAX_LINES), AfterValidator(_without_duplicates)
@@ -78,7 +78,7 @@ class PricedLine(BaseModel):
 
 
 class Reservation(BaseModel):
-    """Stock that is taken out for one order."""
+    """Stock that is held for one order."""
 
     order_id: str
     items: list[PricedLine]

@@ -10,7 +10,6 @@ Everything that runs uses it, so it needs the standard library alone and imports
 """
 
 import dataclasses
-import math
 import os
 import re
 from collections.abc import Callable, Mapping
@@ -18,6 +17,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+N = TypeVar("N", int, float)
 
 
 class SettingsError(Exception):
@@ -39,11 +39,10 @@ def env(name: str, parse: Callable[[str], T], *, help: str, default: T | None = 
 
     `parse` makes the value from the variable's text; its ValueError says what was expected.
     """
+    default_factory: Any = dataclasses.MISSING if default is None else lambda: default
     metadata = {Variable: Variable(name, parse, help, default)}
-    if default is None:
-        required: T = dataclasses.field(metadata=metadata)
-        return required
-    return dataclasses.field(default_factory=lambda: default, metadata=metadata)
+    field: T = dataclasses.field(default_factory=default_factory, metadata=metadata)
+    return field
 
 
 def variables(settings: type) -> dict[str, Variable]:
@@ -100,25 +99,18 @@ def switch(on: str, off: str) -> Callable[[str], bool]:
 
 def whole(low: int, high: int) -> Callable[[str], int]:
     """A whole number from `low` to `high`."""
-
-    def parse(text: str) -> int:
-        if not re.fullmatch(r"-?[0-9]{1,9}", text) or not low <= int(text) <= high:
-            raise ValueError(f"expected a whole number from {low} to {high}")
-        return int(text)
-
-    return parse
+    return _between(int, r"-?[0-9]{1,9}", "a whole number", low, high)
 
 
 def number(low: float, high: float) -> Callable[[str], float]:
     """A decimal number from `low` to `high`."""
+    return _between(float, r"[0-9]{1,9}(\.[0-9]*)?", "a number", low, high)
 
-    def parse(text: str) -> float:
-        try:
-            value = float(text)
-        except ValueError:
-            value = math.nan
-        if not low <= value <= high:
-            raise ValueError(f"expected a number from {low:g} to {high:g}")
-        return value
+
+def _between(kind: Callable[[str], N], pattern: str, name: str, low: N, high: N) -> Callable[[str], N]:
+    def parse(text: str) -> N:
+        if not re.fullmatch(pattern, text) or not low <= kind(text) <= high:
+            raise ValueError(f"expected {name} from {low:g} to {high:g}")
+        return kind(text)
 
     return parse

@@ -6,7 +6,7 @@ from services.catalog.routes import routes
 from services.catalog.settings import Settings
 from services.catalog.table import ProductTable
 from services.common.health import depends_on
-from services.common.service import new_service
+from services.service import new_service
 from settings import load
 
 

@@ -6,18 +6,17 @@ given back (a request that was stuck in a queue, say) must not take stock that n
 
 import random
 import time
-from typing import Any
 
-from services.catalog.table import ProductTable
+from services.catalog.table import Hold, ProductTable, Raced, State
 from services.common.problems import Conflict, DependencyDown, FieldError, InvalidInput, KeyReused
 from services.schemas import Line, PricedLine, Product, Reservation, is_order_id
 
 ATTEMPTS = 20  # whoever loses a race reads again and decides anew; the request's deadline ends it earlier
-PAUSE_S = 0.03  # at most, and at random, so that those who collided do not collide again
+PAUSE_S = 0.03  # at most, and at random, so that requests that collided do not collide again
 
 
 class OutOfStock(Conflict):
-    """There are fewer than were asked for."""
+    """The stock of a product is smaller than the quantity that was ordered."""
 
     code, title = "out-of-stock", "Out of stock"
 
@@ -35,40 +34,39 @@ def reserve(table: ProductTable, order_id: str, lines: list[Line]) -> tuple[Rese
     """
     _check_order_id(order_id)
     for _ in range(ATTEMPTS):
-        products, existing = table.read([line.sku for line in lines], order_id)
-        if existing is not None:
-            return _repeat(existing, order_id, lines), False
+        products, hold = table.read([line.sku for line in lines], order_id)
+        if hold.state is not State.ABSENT:
+            return _repeated(hold, lines), False
         reservation = price(order_id, lines, products)
-        document = reservation.model_dump(exclude={"order_id"})
-        if table.reserve(order_id, document, {line.sku: line.quantity for line in lines}):
+        try:
+            table.reserve(reservation)
             return reservation, True
-        _pause()
+        except Raced:
+            _pause()
     raise DependencyDown("catalog", "Too many requests want the same lantern now; try again")
 
 
 def release(table: ProductTable, order_id: str) -> None:
     """Give the stock of `order_id` back; repeating it changes nothing. Raises DependencyDown."""
     _check_order_id(order_id)
-    gone: set[str] = set()
+    withdrawn: set[str] = set()
     for _ in range(ATTEMPTS):
-        _, existing = table.read([], order_id)
-        if existing is None:
-            if table.forbid(order_id):
-                return
-        elif existing["state"] == "released":
+        _, hold = table.read([], order_id)
+        try:
+            match hold.state:
+                case State.ABSENT:
+                    table.forbid(order_id)
+                case State.HELD:
+                    table.give_back(hold, withdrawn)
             return
-        else:
-            quantities = {i["sku"]: int(i["quantity"]) for i in existing["items"] if i["sku"] not in gone}
-            done, not_sold = table.give_back(order_id, quantities)
-            if done:
-                return
-            gone |= not_sold
-        _pause()
+        except Raced as race:
+            withdrawn |= race.skus
+            _pause()
     raise DependencyDown("catalog", f"The reservation of {order_id} is being changed by others; try again")
 
 
 def price(order_id: str, lines: list[Line], products: dict[str, Product]) -> Reservation:
-    """The reservation as it would be; raises InvalidInput or OutOfStock naming each line."""
+    """The reservation that these lines would make. Raises InvalidInput or OutOfStock, naming each line."""
     unknown = [
         FieldError(f"items[{n}].sku", f"there is no lantern {line.sku!r}")
         for n, line in enumerate(lines)
@@ -86,10 +84,8 @@ def price(order_id: str, lines: list[Line], products: dict[str, Product]) -> Res
     if short:
         raise OutOfStock("; ".join(error.message for error in short), errors=short)
     items = [_priced(line, products[line.sku]) for line in lines]
-    currency = products[lines[0].sku].currency
-    return Reservation(
-        order_id=order_id, items=items, total=sum(i.line_total for i in items), currency=currency
-    )
+    total, currency = sum(line.line_total for line in items), products[lines[0].sku].currency
+    return Reservation(order_id=order_id, items=items, total=total, currency=currency)
 
 
 def _pause() -> None:
@@ -106,14 +102,14 @@ def _priced(line: Line, product: Product) -> PricedLine:
     )
 
 
-def _repeat(existing: dict[str, Any], order_id: str, lines: list[Line]) -> Reservation:
-    if existing["state"] == "released":
+def _repeated(hold: Hold, lines: list[Line]) -> Reservation:
+    """The reservation that an earlier request made. Raises Released and KeyReused."""
+    order_id = hold.reservation.order_id
+    if hold.state is State.RELEASED:
         raise Released(f"The reservation of {order_id} was given back; place the order again")
-    if {i["sku"]: int(i["quantity"]) for i in existing["items"]} != {
-        line.sku: line.quantity for line in lines
-    }:
+    if hold.quantities != {line.sku: line.quantity for line in lines}:
         raise KeyReused(f"order_id: {order_id} already holds a reservation with other items")
-    return Reservation.model_validate({**existing, "order_id": order_id})
+    return hold.reservation
 
 
 def _check_order_id(order_id: str) -> None:

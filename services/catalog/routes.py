@@ -2,9 +2,9 @@
 
 from flask import Blueprint, current_app
 
+from services import tracing
 from services.catalog.reservations import release, reserve
 from services.catalog.table import ProductTable
-from services.common import tracing
 from services.common.openapi import answers, describe
 from services.common.problems import NotFound
 from services.schemas import Basket, Product, ProductList, Reservation, is_sku

@@ -1,6 +1,6 @@
-"""Puts the first lanterns on the shelf: `python -m services.catalog.seed`. What is there stays as it is.
+"""Adds the shop's lanterns to the table: `python -m services.catalog.seed`. Those that exist are left alone.
 
-With --fill-up what has been sold is delivered again.
+With --fill-up their stock is raised to what it was at first.
 """
 
 import argparse
@@ -41,14 +41,14 @@ def _products() -> list[Product]:
 
 
 def main() -> int:
-    """Exit code 0 when every product is there, 1 when DynamoDB does not answer, 2 on wrong settings."""
+    """Seed the table. Exit code 0 when it has every product, 1 when DynamoDB is down, 2 on wrong settings."""
     parser = argparse.ArgumentParser(prog="python -m services.catalog.seed", description=__doc__)
-    parser.add_argument("--fill-up", action="store_true", help="deliver again what was sold")
-    given = parser.parse_args()
+    parser.add_argument("--fill-up", action="store_true", help="raise the stock of products that were sold")
+    options = parser.parse_args()
     logging.config.dictConfig(logs.config("catalog", os.environ.get("SERVICE_VERSION", "dev"), "INFO"))
     try:
         table = ProductTable(load(Settings).products_table)
-        added, filled = seed(table), fill_up(table) if given.fill_up else 0
+        added, filled = seed(table), fill_up(table) if options.fill_up else 0
     except SettingsError as error:
         log.critical("cannot seed: %s", error)
         return 2
@@ -56,7 +56,7 @@ def main() -> int:
         log.error("cannot seed: %s", error.detail)
         return 1
     log.info("%d products added, the others were there", added)
-    if given.fill_up:
+    if options.fill_up:
         log.info("%d products filled up", filled)
     return 0
 

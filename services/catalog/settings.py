@@ -1,4 +1,4 @@
-"""Configuration of the catalog."""
+"""What the catalog reads from its environment."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from settings import env
 
 @dataclass(frozen=True, kw_only=True)
 class Settings(ServiceSettings):
-    """What the catalog reads beside the common settings."""
+    """The common settings and the catalog's own."""
 
     products_table: str = env(
         "PRODUCTS_TABLE", str, default="lantern-products", help="DynamoDB table of products and reservations"

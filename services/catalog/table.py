@@ -5,17 +5,51 @@ Products carry the attribute `shelf`, by which the index `by-shelf` lists them w
 """
 
 import time
+from collections.abc import Set
+from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from services.common import dynamodb
-from services.common.problems import DependencyDown
-from services.schemas import Product
+from services.schemas import Product, Reservation
 
 SHELF = "lanterns"
 KEEP_RESERVATION_S = 7 * 24 * 3600  # DynamoDB deletes it after that; an order is settled within seconds
 FIELDS = tuple(Product.model_fields)
+
+
+class State(StrEnum):
+    """The state of an order's reservation. Released is final."""
+
+    ABSENT = "absent"  # nothing is stored
+    HELD = "held"
+    RELEASED = "released"
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """An order's reservation, as the table remembers it."""
+
+    state: State
+    reservation: Reservation
+
+    @property
+    def quantities(self) -> dict[str, int]:
+        """How many pieces of each sku it holds or held."""
+        return {line.sku: line.quantity for line in self.reservation.items}
+
+
+class Raced(Exception):
+    """A write changed nothing, because another request was quicker; whoever gets this reads again.
+
+    `skus` are the products whose own condition did not hold.
+    """
+
+    def __init__(self, skus: Set[str] = frozenset()) -> None:
+        super().__init__()
+        self.skus = skus
 
 
 class ProductTable:
@@ -27,7 +61,7 @@ class ProductTable:
 
     def products(self) -> list[Product]:
         """All products, sorted by sku. The index lags behind the table by milliseconds."""
-        pages: list[dict[str, Any]] = []
+        items: list[dict[str, Any]] = []
         query = {
             "TableName": self.name,
             "IndexName": "by-shelf",
@@ -36,72 +70,77 @@ class ProductTable:
         }
         while True:
             page = dynamodb.call(self._client.query, **query)
-            pages += page["Items"]
+            items += page["Items"]
             if "LastEvaluatedKey" not in page:
-                return [_product(item) for item in pages]
+                return [_product(item) for item in items]
             query["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 
     def product(self, sku: str) -> Product | None:
-        """One product, or None."""
+        """The product of this sku, or None."""
         item = dynamodb.call(self._client.get_item, TableName=self.name, Key={"sku": sku}).get("Item")
         return _product(item) if item and "shelf" in item else None
 
-    def read(self, skus: list[str], order_id: str) -> tuple[dict[str, Product], dict[str, Any] | None]:
-        """The named products that exist, and the order's reservation if there is one; strongly consistent."""
+    def read(self, skus: list[str], order_id: str) -> tuple[dict[str, Product], Hold]:
+        """Those of the products that exist, by sku, and the order's reservation; strongly consistent."""
         keys = [{"sku": sku} for sku in [*skus, _key(order_id)]]
         request = {self.name: {"Keys": keys, "ConsistentRead": True}}
-        items: list[dict[str, Any]] = []
+        items: dict[str, dict[str, Any]] = {}
         while request:
             page = dynamodb.call(self._client.batch_get_item, RequestItems=request)
-            items += page["Responses"].get(self.name, [])
+            items |= {item["sku"]: item for item in page["Responses"].get(self.name, [])}
             request = page.get("UnprocessedKeys") or {}
-        reservation = next((item for item in items if item["sku"] == _key(order_id)), None)
-        return {item["sku"]: _product(item) for item in items if "shelf" in item}, reservation
+        hold = _hold(order_id, items.pop(_key(order_id), {"state": State.ABSENT, "items": []}))
+        return {sku: _product(item) for sku, item in items.items() if "shelf" in item}, hold
 
-    def reserve(self, order_id: str, reservation: dict[str, Any], quantities: dict[str, int]) -> bool:
-        """Take stock and store the reservation in one transaction.
-
-        False: nothing was changed; stock is short, there is a reservation, or others are changing both.
-        """
+    def reserve(self, reservation: Reservation) -> None:
+        """Take stock and store the reservation in one transaction. Raises Raced."""
         put = {
             "TableName": self.name,
-            "Item": {**reservation, "sku": _key(order_id), "state": "held", "expires_at": _expiry()},
+            "Item": {
+                **reservation.model_dump(exclude={"order_id"}),
+                "sku": _key(reservation.order_id),
+                "state": State.HELD,
+                "expires_at": _expiry(),
+            },
             "ConditionExpression": "attribute_not_exists(sku)",
         }
-        takes = [self._move(sku, -quantity, "stock >= :needed") for sku, quantity in quantities.items()]
-        return self._transact([{"Put": put}, *takes]) is None
+        moves = {
+            line.sku: self._move(line.sku, -line.quantity, "stock >= :needed") for line in reservation.items
+        }
+        self._transact({"Put": put}, moves)
 
-    def give_back(self, order_id: str, quantities: dict[str, int]) -> tuple[bool, set[str]]:
-        """Return stock and mark the reservation released in one transaction.
+    def give_back(self, hold: Hold, withdrawn: Set[str]) -> None:
+        """Return stock and mark the reservation released in one transaction; `withdrawn` skus get none.
 
-        Returns whether it was done and, when not, which skus are in the way: they are not sold any more.
+        Raises Raced; its `skus` are products that are not sold any more.
         """
         mark = {
             "TableName": self.name,
-            "Key": {"sku": _key(order_id)},
+            "Key": {"sku": _key(hold.reservation.order_id)},
             "UpdateExpression": "SET #state = :released",
             "ConditionExpression": "#state = :held",
             "ExpressionAttributeNames": {"#state": "state"},
-            "ExpressionAttributeValues": {":released": "released", ":held": "held"},
+            "ExpressionAttributeValues": {":released": State.RELEASED, ":held": State.HELD},
         }
-        returns = [self._move(sku, quantity, "attribute_exists(sku)") for sku, quantity in quantities.items()]
-        refused = self._transact([{"Update": mark}, *returns])
-        if refused is None:
-            return True, set()
-        return False, {sku for sku, is_gone in zip(quantities, refused[1:], strict=True) if is_gone}
+        moves = {
+            sku: self._move(sku, quantity, "attribute_exists(sku)")
+            for sku, quantity in hold.quantities.items()
+            if sku not in withdrawn
+        }
+        self._transact({"Update": mark}, moves)
 
-    def forbid(self, order_id: str) -> bool:
-        """Store a released reservation so that a late one is refused; False if there is one already."""
-        return self._put_if_absent(
-            {"sku": _key(order_id), "state": "released", "items": [], "expires_at": _expiry()}
-        )
+    def forbid(self, order_id: str) -> None:
+        """Store a released reservation, so that a late request for it is refused. Raises Raced."""
+        item = {"sku": _key(order_id), "state": State.RELEASED, "items": [], "expires_at": _expiry()}
+        if not self._put_if_absent(item):
+            raise Raced
 
     def add_product(self, product: Product) -> bool:
-        """Put a product on the shelf unless it is there; returns whether it was added."""
+        """Put a product on the shelf unless there is one of its sku; returns whether it was added."""
         return self._put_if_absent({**product.model_dump(), "shelf": SHELF})
 
     def fill_up(self, product: Product) -> bool:
-        """Raise a product's stock to the given one; returns whether it was below."""
+        """Raise a product's stock to the stock of `product`; returns whether it was below."""
         return dynamodb.succeeds(
             self._client.update_item,
             TableName=self.name,
@@ -112,17 +151,13 @@ class ProductTable:
         )
 
     def answers(self) -> bool:
-        """Whether the table can be read now."""
-        try:
-            self.product("is-anybody-there")
-        except (DependencyDown, ClientError):
-            return False
-        return True
+        """Whether the table can be read at present."""
+        return dynamodb.answers(self._client.get_item, TableName=self.name, Key={"sku": "readiness"})
 
     def _put_if_absent(self, item: dict[str, Any]) -> bool:
-        condition = "attribute_not_exists(sku)"
+        is_absent = "attribute_not_exists(sku)"
         return dynamodb.succeeds(
-            self._client.put_item, TableName=self.name, Item=item, ConditionExpression=condition
+            self._client.put_item, TableName=self.name, Item=item, ConditionExpression=is_absent
         )
 
     def _move(self, sku: str, change: int, condition: str) -> dict[str, Any]:
@@ -137,16 +172,16 @@ class ProductTable:
             }
         }
 
-    def _transact(self, entries: list[dict[str, Any]]) -> list[bool] | None:
-        """None when carried out; else, entry by entry, whether its condition refused it."""
+    def _transact(self, write: dict[str, Any], moves: dict[str, dict[str, Any]]) -> None:
+        """Write the reservation and move the stock of each sku, or nothing at all. Raises Raced."""
         try:
-            dynamodb.call(self._client.transact_write_items, TransactItems=entries)
+            dynamodb.call(self._client.transact_write_items, TransactItems=[write, *moves.values()])
         except ClientError as error:
             if dynamodb.code_of(error) != "TransactionCanceledException":
                 raise
-            reasons = error.response["CancellationReasons"]
-            return [reason.get("Code") == "ConditionalCheckFailed" for reason in reasons]
-        return None
+            codes = [reason.get("Code") for reason in error.response["CancellationReasons"][1:]]
+            moved = zip(moves, codes, strict=True)
+            raise Raced({sku for sku, code in moved if code == "ConditionalCheckFailed"}) from error
 
 
 def _key(order_id: str) -> str:
@@ -159,3 +194,8 @@ def _expiry() -> int:
 
 def _product(item: dict[str, Any]) -> Product:
     return Product.model_validate({field: item[field] for field in FIELDS})
+
+
+def _hold(order_id: str, item: dict[str, Any]) -> Hold:
+    reservation = Reservation.model_validate({"total": 0, "currency": "", **item, "order_id": order_id})
+    return Hold(State(item["state"]), reservation)

@@ -1,1 +1,1 @@
-"""What every service shares; knows HTTP and AWS, never a lantern, a price or an order."""
+"""What a service of any trade could copy: it knows HTTP and AWS, but no lantern, no price and no order."""

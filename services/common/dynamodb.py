@@ -1,4 +1,4 @@
-"""DynamoDB as the services use it: short timeouts, two jittered retries, and an outage that has a name."""
+"""DynamoDB as a service uses it: short timeouts, two jittered retries, and an outage that has a name."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
-from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random
+from tenacity import retry, retry_if_exception, stop_after_attempt, wait_random
 
 from services.common import http
 from services.common.problems import DependencyDown
@@ -21,7 +21,7 @@ UNAVAILABLE = {
     "LimitExceededException",
     "ProvisionedThroughputExceededException",
     "RequestLimitExceeded",
-    "ResourceNotFoundException",  # the table is not there (yet)
+    "ResourceNotFoundException",  # the table does not exist (yet)
     "ServiceUnavailable",
     "ThrottlingException",
     "TransactionConflictException",
@@ -30,7 +30,7 @@ UNAVAILABLE = {
 
 
 def create_client() -> Any:
-    """A DynamoDB client that speaks Python types; safe to share between threads.
+    """A DynamoDB client that takes and gives Python's types; safe to share between threads.
 
     botocore's own retries are off: they would not know the request's deadline.
     """
@@ -49,19 +49,11 @@ def call(operation: Callable[..., Any], **parameters: Any) -> Any:
     Raises DependencyDown when it does not answer, and ClientError for answers about the request itself,
     e.g. ConditionalCheckFailedException. An operation may have been carried out although it raised.
     """
-    retrying = Retrying(
-        retry=retry_if_exception(_is_worth_a_retry),
-        stop=stop_after_attempt(3),
-        wait=wait_random(0.01, 0.08),
-        reraise=True,
-    )
     try:
-        return retrying(_within_deadline, operation, parameters)
-    except ClientError as error:
-        if is_unavailable(error):
-            raise DependencyDown(DEPENDENCY) from error
-        raise
-    except BotoCoreError as error:
+        return _within_deadline(operation, parameters)
+    except (ClientError, BotoCoreError) as error:
+        if isinstance(error, ClientError) and not is_unavailable(error):
+            raise
         raise DependencyDown(DEPENDENCY) from error
 
 
@@ -76,6 +68,15 @@ def succeeds(operation: Callable[..., Any], **parameters: Any) -> bool:
     return True
 
 
+def answers(operation: Callable[..., Any], **parameters: Any) -> bool:
+    """Whether a read can be carried out at present; for a service's /readyz."""
+    try:
+        call(operation, **parameters)
+    except (DependencyDown, ClientError):
+        return False
+    return True
+
+
 def code_of(error: ClientError) -> str:
     """DynamoDB's own error code."""
     return str(error.response.get("Error", {}).get("Code", ""))
@@ -86,13 +87,19 @@ def is_unavailable(error: ClientError) -> bool:
     return code_of(error) in UNAVAILABLE or error.response["ResponseMetadata"].get("HTTPStatusCode", 0) >= 500
 
 
-def _within_deadline(operation: Callable[..., Any], parameters: dict[str, Any]) -> Any:
-    http.require_s(CONNECT_TIMEOUT_S + READ_TIMEOUT_S, DEPENDENCY)
-    return operation(**parameters)
-
-
 def _is_worth_a_retry(error: BaseException) -> bool:
-    """A refused connection or a throttle; not a timeout, which has used up the time."""
+    """Whether it is a refused connection or a throttle; a timeout has used up the time."""
     if isinstance(error, ClientError):
         return is_unavailable(error)
     return isinstance(error, BotoCoreError) and "timeout" not in type(error).__name__.lower()
+
+
+@retry(
+    retry=retry_if_exception(_is_worth_a_retry),
+    stop=stop_after_attempt(3),
+    wait=wait_random(0.01, 0.08),
+    reraise=True,
+)
+def _within_deadline(operation: Callable[..., Any], parameters: dict[str, Any]) -> Any:
+    http.require_s(CONNECT_TIMEOUT_S + READ_TIMEOUT_S, DEPENDENCY)
+    return operation(**parameters)

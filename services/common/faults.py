@@ -4,10 +4,10 @@ import random
 import time
 from typing import Any
 
-from flask import Blueprint, Flask, current_app, request
+from flask import Blueprint, Flask, current_app, g, request
 from pydantic import Field
 
-from services.common import tracing
+from services.common.health import OPERATIONAL_ROUTES
 from services.common.openapi import Input, answers, describe
 from services.common.problems import Problem
 
@@ -15,7 +15,7 @@ routes = Blueprint("faults", __name__)
 
 
 class Faults(Input):
-    """What is injected into this service's own routes; health checks stay honest."""
+    """The faults that are injected into this service's own routes; operational routes stay as they are."""
 
     latency_ms: int = Field(
         default=0, ge=0, le=60_000, description="added to a request before it is served, ms"
@@ -29,13 +29,13 @@ class Faults(Input):
 
 
 class InjectedFault(Problem):
-    """An error that somebody asked for at /faults."""
+    """An error that somebody switched on at /faults."""
 
     status, code, title = 500, "injected-fault", "Injected fault"
 
 
 def init_app(app: Flask) -> None:
-    """Offer /faults, and inject what is set there; without FAULTS=on neither exists."""
+    """Offer /faults and inject what is set there; without FAULTS=on the app has neither."""
     if not app.extensions["settings"].faults:
         return
     app.extensions["faults"] = Faults()
@@ -50,16 +50,13 @@ def are_on() -> bool:
 
 def _inject() -> None:
     faults: Faults = current_app.extensions["faults"]
-    if request.path in tracing.UNTRACED_ROUTES or request.path.startswith("/static/"):
+    if request.path in OPERATIONAL_ROUTES or request.path.startswith("/static/"):
         return
     if faults.latency_ms and random.random() < faults.latency_share:  # noqa: S311  not a secret
         time.sleep(faults.latency_ms / 1000)
     if random.random() < faults.error_share:  # noqa: S311
-        try:
-            raise InjectedFault("This error was asked for at /faults; DELETE /faults ends it.")
-        except InjectedFault as error:  # only what was raised has a stack to show
-            tracing.record_exception(error)
-            raise
+        g.exception = InjectedFault("This error was asked for at /faults; DELETE /faults ends it.")
+        raise g.exception
 
 
 @routes.get("/faults")

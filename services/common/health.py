@@ -8,6 +8,8 @@ from pydantic import BaseModel
 from services.common.openapi import answers, describe
 
 routes = Blueprint("health", __name__)
+# asked by those who run the service, not by those who use it: not traced, and no fault is injected there
+OPERATIONAL_ROUTES = ("/healthz", "/readyz", "/version", "/faults", "/openapi.json")
 
 
 class Alive(BaseModel):
@@ -32,13 +34,13 @@ class Version(BaseModel):
 
 
 def init_app(app: Flask) -> None:
-    """Offer the three routes; the service puts its dependencies in with `depends_on`."""
+    """Offer the three routes; the service names its dependencies with `depends_on`."""
     app.extensions["dependencies"] = {}
     app.register_blueprint(routes)
 
 
 def depends_on(app: Flask, checks: Mapping[str, Callable[[], bool]]) -> None:
-    """Name what /readyz asks; a check returns whether its dependency answers."""
+    """Let /readyz report these dependencies; a check returns whether its dependency answers."""
     app.extensions["dependencies"].update(checks)
 
 
@@ -54,10 +56,10 @@ def healthz() -> Alive:
 def readyz() -> tuple[Ready, int, dict[str, str]]:
     """Ready, or 503; names each dependency."""
     checks: Mapping[str, Callable[[], bool]] = current_app.extensions["dependencies"]
-    found = {name: "ok" if answers() else "down" for name, answers in checks.items()}
-    ready = all(state == "ok" for state in found.values())
-    state = Ready(status="ready" if ready else "not ready", dependencies=found)
-    return (state, 200, {}) if ready else (state, 503, {"Retry-After": "1"})
+    dependencies = {name: "ok" if is_up() else "down" for name, is_up in checks.items()}
+    if "down" in dependencies.values():
+        return Ready(status="not ready", dependencies=dependencies), 503, {"Retry-After": "1"}
+    return Ready(status="ready", dependencies=dependencies), 200, {}
 
 
 @routes.get("/version")

@@ -1,4 +1,4 @@
-"""Calls to other services: a deadline that travels with the request, and retries only where they are safe."""
+"""Calls to other services: a deadline that travels with the request, and retries where they do no harm."""
 
 import contextlib
 import socket
@@ -17,7 +17,7 @@ from urllib3.connectionpool import HTTPConnectionPool
 from urllib3.exceptions import NameResolutionError, ReadTimeoutError
 
 from services.common import logs
-from services.common.problems import DependencyDown
+from services.common.problems import DependencyDown, RemoteProblem
 
 DEADLINE_HEADER = "X-Deadline-Ms"  # what is left, so that clocks need not agree; as in gRPC's grpc-timeout
 CONNECT_TIMEOUT_S = 0.3
@@ -37,9 +37,9 @@ def _start_deadline() -> None:
 
 
 def start_deadline(own_ms: int, callers_ms: str = "") -> None:
-    """Give the present thread `own_ms` milliseconds; `callers_ms` counts when it is a smaller number."""
-    usable = callers_ms.isascii() and callers_ms.isdigit() and len(callers_ms) < 7
-    _ends_at.set(time.monotonic() + min(own_ms, int(callers_ms) if usable else own_ms) / 1000)
+    """Give the present thread `own_ms` milliseconds, or `callers_ms` when that is a smaller number."""
+    is_number = callers_ms.isascii() and callers_ms.isdigit() and len(callers_ms) < 7
+    _ends_at.set(time.monotonic() + min(own_ms, int(callers_ms) if is_number else own_ms) / 1000)
 
 
 def remaining_s() -> float:
@@ -48,7 +48,7 @@ def remaining_s() -> float:
 
 
 def require_s(needed_s: float, dependency: str) -> None:
-    """Raise DependencyDown unless `needed_s` are left: what cannot end in time is not begun."""
+    """Raise DependencyDown unless `needed_s` seconds are left: what cannot end in time is not begun."""
     if remaining_s() < needed_s:
         raise DependencyDown(dependency, f"not enough time left to ask {dependency}; try again")
 
@@ -79,22 +79,11 @@ class _DeadlinePool(HTTPConnectionPool):
 class _DeadlineAdapter(HTTPAdapter):
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = {
-            **self.poolmanager.pool_classes_by_scheme,
-            "http": _DeadlinePool,
-        }
-
-
-def _is_lost_connection(error: BaseException) -> bool:
-    """A broken connection may be tried again; a timeout or a failed look-up has used up the time."""
-    if not isinstance(error, requests.ConnectionError) or isinstance(error, requests.Timeout):
-        return False
-    reason = getattr(error.args[0], "reason", error.args[0]) if error.args else error
-    return not isinstance(reason, NameResolutionError | ReadTimeoutError)
+        self.poolmanager.pool_classes_by_scheme = {"http": _DeadlinePool}
 
 
 class ServiceClient:
-    """Another service, by name and address. One instance serves all threads."""
+    """Another service, by name and http address. One instance serves all threads."""
 
     def __init__(self, name: str, base_url: str) -> None:
         self.name, self.base_url = name, base_url
@@ -106,16 +95,23 @@ class ServiceClient:
         )
 
     def call(
-        self, method: str, path: str, *, json: Any = None, headers: Mapping[str, str] | None = None
+        self,
+        method: str,
+        path: str,
+        *,
+        idempotent: bool,
+        json: Any = None,
+        headers: Mapping[str, str] | None = None,
     ) -> requests.Response:
-        """Send one request within the deadline and return its answer when that is below 500.
+        """Send one request within the deadline and return its answer, whose status is below 400.
 
-        Every call of this shop is idempotent (PUT and DELETE by nature, POST by its Idempotency-Key), so a
-        lost connection is tried once more, after a jittered pause. Raises DependencyDown.
+        A call that is `idempotent`, i.e. whose repetition changes nothing, is sent once more after a jittered
+        pause when its connection was lost; any other is not, for the first one may have been carried out.
+        Raises RemoteProblem when the service refuses (4xx), and DependencyDown when it fails or is silent.
         """
         retrying = Retrying(
             retry=retry_if_exception(_is_lost_connection),
-            stop=stop_after_attempt(2),
+            stop=stop_after_attempt(2 if idempotent else 1),
             wait=wait_random(0.02, 0.12),
             reraise=True,
         )
@@ -125,6 +121,8 @@ class ServiceClient:
             raise DependencyDown(self.name) from error
         if answer.status_code >= 500:
             raise DependencyDown(self.name, _their_reason(answer) or f"{self.name} failed; try again")
+        if answer.status_code >= 400:
+            raise RemoteProblem(answer.json(), answer.status_code)
         return answer
 
     def is_alive(self) -> bool:
@@ -138,20 +136,28 @@ class ServiceClient:
         if left_s <= 0:
             raise requests.Timeout("no time left for this call")
         ids = logs.current()
-        own = {
+        passed_on = {
             DEADLINE_HEADER: str(int(left_s * 1000)),
             "X-Request-Id": ids.request_id or "",
-            # the SDK writes its own over this one while it is switched on
+            # the tracing writes its own over this one while it is switched on
             "X-Amzn-Trace-Id": f"Root={ids.trace_id};Parent={ids.segment_id};Sampled=0",
         }
         return self._session.request(
             method,
             self.base_url + path,
             json=json,
-            headers={**own, **headers},
+            headers={**passed_on, **headers},
             timeout=(min(CONNECT_TIMEOUT_S, left_s), left_s),
             allow_redirects=False,
         )
+
+
+def _is_lost_connection(error: BaseException) -> bool:
+    """Whether a connection broke; not a timeout or a failed look-up, which have used up the time."""
+    if not isinstance(error, requests.ConnectionError) or isinstance(error, requests.Timeout):
+        return False
+    reason = getattr(error.args[0], "reason", error.args[0]) if error.args else error
+    return not isinstance(reason, NameResolutionError | ReadTimeoutError)
 
 
 def _their_reason(answer: requests.Response) -> str:

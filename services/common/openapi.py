@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from spectree import Response, SpecTree
 from spectree.plugins.flask_plugin import FlaskPlugin
 
-from services.common.problems import FieldError, InvalidInput, TooLarge, UnsupportedMedia
+from services.common.problems import FieldError, InvalidInput, ProblemDocument, TooLarge, UnsupportedMedia
 
 BODY_LIMIT_BYTES = 64 * 1024
 
@@ -22,30 +22,11 @@ class Input(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
-class WrongField(BaseModel):
-    """One wrong field of the input."""
-
-    field: str
-    message: str
-
-
-class ProblemDocument(BaseModel):
-    """An error as RFC 9457 describes it."""
-
-    type: str
-    title: str
-    status: int
-    detail: str
-    trace_id: str | None
-    errors: list[WrongField] | None = None
-
-
 class JsonRequest(Request):
     """Reads JSON strictly: the right content type, UTF-8, no NaN, a bounded size and depth."""
 
-    max_content_length = (
-        BODY_LIMIT_BYTES + 1
-    )  # a chunked body says no length: it is cut there, and seen to be
+    # a chunked body does not say its length: it is cut there, and is then seen to be too large
+    max_content_length = BODY_LIMIT_BYTES + 1
 
     def get_json(self, *_: Any, **__: Any) -> Any:
         """The parsed body. Raises UnsupportedMedia, TooLarge or InvalidInput."""
@@ -68,17 +49,15 @@ class _OnlyJson(FlaskPlugin):
 
 def _refuse(_request: Any, _response: Any, error: Exception | None, *_: Any) -> None:
     if isinstance(error, ValidationError):
-        raise InvalidInput(*(FieldError(_path(e["loc"]), _message(e)) for e in error.errors()))
+        raise InvalidInput(
+            *(FieldError(_path(e["loc"]), e["msg"].removeprefix("Value error, ")) for e in error.errors())
+        )
 
 
 def _path(location: tuple[int | str, ...]) -> str:
     """A place in the input as a reader writes it, e.g. `items[0].name`."""
     text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location)
     return text.removeprefix(".") or "body"
-
-
-def _message(error: Any) -> str:
-    return str(error["msg"]).removeprefix("Value error, ")
 
 
 spec = SpecTree(
@@ -115,9 +94,8 @@ def init_app(app: Flask) -> None:
 def write_document(app: Flask) -> None:
     """Write the app's document, once all its routes are known."""
     models = copy.deepcopy(spec.models)  # spectree takes them apart, and a process may make several apps
-    spec.__dict__.pop("_spec", None)
     with app.app_context():
-        document: dict[str, Any] = spec.spec
+        document = spec._generate_spec()
     spec.models = models
     document["info"] |= {"title": f"Lantern {app.name}", "version": app.extensions["settings"].version}
     app.extensions["openapi"] = document

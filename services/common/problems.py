@@ -1,4 +1,4 @@
-"""Errors as RFC 9457 problem documents. A service raises; only this module makes error answers.
+"""Errors as RFC 9457 problem documents. A service raises one of these; only this module makes error answers.
 
 Problem
 ├── InvalidInput        400  names every wrong field
@@ -7,20 +7,24 @@ Problem
 ├── TooLarge            413
 ├── UnsupportedMedia    415
 ├── KeyReused           422  an id that was already used for something else
-└── DependencyDown      503  carries Retry-After
+├── DependencyDown      503  carries Retry-After
+└── RemoteProblem            what another service answered, passed on in its words
 """
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
-from flask import Flask, Response, jsonify
+from flask import Flask, Response, g
+from pydantic import BaseModel
 from werkzeug.exceptions import HTTPException
 
-from services.common import logs, tracing
+from services.common import logs
 
 log = logging.getLogger(__name__)
+TYPE_PREFIX = "urn:problem:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,21 +35,29 @@ class FieldError:
     message: str
 
 
+class ProblemDocument(BaseModel):
+    """An error as RFC 9457 describes it."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    trace_id: str | None
+    errors: list[FieldError] | None = None
+
+
 class Problem(Exception):
-    """An error that the caller may read. `code` is for machines, `detail` for people."""
+    """An error that the caller may read. `code` is for programs, `detail` for people."""
 
     status: int = 500
     code: str = "internal-error"
     title: str = "Internal error"
+    headers: Mapping[str, str] = MappingProxyType({})  # of the answer, beside those that every answer has
 
     def __init__(self, detail: str, *, errors: Sequence[FieldError] = ()) -> None:
         super().__init__(detail)
         self.detail = detail
         self.errors = tuple(errors)
-
-    def headers(self) -> Mapping[str, str]:
-        """Headers that the answer carries beside the document."""
-        return {}
 
 
 class InvalidInput(Problem):
@@ -58,13 +70,13 @@ class InvalidInput(Problem):
 
 
 class NotFound(Problem):
-    """What the address names is not there."""
+    """The address names nothing that exists."""
 
     status, code, title = 404, "not-found", "Not found"
 
 
 class Conflict(Problem):
-    """The request is well formed, but the present state does not allow it."""
+    """The request is well formed, but the present state of what it names does not allow it."""
 
     status, code, title = 409, "conflict", "Conflict with the present state"
 
@@ -88,21 +100,17 @@ class KeyReused(Problem):
 
 
 class DependencyDown(Problem):
-    """Something this service needs does not answer; trying again later is right."""
+    """A dependency of this service does not answer; the caller may try again later."""
 
     status, code, title = 503, "dependency-down", "A dependency does not answer"
-    retry_after_s: int = 1
+    headers = MappingProxyType({"Retry-After": "1"})
 
     def __init__(self, dependency: str, detail: str = "") -> None:
-        super().__init__(detail or f"{dependency} does not answer; try again in {self.retry_after_s} s")
-        self.dependency = dependency
-
-    def headers(self) -> Mapping[str, str]:
-        return {"Retry-After": str(self.retry_after_s)}
+        super().__init__(detail or f"{dependency} does not answer; try again in 1 s")
 
 
 class RemoteProblem(Problem):
-    """A problem that another service stated, passed on in its words."""
+    """A problem that another service answered with, passed on in its words."""
 
     def __init__(self, document: Mapping[str, Any], status: int) -> None:
         errors = [FieldError(str(e.get("field")), str(e.get("message"))) for e in document.get("errors", [])]
@@ -110,9 +118,6 @@ class RemoteProblem(Problem):
         self.status = status
         self.code = str(document.get("type", "")).removeprefix(TYPE_PREFIX)
         self.title = str(document.get("title", ""))
-
-
-TYPE_PREFIX = "urn:problem:"
 
 
 def init_app(app: Flask) -> None:
@@ -123,34 +128,29 @@ def init_app(app: Flask) -> None:
 
 
 def _answer(problem: Problem) -> Response:
-    return _document(
-        problem.status, problem.code, problem.title, problem.detail, problem.errors, problem.headers()
+    document = ProblemDocument(
+        type=TYPE_PREFIX + problem.code,
+        title=problem.title,
+        status=problem.status,
+        detail=problem.detail,
+        trace_id=logs.current().trace_id,
+        errors=list(problem.errors) or None,
     )
+    body = document.model_dump_json(exclude_none=True)
+    return Response(body, problem.status, problem.headers, content_type="application/problem+json")
 
 
 def _http_error(error: HTTPException) -> Response:
-    status = error.code or 500
-    headers = {k: v for k, v in error.get_headers() if k in ("Allow", "Retry-After", "Location")}
-    return _document(
-        status, error.name.lower().replace(" ", "-"), error.name, error.description or "", (), headers
-    )
+    problem = Problem(error.description or "")
+    problem.status, problem.title = error.code or 500, error.name
+    problem.code = error.name.lower().replace(" ", "-")
+    problem.headers = {
+        name: value for name, value in error.get_headers() if name in ("Allow", "Retry-After", "Location")
+    }
+    return _answer(problem)
 
 
 def _bug(error: Exception) -> Response:
     log.error("unhandled %s", type(error).__name__, exc_info=error)
-    tracing.record_exception(error)
-    return _document(500, Problem.code, Problem.title, "The error was logged under the trace id.", (), {})
-
-
-def _document(
-    status: int, code: str, title: str, detail: str, errors: Sequence[FieldError], headers: Mapping[str, str]
-) -> Response:
-    body: dict[str, Any] = {"type": TYPE_PREFIX + code, "title": title, "status": status, "detail": detail}
-    body["trace_id"] = logs.current().trace_id
-    if errors:
-        body["errors"] = [asdict(e) for e in errors]
-    answer = jsonify(body)
-    answer.status_code = status
-    answer.headers.update(headers)
-    answer.content_type = "application/problem+json"
-    return answer
+    g.exception = error  # the tracing puts it on the segment
+    return _answer(Problem("The error was logged under the trace id."))

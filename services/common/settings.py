@@ -3,7 +3,14 @@
 from dataclasses import dataclass
 
 from services.common.logs import LEVELS
-from settings import choice, env, switch, whole
+from settings import choice, env, switch, url, whole
+
+
+def http_url(text: str) -> str:
+    """The http address of another service; over https a call's deadline could not be kept (see http.py)."""
+    if text.lower().startswith("https:"):
+        raise ValueError("expected http://: calls over https are not supported, let a proxy speak TLS")
+    return url(text)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,12 +4,12 @@ from flask import Flask
 
 from services.common.health import depends_on
 from services.common.http import ServiceClient
-from services.common.service import new_service
 from services.orders import recovery
 from services.orders.catalog_client import Catalog
 from services.orders.routes import routes
 from services.orders.settings import Settings
 from services.orders.table import OrderTable
+from services.service import new_service
 from settings import load
 
 

@@ -1,20 +1,25 @@
 """Placing an order, so that it happens once however often it is asked for.
 
-1. remember the try (pending)   2. hold the stock at the catalog   3. confirm, if it is still pending
+1. remember the attempt (pending)   2. hold the stock at the catalog   3. confirm, if it is still pending
 
 The order's id follows from the Idempotency-Key, and the reservation's id from the order's: a repeated request
-finds what the first one left and goes on from there. A try that stops halfway stays pending until the buyer
-repeats it or recovery.py gives its stock back.
+finds what the first one left and goes on from there. An attempt that stops halfway stays pending until the
+buyer repeats it or recovery.py gives its stock back.
 """
 
+import contextlib
 import hashlib
 
 from services.common.problems import DependencyDown, KeyReused, RemoteProblem
 from services.orders.catalog_client import RELEASED, Catalog
-from services.orders.table import CANCELLED, CONFIRMED, PENDING, Attempt, OrderTable
+from services.orders.table import Attempt, OrderTable, State
 from services.schemas import Line, Order
 
 ATTEMPTS = 3
+
+
+class _Lost(Exception):
+    """Another request or the recovery changed the order meanwhile; read it again and decide anew."""
 
 
 def place(table: OrderTable, catalog: Catalog, key: str, lines: list[Line]) -> tuple[Order, bool]:
@@ -24,12 +29,11 @@ def place(table: OrderTable, catalog: Catalog, key: str, lines: list[Line]) -> t
     """
     order_id, fingerprint = order_id_of(key), fingerprint_of(lines)
     for _ in range(ATTEMPTS):
-        attempt = _take_up(table, order_id, fingerprint)
-        if attempt is not None and attempt.order is not None:
-            return attempt.order, False
-        order = _finish(table, catalog, attempt, lines) if attempt is not None else None
-        if order is not None:
-            return order, True
+        with contextlib.suppress(_Lost):
+            attempt = _take_up(table, order_id, fingerprint)
+            if attempt.order is not None:
+                return attempt.order, False
+            return _finish(table, catalog, attempt, lines), True
     raise DependencyDown("orders", f"{order_id} is being changed by another request; try again")
 
 
@@ -39,47 +43,49 @@ def order_id_of(key: str) -> str:
 
 
 def fingerprint_of(lines: list[Line]) -> str:
-    """The same for the same basket, in whatever order its lines come."""
+    """A hash of the basket that does not depend on the order of its lines."""
     text = ",".join(sorted(f"{line.sku}={line.quantity}" for line in lines))
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _take_up(table: OrderTable, order_id: str, fingerprint: str) -> Attempt | None:
-    """The order's present try: a new one, the one that another request left, or the confirmed order.
-
-    None when somebody else is changing it just now.
-    """
+def _take_up(table: OrderTable, order_id: str, fingerprint: str) -> Attempt:
+    """The order's attempt: a new one, one that was left pending, or the confirmed one. Raises _Lost."""
     if table.begin(order_id, fingerprint):
-        return Attempt(order_id, fingerprint, PENDING, 1, None)
+        return Attempt(order_id, fingerprint, State.PENDING, 1)
     attempt = table.read(order_id)
     if attempt is None:
-        return None
+        raise _Lost
     if attempt.fingerprint != fingerprint:
         raise KeyReused(f"Idempotency-Key: it was used for another basket, which became {order_id}")
-    if attempt.state == CONFIRMED or (attempt.state == PENDING and table.touch(attempt)):
-        return attempt
-    if attempt.state == CANCELLED and table.try_again(attempt, CANCELLED):
-        return Attempt(order_id, fingerprint, PENDING, attempt.number + 1, None)
-    return None
+    match attempt.state:
+        case State.CONFIRMED:
+            return attempt
+        case State.PENDING if table.touch(attempt):
+            return attempt
+        case State.CANCELLED if table.try_again(attempt, State.CANCELLED):
+            return Attempt(order_id, fingerprint, State.PENDING, attempt.number + 1)
+    raise _Lost
 
 
-def _finish(table: OrderTable, catalog: Catalog, attempt: Attempt, lines: list[Line]) -> Order | None:
-    """Hold the stock and confirm; None when the try was lost to somebody else."""
+def _finish(table: OrderTable, catalog: Catalog, attempt: Attempt, lines: list[Line]) -> Order:
+    """Hold the stock and confirm the order. Raises _Lost."""
     try:
         reservation = catalog.reserve(attempt.reservation_id, lines)
     except RemoteProblem as refusal:
         if refusal.code == RELEASED:
-            table.try_again(attempt, PENDING)
-            return None
+            table.try_again(attempt, State.PENDING)
+            raise _Lost from refusal
         table.forget(attempt)
         raise
     order = table.confirm(attempt, reservation)
-    if order is None and not _was_confirmed(table, attempt):
-        catalog.release(attempt.reservation_id)
+    if order is None:
+        if not _was_confirmed(table, attempt):
+            catalog.release(attempt.reservation_id)
+        raise _Lost
     return order
 
 
 def _was_confirmed(table: OrderTable, attempt: Attempt) -> bool:
     """Whether a request with the same key was quicker; then the reservation is the order's."""
-    now = table.read(attempt.order_id)
-    return now is not None and now.state == CONFIRMED and now.number == attempt.number
+    latest = table.read(attempt.order_id)
+    return latest is not None and latest.state == State.CONFIRMED and latest.number == attempt.number

@@ -1,7 +1,7 @@
 """Gives back the stock of orders that were begun and never finished, e.g. because the process was killed.
 
-Runs in every orders process. Whoever claims a try first, by a conditional write, gives its stock back; twice
-does no harm, for the catalog returns a reservation's stock once.
+Runs in every orders process. The process that claims an attempt first, by a conditional write, gives its
+stock back; twice does no harm, for the catalog returns a reservation's stock once.
 """
 
 import logging
@@ -9,17 +9,17 @@ import random
 import threading
 import time
 
-from aws_xray_sdk.core import xray_recorder
 from botocore.exceptions import ClientError
 
-from services.common import http, logs
+from services import tracing
+from services.common import http
 from services.common.problems import DependencyDown
 from services.orders.catalog_client import Catalog
-from services.orders.table import PENDING, OrderTable
+from services.orders.table import OrderTable, State
 
 log = logging.getLogger(__name__)
 
-ABANDONED_AFTER_S = 3.0  # longer than any request lives; with EVERY_S the shop is whole within 5 s
+ABANDONED_AFTER_S = 3.0  # longer than any request lives; with EVERY_S stock is back within 5 s
 EVERY_S = 1.0
 DEADLINE_MS = 5_000
 
@@ -30,14 +30,12 @@ def start(table: OrderTable, catalog: Catalog) -> None:
 
 
 def recover(table: OrderTable, catalog: Catalog, older_than_s: float = ABANDONED_AFTER_S) -> int:
-    """Cancel every abandoned try and give its stock back; returns how many. Raises DependencyDown."""
+    """Cancel every abandoned attempt and give its stock back; returns how many. Raises DependencyDown."""
     cancelled = 0
     for attempt, before in table.abandoned(older_than_s):
-        if attempt.state == PENDING and not table.start_cancelling(attempt, before):
+        if attempt.state is State.PENDING and not table.start_cancelling(attempt, before):
             continue
-        with xray_recorder.in_segment("orders") as segment:
-            logs.identify(segment.trace_id, segment.id)
-            segment.put_annotation("order_id", attempt.order_id)
+        with tracing.background_segment("orders", order_id=attempt.order_id):
             catalog.release(attempt.reservation_id)
             table.finish_cancelling(attempt)
             log.warning("gave back the stock of %s, which was begun and never finished", attempt.order_id)

@@ -3,7 +3,8 @@
 from flask import Blueprint, current_app
 from pydantic import BaseModel, Field
 
-from services.common import metrics, tracing
+from services import tracing
+from services.common import metrics
 from services.common.openapi import answers, describe
 from services.common.problems import NotFound
 from services.orders.placing import order_id_of, place

@@ -7,31 +7,38 @@ import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from enum import StrEnum
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from services.common import dynamodb
-from services.common.problems import DependencyDown
 from services.schemas import Order, Reservation
 
-PENDING, CONFIRMED, CANCELLING, CANCELLED = "pending", "confirmed", "cancelling", "cancelled"
 KEEP_CANCELLED_S = 24 * 3600
+_NEVER = Decimal(10**12)  # a time in seconds that no clock will reach
+
+
+class State(StrEnum):
+    """The state of an attempt to place an order."""
+
+    PENDING = "pending"
+    CONFIRMED = "confirmed"
+    CANCELLING = "cancelling"  # its stock is being given back
+    CANCELLED = "cancelled"
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """The present try to place an order, as the table remembers it."""
+    """The present attempt to place an order, as the table remembers it; it has its order once confirmed."""
 
     order_id: str
     fingerprint: str
-    state: str
+    state: State
     number: int
-    order: Order | None
+    order: Order | None = None
 
     @property
     def reservation_id(self) -> str:
-        """The order's id; a later try needs another one, for a released reservation stays released."""
+        """The order's id; a later attempt needs another one, for a released reservation stays released."""
         return self.order_id if self.number == 1 else f"{self.order_id}.{self.number}"
 
 
@@ -43,11 +50,11 @@ class OrderTable:
         self._client = dynamodb.create_client()
 
     def begin(self, order_id: str, fingerprint: str) -> bool:
-        """Remember that a try begins; False when this order is known already."""
+        """Remember that an attempt begins; False when this order is known already."""
         item = {
             "order_id": order_id,
             "fingerprint": fingerprint,
-            "state": PENDING,
+            "state": State.PENDING,
             "attempt": 1,
             "touched_at": _now(),
         }
@@ -59,94 +66,74 @@ class OrderTable:
         )
 
     def read(self, order_id: str) -> Attempt | None:
-        """What is known of an order; strongly consistent."""
-        item = self._item(order_id)
-        if item is None:
-            return None
-        order = _order(item) if item["state"] == CONFIRMED else None
-        return Attempt(order_id, item["fingerprint"], item["state"], int(item["attempt"]), order)
+        """The present attempt of an order, or None; strongly consistent."""
+        key = {"order_id": order_id}
+        answer = dynamodb.call(self._client.get_item, TableName=self.name, Key=key, ConsistentRead=True)
+        return _attempt(answer["Item"]) if "Item" in answer else None
 
     def confirm(self, attempt: Attempt, reservation: Reservation) -> Order | None:
-        """Turn a pending try into an order; None when it is not pending any more."""
+        """Turn a pending attempt into an order; None when it is not pending any more."""
         placed_at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         facts = {**reservation.model_dump(exclude={"order_id"}), "placed_at": placed_at}
-        order = Order(order_id=attempt.order_id, status=CONFIRMED, **facts)
-        return order if self._move(attempt, PENDING, CONFIRMED, facts) else None
+        order = Order(order_id=attempt.order_id, status=State.CONFIRMED, **facts)
+        return order if self._move(attempt, State.PENDING, State.CONFIRMED, facts) else None
 
     def touch(self, attempt: Attempt) -> bool:
-        """Take up a pending try again, so that the recovery leaves it alone; False when it is not pending."""
-        return self._move(attempt, PENDING, PENDING, {})
+        """Renew a pending attempt, so that the recovery leaves it alone; False when it is not pending."""
+        return self._move(attempt, State.PENDING, State.PENDING, {})
 
-    def try_again(self, attempt: Attempt, from_state: str) -> bool:
-        """Begin the next try of an order."""
-        return self._move(
-            attempt, from_state, PENDING, {"attempt": attempt.number + 1}, forget=("expires_at",)
-        )
+    def try_again(self, attempt: Attempt, from_state: State) -> bool:
+        """Begin the order's next attempt; False when this one is not in `from_state` any more."""
+        return self._move(attempt, from_state, State.PENDING, {"attempt": attempt.number + 1})
 
     def start_cancelling(self, attempt: Attempt, touched_before: Decimal) -> bool:
-        """Claim an abandoned try for giving its stock back; False when somebody has taken it up."""
-        return self._move(attempt, PENDING, CANCELLING, {}, touched_before=touched_before)
+        """Claim an abandoned attempt for giving its stock back; False when a request has renewed it."""
+        return self._move(attempt, State.PENDING, State.CANCELLING, {}, touched_before=touched_before)
 
     def finish_cancelling(self, attempt: Attempt) -> bool:
-        """The stock is back; DynamoDB deletes the item a day later."""
+        """Mark an attempt cancelled, its stock being back; DynamoDB deletes the item a day later."""
         facts = {"expires_at": int(time.time()) + KEEP_CANCELLED_S}
-        return self._move(attempt, CANCELLING, CANCELLED, facts)
+        return self._move(attempt, State.CANCELLING, State.CANCELLED, facts)
 
     def forget(self, attempt: Attempt) -> None:
-        """Remove a try that the catalog refused, unless it has changed since."""
+        """Remove an attempt that the catalog refused, unless it has changed since."""
         dynamodb.succeeds(
             self._client.delete_item,
             TableName=self.name,
             Key={"order_id": attempt.order_id},
             ConditionExpression="#state = :pending AND attempt = :attempt",
             ExpressionAttributeNames={"#state": "state"},
-            ExpressionAttributeValues={":pending": PENDING, ":attempt": attempt.number},
+            ExpressionAttributeValues={":pending": State.PENDING, ":attempt": attempt.number},
         )
 
     def confirmed(self, order_id: str) -> Order | None:
-        """One confirmed order, or None."""
+        """The confirmed order of this id, or None."""
         attempt = self.read(order_id)
         return attempt.order if attempt else None
 
     def latest(self, limit: int) -> list[Order]:
-        """The newest confirmed orders."""
-        items = self._by_state(CONFIRMED, Limit=limit, ScanIndexForward=False)
+        """The newest confirmed orders, at most `limit`."""
+        items = self._by_state(State.CONFIRMED, Limit=limit, ScanIndexForward=False)
         return [_order(item) for item in items]
 
     def abandoned(self, older_than_s: float) -> list[tuple[Attempt, Decimal]]:
-        """Tries that nobody has touched for so long, and the time before which that must still hold."""
+        """Attempts that nobody has renewed for so long, and the time before which that must still hold."""
         before = _now() - Decimal(str(older_than_s))
-        items = self._by_state(PENDING, before) + self._by_state(CANCELLING, before)
-        return [
-            (Attempt(i["order_id"], i["fingerprint"], i["state"], int(i["attempt"]), None), before)
-            for i in items
-        ]
+        items = self._by_state(State.PENDING, before) + self._by_state(State.CANCELLING, before)
+        return [(_attempt(item), before) for item in items]
 
     def answers(self) -> bool:
-        """Whether the table can be read now."""
-        try:
-            self._item("is-anybody-there")
-        except (DependencyDown, ClientError):
-            return False
-        return True
+        """Whether the table can be read at present."""
+        return dynamodb.answers(self._client.get_item, TableName=self.name, Key={"order_id": "readiness"})
 
-    def _item(self, order_id: str) -> dict[str, Any] | None:
-        found = dynamodb.call(
-            self._client.get_item, TableName=self.name, Key={"order_id": order_id}, ConsistentRead=True
-        )
-        item: dict[str, Any] | None = found.get("Item")
-        return item
-
-    def _by_state(self, state: str, before: Decimal | None = None, **options: Any) -> list[dict[str, Any]]:
-        values = {":state": state, **({":before": before} if before is not None else {})}
+    def _by_state(self, state: State, before: Decimal = _NEVER, **options: Any) -> list[dict[str, Any]]:
         page = dynamodb.call(
             self._client.query,
             TableName=self.name,
             IndexName="by-state",
-            KeyConditionExpression="#state = :state"
-            + (" AND touched_at < :before" if before is not None else ""),
+            KeyConditionExpression="#state = :state AND touched_at < :before",
             ExpressionAttributeNames={"#state": "state"},
-            ExpressionAttributeValues=values,
+            ExpressionAttributeValues={":state": state, ":before": before},
             **options,
         )
         items: list[dict[str, Any]] = page["Items"]
@@ -155,38 +142,36 @@ class OrderTable:
     def _move(
         self,
         attempt: Attempt,
-        from_state: str,
-        to_state: str,
+        from_state: State,
+        to_state: State,
         facts: dict[str, Any],
-        *,
-        touched_before: Decimal | None = None,
-        forget: tuple[str, ...] = (),
+        touched_before: Decimal = _NEVER,
     ) -> bool:
-        """Change an order's state if it is still in `from_state` of the same try."""
-        sets = {"state": to_state, "touched_at": _now(), **facts}
-        names = {f"#{name}": name for name in (*sets, *forget)} | {"#attempt": "attempt"}
-        values = {f":{name}": value for name, value in sets.items()} | {
-            ":from": from_state,
-            ":try": attempt.number,
-        }
-        condition = "#state = :from AND #attempt = :try"
-        if touched_before is not None:
-            condition, values[":before"] = f"{condition} AND #touched_at < :before", touched_before
-        update = "SET " + ", ".join(f"#{name} = :{name}" for name in sets)
+        """Change an order's state if the same attempt is still in `from_state`; False when it is not."""
+        fields = {"state": to_state, "touched_at": _now(), **facts}
+        update = "SET " + ", ".join(f"#{name} = :{name}" for name in fields)
+        if "expires_at" not in fields:
+            update += " REMOVE expires_at"
         return dynamodb.succeeds(
             self._client.update_item,
             TableName=self.name,
             Key={"order_id": attempt.order_id},
-            UpdateExpression=update
-            + (" REMOVE " + ", ".join(f"#{name}" for name in forget) if forget else ""),
-            ConditionExpression=condition,
-            ExpressionAttributeNames=names,
-            ExpressionAttributeValues=values,
+            UpdateExpression=update,
+            ConditionExpression="#state = :from AND #attempt = :number AND #touched_at < :before",
+            ExpressionAttributeNames={f"#{name}": name for name in (*fields, "attempt")},
+            ExpressionAttributeValues={f":{name}": value for name, value in fields.items()}
+            | {":from": from_state, ":number": attempt.number, ":before": touched_before},
         )
 
 
 def _now() -> Decimal:
     return Decimal(f"{time.time():.6f}")
+
+
+def _attempt(item: dict[str, Any]) -> Attempt:
+    state = State(item["state"])
+    order = _order(item) if state is State.CONFIRMED else None
+    return Attempt(item["order_id"], item["fingerprint"], state, int(item["attempt"]), order)
 
 
 def _order(item: dict[str, Any]) -> Order:

@@ -1,1 +1,1 @@
-"""the shop's web page and public API."""
+"""storefront: the shop's web page and public API."""

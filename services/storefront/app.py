@@ -4,7 +4,7 @@ from flask import Flask
 
 from services.common.health import depends_on
 from services.common.http import ServiceClient
-from services.common.service import new_service
+from services.service import new_service
 from services.storefront.routes import routes
 from services.storefront.settings import Settings
 from settings import load

@@ -1,15 +1,15 @@
-"""The shop's page and its public API, which hands on to catalog and orders."""
+"""The shop's page and its public API, which asks catalog and orders."""
 
 from typing import Any
 from urllib.parse import quote
 
-import requests
 from flask import Blueprint, Response, current_app, make_response, render_template
 
-from services.common import faults, tracing
+from services import tracing
+from services.common import faults
 from services.common.http import ServiceClient
 from services.common.openapi import answers, describe
-from services.common.problems import DependencyDown, RemoteProblem
+from services.common.problems import DependencyDown
 from services.schemas import Basket, IdempotencyKey, Order, Product, ProductList
 
 routes = Blueprint("storefront", __name__)
@@ -20,13 +20,12 @@ CONTENT_SECURITY_POLICY = "default-src 'self'; frame-ancestors 'none'; base-uri 
 def shop() -> Response:
     """The shop's page; it renders whatever is down, and says so."""
     settings = current_app.extensions["settings"]
-    has_orders = _client(
-        "orders"
-    ).is_alive()  # first, for it is short; the catalog may use the time that is left
-    products = _products_or_none()
-    missing = [
-        name for name, is_there in (("catalog", products is not None), ("orders", has_orders)) if not is_there
-    ]
+    # asked first, for a probe is short; the catalog may use the time that is left
+    missing = [] if _client("orders").is_alive() else ["orders"]
+    try:
+        products = [product.model_dump() for product in _products().products]
+    except DependencyDown:
+        products, missing = None, ["catalog", *missing]
     page = make_response(
         render_template(
             "shop.html",
@@ -60,7 +59,7 @@ def list_products() -> ProductList:
 def show_product(sku: str) -> Product:
     """One lantern."""
     tracing.annotate("sku", sku)
-    return Product.model_validate(_json(_client("catalog").call("GET", f"/products/{_quoted(sku)}")))
+    return Product.model_validate(_get("catalog", f"/products/{_quoted(sku)}"))
 
 
 @routes.post("/api/orders")
@@ -73,8 +72,9 @@ def place_order(json: Basket, headers: IdempotencyKey) -> tuple[Order, int]:
     """Place an order: 201 the first time, 200 with the same body when the key comes again."""
     tracing.annotate("sku", json.items[0].sku)
     key = {"Idempotency-Key": headers.key}
-    answer = _client("orders").call("POST", "/orders", json=json.model_dump(), headers=key)
-    order = Order.model_validate(_json(answer))
+    # idempotent by its key, so it may be sent once more when the connection breaks
+    answer = _client("orders").call("POST", "/orders", idempotent=True, json=json.model_dump(), headers=key)
+    order = Order.model_validate(answer.json())
     tracing.annotate("order_id", order.order_id)
     return order, answer.status_code
 
@@ -84,7 +84,7 @@ def place_order(json: Basket, headers: IdempotencyKey) -> tuple[Order, int]:
 def show_order(order_id: str) -> Order:
     """One order."""
     tracing.annotate("order_id", order_id)
-    return Order.model_validate(_json(_client("orders").call("GET", f"/orders/{_quoted(order_id)}")))
+    return Order.model_validate(_get("orders", f"/orders/{_quoted(order_id)}"))
 
 
 def _client(name: str) -> ServiceClient:
@@ -96,19 +96,10 @@ def _quoted(text: str) -> str:
     return quote(text, safe="")
 
 
-def _json(answer: requests.Response) -> Any:
-    """The answer's body; a refusal is passed on in the words of the service that refused."""
-    if answer.status_code >= 400:
-        raise RemoteProblem(answer.json(), answer.status_code)
-    return answer.json()
+def _get(service: str, path: str) -> Any:
+    """The body that another service answers with; its refusals go on to our caller. Raises DependencyDown."""
+    return _client(service).call("GET", path, idempotent=True).json()
 
 
 def _products() -> ProductList:
-    return ProductList.model_validate(_json(_client("catalog").call("GET", "/products")))
-
-
-def _products_or_none() -> list[dict[str, Any]] | None:
-    try:
-        return [product.model_dump() for product in _products().products]
-    except DependencyDown:
-        return None
+    return ProductList.model_validate(_get("catalog", "/products"))

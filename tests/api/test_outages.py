@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import requests
 
-from services.orders.table import CANCELLED
+from services.orders.table import State
 from tests.shop import SERVICES, running
 from tests.waiting import wait_until
 
@@ -186,4 +186,4 @@ def _unfinished(shop):
         .paginate(TableName="lantern-orders", ConsistentRead=True)
     )
     states = [item["state"]["S"] for page in pages for item in page["Items"]]
-    return sum(state not in ("confirmed", CANCELLED) for state in states)
+    return sum(state not in ("confirmed", State.CANCELLED) for state in states)

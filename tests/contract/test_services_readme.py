@@ -1,6 +1,9 @@
-"""The two tables of services/README.md say what the code says."""
+"""The tables of services/README.md say what the code says."""
 
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,13 +17,14 @@ from services.storefront.app import create_app as storefront
 from services.storefront.settings import Settings as StorefrontSettings
 from settings import variables
 
-README = (Path(__file__).parents[2] / "services/README.md").read_text()
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "services/README.md").read_text()
 APPS = {
     "storefront": (storefront, StorefrontSettings, {"catalog_url": "http://c", "orders_url": "http://o"}),
     "catalog": (catalog, CatalogSettings, {}),
     "orders": (orders, OrdersSettings, {"catalog_url": "http://c"}),
 }
-COMMON = "dynamodb emitter faults health http logs metrics openapi problems service settings tracing"
+COMMON = "dynamodb faults health http logs metrics openapi problems settings"
 
 
 def table(heading):
@@ -72,8 +76,46 @@ def test_the_table_of_settings_is_the_code():
     assert set(table("Settings")) == coded
 
 
+def imported_by_orders():
+    """The files of this repository that an orders process imports, with their numbers of lines."""
+    script = (
+        "import sys, services.orders.app; print(*(getattr(m, '__file__', '') for m in sys.modules.values()))"
+    )
+    printed = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
+    files = [path for path in printed.split() if Path(path).is_relative_to(ROOT) and ".venv" not in path]
+    lines = {
+        os.path.relpath(path, ROOT / "services"): len(Path(path).read_text().splitlines()) for path in files
+    }
+    return {name: count for name, count in lines.items() if count > 1}
+
+
+def test_the_reading_order_names_every_file_that_orders_imports_with_its_length():
+    rows = [(name, int(count.replace(",", ""))) for name, count, _ in table("Reading order")]
+    files = {name: count for name, count in rows if name.endswith(".py")}
+    sums, total = [], 0
+    for name, count in rows:
+        total += count if name in files else 0
+        if name not in files:
+            sums.append((name, count == total))
+
+    assert files == imported_by_orders()
+    assert all(is_right for _, is_right in sums), sums
+
+
+def test_only_the_tracing_knows_the_x_ray_sdk():
+    modules = (ROOT / "services").rglob("*.py")
+
+    assert {
+        path.parent.name
+        for path in modules
+        if "import aws_xray_sdk" in path.read_text() or "from aws_xray_sdk" in path.read_text()
+    } == {"tracing"}
+
+
 def test_what_the_services_share_knows_no_lantern():
-    folder = Path(__file__).parents[2] / "services/common"
+    folder = ROOT / "services/common"
 
     assert sorted(p.stem for p in folder.glob("*.py") if p.stem != "__init__") == COMMON.split()
     for path in folder.glob("[!_]*.py"):

@@ -9,7 +9,7 @@ import pytest
 
 from services.common import http
 from services.common.http import ServiceClient
-from services.common.problems import DependencyDown
+from services.common.problems import DependencyDown, RemoteProblem
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
 
@@ -90,10 +90,10 @@ def test_a_slow_dependency_holds_its_caller_no_longer_than_the_deadline(serve, b
     started = time.monotonic()
 
     with pytest.raises(DependencyDown) as down:
-        client.call("GET", "/products")
+        client.call("GET", "/products", idempotent=True)
 
     assert time.monotonic() - started < 0.75
-    assert down.value.headers() == {"Retry-After": "1"}
+    assert down.value.headers == {"Retry-After": "1"}
 
 
 def test_a_refused_connection_is_down_at_once():
@@ -102,7 +102,7 @@ def test_a_refused_connection_is_down_at_once():
     started = time.monotonic()
 
     with pytest.raises(DependencyDown, match="catalog does not answer"):
-        client.call("GET", "/products")
+        client.call("GET", "/products", idempotent=True)
 
     assert time.monotonic() - started < 0.5
 
@@ -118,24 +118,67 @@ def test_a_name_that_does_not_resolve_is_looked_up_once(monkeypatch):
     http.start_deadline(2000)
 
     with pytest.raises(DependencyDown):
-        ServiceClient("catalog", "http://catalog.invalid").call("GET", "/products")
+        ServiceClient("catalog", "http://catalog.invalid").call("GET", "/products", idempotent=True)
 
     assert len(lookups) == 1
 
 
-def test_a_lost_connection_is_tried_once_more(serve):
+def test_an_idempotent_call_is_sent_once_more_when_its_connection_breaks(serve):
     server = serve(break_once)
     http.start_deadline(2000)
 
-    assert ServiceClient("catalog", server.url).call("GET", "/products").status_code == 200
-    assert server.accepted == 2
+    answer = ServiceClient("catalog", server.url).call("GET", "/products", idempotent=True)
+
+    assert (answer.status_code, server.accepted) == (200, 2)
+
+
+def test_a_call_that_is_not_idempotent_is_never_sent_twice(serve):
+    server = serve(break_once)
+    http.start_deadline(2000)
+
+    with pytest.raises(DependencyDown):
+        ServiceClient("catalog", server.url).call("POST", "/orders", idempotent=False)
+
+    assert server.accepted == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "content_type", "document", "error", "detail"),
+    [
+        ("409 Conflict", "application/problem+json", b'{"detail":"sold out"}', RemoteProblem, "sold out"),
+        ("503 Busy", "application/problem+json", b'{"detail":"no table"}', DependencyDown, "no table"),
+        ("503 Busy", "text/html", b"<h1>busy</h1>", DependencyDown, "catalog failed; try again"),
+        (
+            "500 Bug",
+            "application/problem+json",
+            b'{"detail":"bug"}',
+            DependencyDown,
+            "catalog failed; try again",
+        ),
+    ],
+)
+def test_a_refusal_is_passed_on_and_a_failure_is_an_outage(
+    serve, status, content_type, document, error, detail
+):
+    head = f"HTTP/1.1 {status}\r\nContent-Type: {content_type}\r\nContent-Length: {len(document)}\r\n\r\n"
+
+    def reply(_server, connection, _number):
+        connection.recv(65536)
+        connection.sendall(head.encode() + document)
+
+    http.start_deadline(2000)
+
+    with pytest.raises(error) as raised:
+        ServiceClient("catalog", serve(reply).url).call("GET", "/products", idempotent=True)
+
+    assert raised.value.detail == detail
 
 
 def test_what_is_left_of_the_deadline_travels_with_the_request(serve):
     server = serve(answer)
     http.start_deadline(2000, "700")
 
-    ServiceClient("catalog", server.url).call("GET", "/products")
+    ServiceClient("catalog", server.url).call("GET", "/products", idempotent=True)
 
     sent = next(line for line in server.requests[0].split("\r\n") if line.startswith("X-Deadline-Ms"))
     assert 500 < int(sent.split(": ")[1]) <= 650
@@ -153,7 +196,7 @@ def test_nothing_is_asked_when_no_time_is_left(serve):
     http.start_deadline(1000, "10")
 
     with pytest.raises(DependencyDown):
-        ServiceClient("catalog", server.url).call("GET", "/products")
+        ServiceClient("catalog", server.url).call("GET", "/products", idempotent=True)
 
     assert server.requests == []
 

@@ -54,3 +54,9 @@ def test_a_deadline_outside_its_bounds_is_refused_or_default(text):
 def test_what_is_not_an_http_address_is_refused(text):
     with pytest.raises(SettingsError, match="CATALOG_URL"):
         load(OrdersSettings, {"CATALOG_URL": text})
+
+
+@pytest.mark.parametrize("text", ["https://catalog", "HTTPS://catalog:8443/"])
+def test_an_https_address_is_refused_because_deadlines_would_not_hold(text):
+    with pytest.raises(SettingsError, match="expected http://: calls over https are not supported"):
+        load(OrdersSettings, {"CATALOG_URL": text})

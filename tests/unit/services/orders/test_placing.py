@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from services.common.problems import DependencyDown, KeyReused, RemoteProblem
 from services.orders import placing, recovery
-from services.orders.table import CANCELLED, CANCELLING, CONFIRMED, PENDING, Attempt
+from services.orders.table import Attempt, State
 from services.schemas import Line, Order, PricedLine, Reservation
 
 STOCK = 10
@@ -52,7 +52,7 @@ class MemoryTable:
     def _begin(self, order_id, fingerprint):
         if order_id in self.items:
             return False
-        self.items[order_id] = Attempt(order_id, fingerprint, PENDING, 1, None)
+        self.items[order_id] = Attempt(order_id, fingerprint, State.PENDING, 1, None)
         return True
 
     def read(self, order_id):
@@ -68,33 +68,33 @@ class MemoryTable:
         return True
 
     def touch(self, attempt):
-        return self.fuse.step(lambda: self._move(attempt, PENDING, PENDING))
+        return self.fuse.step(lambda: self._move(attempt, State.PENDING, State.PENDING))
 
     def try_again(self, attempt, from_state):
-        return self.fuse.step(lambda: self._move(attempt, from_state, PENDING, attempt.number + 1))
+        return self.fuse.step(lambda: self._move(attempt, from_state, State.PENDING, attempt.number + 1))
 
     def confirm(self, attempt, reservation):
         facts = reservation.model_dump(exclude={"order_id"})
-        order = Order(order_id=attempt.order_id, status=CONFIRMED, placed_at="now", **facts)
-        moved = self.fuse.step(lambda: self._move(attempt, PENDING, CONFIRMED, order=order))
+        order = Order(order_id=attempt.order_id, status=State.CONFIRMED, placed_at="now", **facts)
+        moved = self.fuse.step(lambda: self._move(attempt, State.PENDING, State.CONFIRMED, order=order))
         return order if moved else None
 
     def start_cancelling(self, attempt, _before):
-        return self.fuse.step(lambda: self._move(attempt, PENDING, CANCELLING))
+        return self.fuse.step(lambda: self._move(attempt, State.PENDING, State.CANCELLING))
 
     def finish_cancelling(self, attempt):
-        return self.fuse.step(lambda: self._move(attempt, CANCELLING, CANCELLED))
+        return self.fuse.step(lambda: self._move(attempt, State.CANCELLING, State.CANCELLED))
 
     def forget(self, attempt):
         self.fuse.step(lambda: self._forget(attempt))
 
     def _forget(self, attempt):
         now = self.items.get(attempt.order_id)
-        if now and now.state == PENDING and now.number == attempt.number:
+        if now and now.state == State.PENDING and now.number == attempt.number:
             del self.items[attempt.order_id]
 
     def abandoned(self, _older_than_s):
-        return [(item, 0) for item in self.items.values() if item.state in (PENDING, CANCELLING)]
+        return [(item, 0) for item in self.items.values() if item.state in (State.PENDING, State.CANCELLING)]
 
 
 class MemoryCatalog:
@@ -229,16 +229,16 @@ ACTIONS = st.lists(
 @given(actions=ACTIONS)
 def test_whatever_fails_stock_and_orders_add_up_and_acknowledged_orders_stay(actions):
     shop, quantities = Shop(), {}
-    for action, *rest in actions:
+    for action, *arguments in actions:
         try:
             if action == "place":
-                key = f"key-{rest[0]}"
-                shop.place(key, quantities.setdefault(key, rest[1]))
+                key = f"key-{arguments[0]}"
+                shop.place(key, quantities.setdefault(key, arguments[1]))
             elif action == "recover":
                 shop.recover()
             else:
                 error = Crash() if action == "crash" else DependencyDown("dynamodb")
-                shop.fuse.set(rest[0], error, rest[1])
+                shop.fuse.set(arguments[0], error, arguments[1])
         except (Crash, DependencyDown, RemoteProblem):
             pass
 

@@ -1,4 +1,4 @@
-"""X-Ray: one call sets a service up; tracing never breaks or slows a request."""
+"""Tracing by AWS's X-Ray SDK: every workaround that it needs stands here, and no other module imports it."""
 
 import importlib
 import logging
@@ -7,6 +7,8 @@ import re
 import threading
 import time
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from aws_xray_sdk import global_sdk_config
@@ -17,12 +19,13 @@ from botocore.exceptions import ClientError
 from flask import Flask, Response, current_app, g, request
 
 from services.common import logs
-from services.common.emitter import BackgroundEmitter
+from services.common.health import OPERATIONAL_ROUTES
+from services.tracing.emitter import BackgroundEmitter
 
-log = logging.getLogger(__name__)
 HEADER = "X-Amzn-Trace-Id"
-UNTRACED_ROUTES = ("/healthz", "/readyz", "/version", "/faults", "/openapi.json")
 FIRST_RULES_WAIT_S = 1.0
+ASK_FOR_RULES_EVERY_S = 10.0
+REPEATS_EVERY_S = 60.0
 _THROTTLED = {"ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded"}
 _NAME_TABLE_ENTRIES = ("Put", "Update", "Delete", "ConditionCheck", "Get")
 _ROOT = re.compile(r"(?:^|;)\s*Root=(1-[0-9a-f]{8}-[0-9a-f]{24})\s*(?:;|$)")
@@ -32,8 +35,31 @@ botocore_patch = importlib.import_module("aws_xray_sdk.ext.botocore.patch")
 _sdk_meta_processor = botocore_patch.aws_meta_processor
 
 
+class _OnceAMinute(logging.Filter):
+    """Lets the SDK log a message once a minute: it reports every question that the daemon did not answer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._last_s: dict[object, float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether the record is logged."""
+        if not record.name.startswith("aws_xray_sdk"):
+            return True
+        if time.monotonic() - self._last_s.get(record.msg, -REPEATS_EVERY_S) < REPEATS_EVERY_S:
+            return False
+        self._last_s[record.msg] = time.monotonic()
+        return True
+
+
+_once_a_minute = _OnceAMinute()
+
+
 def init_app(app: Flask) -> None:
     """Trace this app's requests, and their calls through requests and botocore, as the segment `app.name`."""
+    logging.getLogger("aws_xray_sdk").setLevel(logging.WARNING)
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(_once_a_minute)
     xray_recorder.configure(service=app.name)
     if not isinstance(xray_recorder.emitter, BackgroundEmitter):
         xray_recorder.emitter._socket.close()
@@ -44,12 +70,13 @@ def init_app(app: Flask) -> None:
     app.after_request(_answer_trace_id)  # declared before the SDK's, so that it runs after it
     XRayMiddleware(app, xray_recorder)
     app.before_request(_identify)
+    app.after_request(_record_exception)
 
 
 def start() -> None:
     """Fetch the sampling rules before the first request comes, waiting at most a second for them.
 
-    The SDK would fetch them after its first decision and sample 5 % until then. Called once a process.
+    The SDK would fetch them after its first decision and sample 5 % until then. Called once in each process.
     """
     if not global_sdk_config.sdk_enabled():
         return
@@ -62,40 +89,51 @@ def start() -> None:
 
 
 def annotate(key: str, value: str) -> None:
-    """Put an annotation on this request's segment, e.g. `order_id`."""
+    """Put an annotation, e.g. `order_id`, on the segment of the present request."""
     segment = xray_recorder.current_segment()
     if segment is not None and segment.sampled:
         segment.put_annotation(key, value)
 
 
-def record_exception(error: Exception) -> None:
-    """Put an exception that became an answer on this request's segment."""
-    segment = xray_recorder.current_segment()
-    if segment is not None and segment.sampled:
+@contextmanager
+def background_segment(name: str, **annotations: str) -> Iterator[None]:
+    """Trace work that no request asked for, e.g. a clean-up, as a segment with these annotations."""
+    with xray_recorder.in_segment(name) as segment:
+        logs.identify(segment.trace_id, segment.id)
+        for key, value in annotations.items():
+            segment.put_annotation(key, value)
+        yield
+
+
+def _record_exception(response: Response) -> Response:
+    """Put the exception behind a 500 on the segment: it was answered, so the SDK does not see it."""
+    segment, error = xray_recorder.current_segment(), g.get("exception")
+    if error is not None and segment is not None and segment.sampled:
         segment.add_exception(error, traceback.extract_tb(error.__traceback__))
+    return response
 
 
 def _check_header() -> None:
-    """Ignore a trace header whose ids are none, and keep health checks out of the traces.
+    """Ignore a trace header whose ids are malformed, and keep operational routes out of the traces.
 
     The SDK takes any text for a root or a parent, and X-Ray would refuse the segment. It obeys a decision in
     the header before any rule, so that `Sampled=0` keeps a route out.
     """
-    given = request.headers.get(HEADER, "")
-    if ("Root=" in given and not _root(given)) or ("Parent=" in given and not _PARENT.search(given)):
+    header = request.headers.get(HEADER, "")
+    if ("Root=" in header and not _root(header)) or ("Parent=" in header and not _PARENT.search(header)):
         del request.environ["HTTP_X_AMZN_TRACE_ID"]
-    if request.path in UNTRACED_ROUTES:
-        root = _root(given)
+    if request.path in OPERATIONAL_ROUTES:
+        root = _root(header)
         request.environ["HTTP_X_AMZN_TRACE_ID"] = (f"Root={root};" if root else "") + "Sampled=0"
 
 
 def _root(header: str) -> str | None:
-    found = _ROOT.search(header)
-    return found[1] if found else None
+    match = _ROOT.search(header)
+    return match[1] if match else None
 
 
 def _identify() -> None:
-    """One trace id for the segment, the log lines and the answer, also when this request is not sampled.
+    """Give the segment, the log lines and the answer one trace id, also when this request is not sampled.
 
     The SDK's stand-in for an unsampled segment has a new trace id instead of the caller's, and with the SDK
     switched off there is no segment at all.
@@ -105,8 +143,8 @@ def _identify() -> None:
     if segment is not None and not segment.sampled and origin is not None and origin.root:
         segment.trace_id = origin.root
     if segment is None:
-        given = _root(request.headers.get(HEADER, ""))
-        g.trace_id, segment_id = given or TraceId().to_id(), os.urandom(8).hex()
+        root = _root(request.headers.get(HEADER, ""))
+        g.trace_id, segment_id = root or TraceId().to_id(), os.urandom(8).hex()
     else:
         g.trace_id, segment_id = segment.trace_id, segment.id
     logs.identify(g.trace_id, segment_id, request.headers.get("X-Request-Id", ""))
@@ -114,34 +152,26 @@ def _identify() -> None:
 
 
 def _answer_trace_id(response: Response) -> Response:
-    """With the SDK switched off its middleware answers a trace id of zeros."""
+    """Name the request's trace id in the answer; with the SDK switched off its middleware writes zeros."""
     if not global_sdk_config.sdk_enabled():
         response.headers[HEADER] = f"Root={g.trace_id}"
     return response
 
 
 def _keep_asking_for_rules(sampler: Any) -> None:
-    """The SDK asks again after five minutes when its first question failed; ask every ten seconds instead."""
+    """Ask for the rules every ten seconds until they come; after a failure the SDK waits five minutes."""
     while sampler._cache.last_updated is None:
-        time.sleep(10)
+        time.sleep(ASK_FOR_RULES_EVERY_S)
         sampler._rule_poller.wake_up()
 
 
-def _describe_aws_call(
-    wrapped: Any,
-    instance: Any,
-    args: Any,
-    kwargs: Any,
-    return_value: Any,
-    exception: Any,
-    subsegment: Any,
-    stack: Any,
-) -> None:
-    """Add what the SDK leaves out: a transaction's table, throttles, and that 4xx is no fault."""
-    _sdk_meta_processor(wrapped, instance, args, kwargs, return_value, exception, subsegment, stack)
+def _describe_aws_call(**call: Any) -> None:
+    """Describe a call to AWS as the SDK does; add a transaction's table and throttles; 4xx is no fault."""
+    _sdk_meta_processor(**call)
+    subsegment, exception = call["subsegment"], call["exception"]
     if not subsegment.sampled:
         return
-    tables = _tables(args[1])
+    tables = _tables(call["args"][1])
     if len(tables) == 1:
         subsegment.aws["table_name"] = tables.pop()
         subsegment.aws.pop("table_names", None)
@@ -153,6 +183,7 @@ def _describe_aws_call(
 
 
 def _tables(parameters: dict[str, Any]) -> set[str]:
+    """The DynamoDB tables that a batch or a transaction names."""
     if "RequestItems" in parameters:
         return set(parameters["RequestItems"])
     entries = parameters.get("TransactItems", ())

@@ -9,8 +9,8 @@ import pytest
 from aws_xray_sdk.core.models.segment import Segment
 from aws_xray_sdk.core.models.subsegment import Subsegment
 
-from services.common import emitter as emitter_module
-from services.common.emitter import QUEUE_LIMIT, BackgroundEmitter, serialize
+from services.tracing import emitter as emitter_module
+from services.tracing.emitter import QUEUE_LIMIT, BackgroundEmitter, serialize
 from tests.waiting import wait_until
 
 
@@ -82,7 +82,7 @@ def test_a_daemon_that_comes_back_gets_segments_again(daemon):
 def test_an_absent_daemon_is_logged_once_and_never_raises(address, caplog):
     emitter = emitter_to(address)
 
-    with caplog.at_level(logging.WARNING, "services.common.emitter"):
+    with caplog.at_level(logging.WARNING, "services.tracing.emitter"):
         for _ in range(200):
             emitter.send_entity(closed_segment())
         wait_until(emitter._waiting.empty, 20)
@@ -97,7 +97,7 @@ def test_the_loss_is_logged_again_a_minute_later_with_its_count(caplog, monkeypa
     clock = [1000.0]
     monkeypatch.setattr(emitter_module.time, "monotonic", lambda: clock[0])
 
-    with caplog.at_level(logging.WARNING, "services.common.emitter"):
+    with caplog.at_level(logging.WARNING, "services.tracing.emitter"):
         for seconds in (0, 1, 59, 61, 62):
             clock[0] = 1000.0 + seconds
             emitter._count_loss("unreachable")

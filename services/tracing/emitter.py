@@ -20,19 +20,18 @@ _HEADER = b'{"format":"json","version":1}\n'
 
 
 class BackgroundEmitter(UDPEmitter):  # type: ignore[misc]
-    """The SDK's emitter, with everything that can wait or fail moved off the request's thread.
+    """The SDK's emitter, with serialising, name resolution and sending moved off the request's thread.
 
-    Serialising, resolving the daemon's name and sending happen here. What cannot be sent is counted, and the
-    log says so once a minute.
+    Segments that cannot be sent are counted, and one log line a minute says how many were lost and why.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self._socket.close()  # the SDK's is not connected, so it would not notice that nobody listens
         self._waiting: queue.Queue[Any] = queue.Queue(QUEUE_LIMIT)
-        self._lost, self._last_error, self._report_at = 0, "", 0.0
+        self._lost, self._report_at = 0, 0.0
         self._connection: socket.socket | None = None
-        self._resolve_at = 0.0
+        self._resolve_at, self._resolve_error = 0.0, ""
         self._started = threading.Lock()
 
     def send_entity(self, entity: Any) -> None:
@@ -49,55 +48,46 @@ class BackgroundEmitter(UDPEmitter):  # type: ignore[misc]
             entity = self._waiting.get()
             try:
                 self._send(_HEADER + serialize(entity))
-            except OSError as error:
-                self._count_loss(str(error))
             except Exception as error:  # noqa: BLE001  outermost edge: one odd segment must not end the thread
-                self._count_loss(repr(error))
+                self._count_loss(str(error) or repr(error))
 
     def _send(self, datagram: bytes) -> None:
-        if time.monotonic() >= self._resolve_at:
-            self._connect()
-        if self._connection is None:
-            raise OSError(self._last_error)
+        daemon = self._daemon()
         try:
-            self._connection.send(datagram)
+            daemon.send(datagram)
         except ConnectionRefusedError as error:  # about an earlier datagram: nobody listened
             self._count_loss(str(error))
-            self._connection.send(datagram)
+            daemon.send(datagram)
 
-    def _connect(self) -> None:
-        self._close()
-        self._resolve_at = time.monotonic() + UNRESOLVED_FOR_S
-        try:
-            family, kind, protocol, _, address = socket.getaddrinfo(
-                self.ip, self.port, type=socket.SOCK_DGRAM
-            )[0]
-        except OSError as error:
-            self._last_error = str(error)
-            raise
-        self._connection = socket.socket(family, kind, protocol)
-        self._connection.connect(address)
-        self._resolve_at = time.monotonic() + RESOLVE_AGAIN_S
-
-    def _close(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+    def _daemon(self) -> socket.socket:
+        """A socket connected to the daemon; its name is resolved again now and then. Raises OSError."""
+        if time.monotonic() >= self._resolve_at:
+            self._resolve_at = time.monotonic() + UNRESOLVED_FOR_S
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
+            try:
+                family, kind, protocol, _, address = socket.getaddrinfo(
+                    self.ip, self.port, type=socket.SOCK_DGRAM
+                )[0]
+            except OSError as error:
+                self._resolve_error = str(error)
+                raise
+            self._connection = socket.socket(family, kind, protocol)
+            self._connection.connect(address)
+            self._resolve_at = time.monotonic() + RESOLVE_AGAIN_S
+        if self._connection is None:
+            raise OSError(self._resolve_error)
+        return self._connection
 
     def _count_loss(self, reason: str) -> None:
         self._lost += 1
-        now = time.monotonic()
-        if now >= self._report_at:
-            self._report_at = now + REPORT_EVERY_S
-            log.warning(
-                "X-Ray daemon at %s:%s: %d segments lost so far, the last by: %s; the shop goes on untraced",
-                self.ip,
-                self.port,
-                self._lost,
-                reason,
-            )
+        if time.monotonic() >= self._report_at:
+            self._report_at = time.monotonic() + REPORT_EVERY_S
+            daemon = f"X-Ray daemon at {self.ip}:{self.port}"
+            log.warning("%s: %d segments lost so far, the last by: %s", daemon, self._lost, reason)
 
 
 def serialize(entity: Any) -> bytes:
-    """The segment document; orjson, because the SDK's json takes as long as the rest of its work."""
+    """The segment document as JSON, by orjson: the SDK's own way takes as long as the rest of its work."""
     return orjson.dumps(entity.to_dict(), default=str)
