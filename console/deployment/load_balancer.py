@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balance
 from collections.abc import Mapping
 
 from console.shared.aws import Aws
-from console.shared.chart import Chart, Line, Point, dimensions, points, query
+from console.shared.chart import Chart, Dimensions, Line, Point, Query, list_dimensions, points
 
 NAMESPACE = "AWS/ApplicationELB"
 METRICS = (
@@ -26,11 +26,9 @@ def charts(aws: Aws, groups: Mapping[str, str], start_s: float, end_s: float) ->
     if not measured:
         return []
     balancer = {"LoadBalancer": next(iter(measured.values()))["LoadBalancer"]}
-    queries = [
-        query(NAMESPACE, names, *metric, period_s) for names in measured.values() for metric in METRICS
-    ]
-    queries.append(query(NAMESPACE, balancer, *OWN_ERRORS, period_s))
-    *answers, own_errors = points(aws, queries, start_s, end_s, period_s)
+    queries: list[Query] = [(names, *metric) for names in measured.values() for metric in METRICS]
+    queries.append((balancer, *OWN_ERRORS))
+    *answers, own_errors = points(aws, NAMESPACE, queries, start_s, end_s, period_s)
     requests, failed, p95 = list[Line](), list[Line](), list[Line]()
     for number, label in enumerate(measured):
         counts, errors, seconds = answers[3 * number : 3 * number + 3]
@@ -56,16 +54,11 @@ def percent(requests: list[Point], failed: list[Point]) -> list[Point]:
     return [(when_s, 100 * failures.get(when_s, 0.0) / count) for when_s, count in requests if count]
 
 
-def _dimensions_of(aws: Aws, groups: Mapping[str, str]) -> dict[str, dict[str, str]]:
+def _dimensions_of(aws: Aws, groups: Mapping[str, str]) -> dict[str, Dimensions]:
     """The dimensions of each group's metrics, by label: they hold the group's full name."""
-    parameters = {
-        "Namespace": NAMESPACE,
-        "MetricName": "RequestCount",
-        "Dimensions": [{"Name": "TargetGroup"}],
+    by_name = {
+        (*names["TargetGroup"].split("/"), "")[1]: names  # targetgroup/name/id
+        for names in list_dimensions(aws, NAMESPACE, "RequestCount", ["TargetGroup"])
+        if names.keys() == {"LoadBalancer", "TargetGroup"}
     }
-    by_name: dict[str, dict[str, str]] = {}
-    for metric in aws.pages(aws.cloudwatch, "list_metrics", "Metrics", **parameters):
-        names = dimensions(metric)
-        if names.keys() == {"LoadBalancer", "TargetGroup"}:
-            by_name[(*names["TargetGroup"].split("/"), "")[1]] = names  # targetgroup/name/id
     return {label: by_name[name] for label, name in groups.items() if name in by_name}

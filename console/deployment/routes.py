@@ -9,16 +9,8 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from console.deployment import load_balancer
 from console.deployment.traffic_weights import weights_of
 from console.deployment.versions import Origins, newest_pair, origins_of
-from console.pipeline import codedeploy
+from console.pipeline import codedeploy, pages
 from console.pipeline.deployments import Deployment, DeploymentGroup, TrafficRouting
-from console.pipeline.pages import (
-    AROUND_S,
-    LIVE_MS,
-    absent_page,
-    chosen_pipeline,
-    list_pipelines,
-    unreachable_page,
-)
 from console.shared import axis, forms
 from console.shared.aws import attempt, aws
 from console.shared.chart import Chart
@@ -26,7 +18,7 @@ from console.shared.errors import NotFound, Unreachable
 from console.shared.time_range import between
 
 routes = Blueprint("deployment", __name__)
-routes.register_error_handler(Unreachable, unreachable_page)
+routes.register_error_handler(Unreachable, pages.unreachable_page)
 COLOURS = {"blue": "side-blue", "green": "side-green", "load balancer": "line-4"}
 UNKNOWN_COLOURS = ("line-3", "line-1")  # of target groups of which nobody knows which was blue's
 TICKS = (0, 25, 50, 75, 100)  # of the time axis, in percent
@@ -36,11 +28,11 @@ WIDTH, HEIGHT = 600, 80  # of the picture of weights
 @routes.get("/deployments/d-<number>")
 def show(number: str) -> Any:
     """Show the deployment d-`number`."""
-    pipelines, problem = list_pipelines()
-    if not pipelines and aws().is_rehearsal:
-        return absent_page(problem)
+    pipelines, problem = pages.list_pipelines()
+    if not pipelines and pages.is_rehearsal():
+        return pages.absent_page(problem)
     deployment, client, now_s = _deployment(number), aws(), time.time()
-    pipeline = chosen_pipeline(pipelines) if pipelines else ""
+    pipeline = pages.chosen_pipeline(pipelines) if pipelines else ""
     pending_origins = client.start(
         partial(attempt, partial(origins_of, client, pipeline, deployment), Origins)
     )
@@ -53,7 +45,8 @@ def show(number: str) -> Any:
         name: name for name in group.target_groups
     }
     charts, charts_problem = attempt(
-        partial(load_balancer.charts, client, sides, start_s - AROUND_S, end_s + AROUND_S), list[Chart]
+        partial(load_balancer.charts, client, sides, start_s - pages.AROUND_S, end_s + pages.AROUND_S),
+        list[Chart],
     )
     routing, routing_problem = pending_routing.result()
     origins, origins_problem = pending_origins.result()
@@ -76,18 +69,18 @@ def show(number: str) -> Any:
         end_s=end_s,
         on_axis=partial(axis.place, start_s, end_s),
         ticks=TICKS,
-        range=between(start_s - AROUND_S, min(now_s, end_s + 60)),
-        live_ms=LIVE_MS if deployment.is_running else 0,
+        range=between(start_s - pages.AROUND_S, min(now_s, end_s + 60)),
+        live_ms=pages.LIVE_MS if deployment.is_running else 0,
     )
 
 
 @routes.get("/deployments/d-<number>/compare")
 def compare(number: str) -> Any:
     """Redirect to the newest traces of both versions side by side, of the same call if there is one."""
-    pipelines, _ = list_pipelines()
+    pipelines, _ = pages.list_pipelines()
     deployment, client, now_s = _deployment(number), aws(), time.time()
-    origins = origins_of(client, chosen_pipeline(pipelines) if pipelines else "", deployment)
-    span = (deployment.start_s - AROUND_S, min(now_s, deployment.axis_end_s(now_s) + AROUND_S))
+    origins = origins_of(client, pages.chosen_pipeline(pipelines) if pipelines else "", deployment)
+    span = (deployment.start_s - pages.AROUND_S, min(now_s, deployment.axis_end_s(now_s) + pages.AROUND_S))
     blue, green = newest_pair(client, deployment.group, origins.versions(), span)
     return redirect(url_for("compare.show", left=blue["Id"], right=green["Id"]))
 
@@ -96,7 +89,7 @@ def compare(number: str) -> Any:
 def stop() -> Any:
     """Stop a deployment and send production traffic back to blue."""
     deployment_id = forms.required(request.form, "deployment")
-    aws().ask(aws().codedeploy.stop_deployment, deploymentId=deployment_id, autoRollbackEnabled=True)
+    aws().ask("codedeploy", "stop_deployment", deploymentId=deployment_id, autoRollbackEnabled=True)
     return redirect(url_for("deployment.show", number=deployment_id.removeprefix("d-")))
 
 

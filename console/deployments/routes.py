@@ -5,25 +5,17 @@ from typing import Any
 
 from flask import Blueprint, current_app, render_template, request
 
-from console.pipeline import codepipeline
+from console.pipeline import codepipeline, pages
 from console.pipeline.codedeploy import newest_deployments
 from console.pipeline.codepipeline import ExecutionFilter, Page, Position
 from console.pipeline.deployments import STATUSES as DEPLOYMENT_STATUSES
 from console.pipeline.deployments import Deployment
 from console.pipeline.executions import STATUSES, Action, Approval, deploy_actions
-from console.pipeline.pages import (
-    LIVE_MS,
-    absent_page,
-    chosen_pipeline,
-    has_build_logs,
-    list_pipelines,
-    unreachable_page,
-)
 from console.shared.aws import Aws, attempt, aws
 from console.shared.errors import BadInput, Unreachable
 
 routes = Blueprint("deployments", __name__)
-routes.register_error_handler(Unreachable, unreachable_page)
+routes.register_error_handler(Unreachable, pages.unreachable_page)
 COUNTS = (25, 100, 200)
 IDLE_LIVE_MS = 15_000  # AWS limits how often it may be asked
 
@@ -31,15 +23,15 @@ IDLE_LIVE_MS = 15_000  # AWS limits how often it may be asked
 @routes.get("/deployments")
 def show() -> Any:
     """Show executions by status and service, a page at a time, and the newest deployments."""
-    pipelines, problem = list_pipelines()
+    pipelines, problem = pages.list_pipelines()
     if not pipelines:
-        return absent_page(problem)
-    pipeline, client = chosen_pipeline(pipelines), aws()
+        return pages.absent_page(problem)
+    pipeline, client = pages.chosen_pipeline(pipelines), aws()
     pending = client.start(
         partial(attempt, partial(codepipeline.approvals_of, client, pipeline), list[Approval])
     )
     build_logs = client.start(
-        partial(has_build_logs, client, current_app.extensions["settings"].log_group_prefix)
+        partial(pages.has_build_logs, client, current_app.extensions["settings"].log_group_prefix)
     )
     declared = codepipeline.stages_of(client, pipeline)
     services = deploy_actions(declared)
@@ -89,4 +81,4 @@ def _newest(client: Aws, services: dict[str, Action], matching: ExecutionFilter)
 def _live_ms(page: Page, deployments: list[Deployment]) -> int:
     """How often the page refreshes itself: often while something runs."""
     running = [shown.is_running for shown in page.executions] + [shown.is_running for shown in deployments]
-    return LIVE_MS if any(running) else IDLE_LIVE_MS
+    return pages.LIVE_MS if any(running) else IDLE_LIVE_MS

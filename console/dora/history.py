@@ -15,7 +15,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from console.shared.aws import Aws, is_aws_own
+from console.shared.aws import Aws
 from console.shared.errors import AwsError, explained
 from dora.analysis import Analysis, analyse
 from dora.errors import SourceError
@@ -85,7 +85,8 @@ class HistoryReader:
 
     def _read(self, pipeline: str, cache: _Cache) -> Reading:
         now_s, problems = self._clock(), list[str]()
-        history = _ask(partial(self._gather, pipeline, cache, now_s - HORIZON_S))
+        since_s, answers, commits = now_s - HORIZON_S, cache.answers, cache.commits
+        history = _ask(partial(gather, self._aws, pipeline, since=since_s, answers=answers, commits=commits))
         began_s = min((deployment.began_at for deployment in history.deployments), default=None)
         additions: dict[str, Callable[[History], History]] = {
             "The alarms' history": self._add_incidents,
@@ -99,21 +100,17 @@ class HistoryReader:
         knows_all = any(deployment.knows_all_commits for deployment in history.deployments)
         return Reading(analyse(history), now_s, began_s, tuple(problems), knows_all)
 
-    def _gather(self, pipeline: str, cache: _Cache, since_s: float) -> History:
-        clients = _Clients(self._aws)
-        return gather(clients, pipeline, since=since_s, answers=cache.answers, commits=cache.commits)
-
     def _add_incidents(self, history: History) -> History:
-        return with_incidents(history, self._aws.cloudwatch, self._alarm_prefix)
+        return with_incidents(history, self._aws.client("cloudwatch"), self._alarm_prefix)
 
     def _add_commits(self, pipeline: str, log: codecommit.Answers, history: History) -> History:
         """Add CodeCommit's log, if the pipeline's source is CodeCommit on AWS; no stand-in has its API."""
-        if not is_aws_own(self._aws.codecommit.meta.endpoint_url):
+        if self._aws.is_stand_in("codecommit"):
             return history
-        repository = _repository(self._aws.codepipeline.get_pipeline(name=pipeline)["pipeline"])
+        repository = _repository(self._aws.ask("codepipeline", "get_pipeline", name=pipeline)["pipeline"])
         if not repository:
             return history
-        return codecommit.add_commits(history, repository, client=self._aws.codecommit, answers=log)
+        return codecommit.add_commits(history, repository, client=self._aws.client("codecommit"), answers=log)
 
 
 def _repository(declared: dict[str, Any]) -> str:
@@ -125,17 +122,6 @@ def _repository(declared: dict[str, Any]) -> str:
         if action.get("actionTypeId", {}).get("provider") == "CodeCommit"
     )
     return next(names, "")
-
-
-class _Clients:
-    """The console's clients, in the place of the boto3 session that dora's reader takes."""
-
-    def __init__(self, aws: Aws) -> None:
-        self._aws = aws
-
-    def client(self, name: str) -> Any:
-        """Return the client of an AWS service."""
-        return getattr(self._aws, name)
 
 
 def _ask(read: Callable[[], History]) -> History:

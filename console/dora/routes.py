@@ -35,6 +35,7 @@ FOR_TEMPLATES = {
     "length": duration,
     "utc": utc,
     "reasons": scorecard.reasons,
+    "remarks": scorecard.remarks,
     "own_commit": scorecard.own_commit,
     "details_of": scorecard.details,
     "most_rows": 200,

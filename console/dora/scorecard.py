@@ -29,13 +29,10 @@ COMMITS, DEPLOYMENTS, OUTAGES = "commits", "deployments", "outages"  # the kinds
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One metric: its figure, also in words, its trend, and how it compares with other teams' answers."""
+    """One metric: its figure, its remarks, its trend, and how it compares with other teams' answers."""
 
     key: str
     figure: Figure
-    value: str
-    basis: str
-    remarks: str
     trend: Trend | None
     level: levels.Orientation
 
@@ -49,11 +46,6 @@ class Scorecard:
     timeline: Timeline
     score: float | None
     phases: tuple[Phase, ...]
-
-    @property
-    def service(self) -> str:
-        """The service's name."""
-        return self.measured.service
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,17 +111,17 @@ def scorecards(analysis: Analysis, selected: Selection, now_s: float) -> tuple[R
 
 
 def _scorecard(measured: ServiceMetrics, made: Report) -> Scorecard:
-    history, levels_by_metric = made.analysis.services[measured.service], levels.orient(measured.figures)
-    parts = [(part, measure(history, part, made.analysis)) for part in made.window.stretches()]
-    cards = []
-    for key, name in KEYS.items():
-        figure = measured.figures[name]
-        texts = (figure.reason, formatting.spread(figure), *figure.remarks)
-        drawn = trend([(part, in_part.figures[name]) for part, in_part in parts])
-        value, basis = formatting.value(figure), formatting.basis(figure)
-        cards.append(
-            Card(key, figure, value, basis, "; ".join(filter(None, texts)), drawn, levels_by_metric[name])
+    history, oriented = made.analysis.services[measured.service], levels.orient(measured.figures)
+    parts = [measure(history, part, made.analysis) for part in made.window.stretches()]
+    cards = [
+        Card(
+            key,
+            measured.figures[name],
+            trend([(part.window, part.figures[name]) for part in parts]),
+            oriented[name],
         )
+        for key, name in KEYS.items()
+    ]
     score = levels.mean_score(measured.figures)
     return Scorecard(measured, tuple(cards), timeline(measured), score, tuple(phases(measured)))
 
@@ -165,6 +157,11 @@ def reasons(classified: ClassifiedDeployment) -> list[str]:
         for repair in classified.rework
     ]
     return failures + rework
+
+
+def remarks(figure: Figure) -> str:
+    """Return why a figure has no value, its spread, and its other remarks, in words."""
+    return "; ".join(filter(None, (figure.reason, formatting.spread(figure), *figure.remarks)))
 
 
 def own_commit(classified: ClassifiedDeployment) -> Commit | None:

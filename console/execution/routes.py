@@ -4,21 +4,14 @@ from typing import Any
 
 from flask import Blueprint, current_app, redirect, render_template, request, url_for
 
+from console.pipeline import pages
 from console.pipeline.codepipeline import get_execution
-from console.pipeline.pages import (
-    LIVE_MS,
-    absent_page,
-    chosen_pipeline,
-    has_build_logs,
-    list_pipelines,
-    unreachable_page,
-)
 from console.shared import forms
 from console.shared.aws import aws
 from console.shared.errors import BadInput, NotFound, Unreachable
 
 routes = Blueprint("execution", __name__)
-routes.register_error_handler(Unreachable, unreachable_page)
+routes.register_error_handler(Unreachable, pages.unreachable_page)
 ANSWERS = ("Approved", "Rejected")
 COMMENT_CHARACTERS = 512  # PutApprovalResult's own bound
 REASON_CHARACTERS = 200  # StopPipelineExecution's
@@ -27,10 +20,10 @@ REASON_CHARACTERS = 200  # StopPipelineExecution's
 @routes.get("/deployments/<execution_id>")
 def show(execution_id: str) -> Any:
     """Show every action of an execution, its deployments, and forms to answer or stop it."""
-    pipelines, problem = list_pipelines()
+    pipelines, problem = pages.list_pipelines()
     if not pipelines:
-        return absent_page(problem)
-    pipeline, client = chosen_pipeline(pipelines), aws()
+        return pages.absent_page(problem)
+    pipeline, client = pages.chosen_pipeline(pipelines), aws()
     execution = get_execution(client, pipeline, execution_id)
     if execution is None:
         raise NotFound(f"Pipeline {pipeline} has no execution {execution_id[:80]}.")
@@ -38,8 +31,8 @@ def show(execution_id: str) -> Any:
         "execution/execution.html",
         pipeline=pipeline,
         execution=execution,
-        has_build_logs=has_build_logs(client, current_app.extensions["settings"].log_group_prefix),
-        live_ms=LIVE_MS if execution.is_running else 0,
+        has_build_logs=pages.has_build_logs(client, current_app.extensions["settings"].log_group_prefix),
+        live_ms=pages.LIVE_MS if execution.is_running else 0,
     )
 
 
@@ -52,7 +45,8 @@ def approve() -> Any:
     if answer not in ANSWERS:
         raise BadInput(f"answer={answer!r}: expected {' or '.join(ANSWERS)}")
     aws().ask(
-        aws().codepipeline.put_approval_result,
+        "codepipeline",
+        "put_approval_result",
         pipelineName=pipeline,
         stageName=forms.required(form, "stage"),
         actionName=forms.required(form, "action"),
@@ -68,7 +62,8 @@ def stop() -> Any:
     form = request.form
     pipeline, execution = forms.required(form, "pipeline"), forms.required(form, "execution")
     aws().ask(
-        aws().codepipeline.stop_pipeline_execution,
+        "codepipeline",
+        "stop_pipeline_execution",
         pipelineName=pipeline,
         pipelineExecutionId=execution,
         abandon=form.get("abandon") == "on",

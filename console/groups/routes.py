@@ -13,7 +13,7 @@ routes = Blueprint("groups", __name__)
 @routes.get("/groups")
 def show() -> str:
     """Show all groups; `group` opens the form to change a group."""
-    groups = list(aws().pages(aws().xray, "get_groups", "Groups"))
+    groups = list(aws().pages("xray", "get_groups", "Groups"))
     name = request.args.get("group", "")
     edited: dict[str, Any] = next((group for group in groups if group.get("GroupName") == name), {})
     return render_template("groups/groups.html", groups=groups, edited=edited)
@@ -24,15 +24,15 @@ def save() -> Any:
     """Create a group, or change the group that `original` names; X-Ray says what is wrong with it."""
     expression = request.form.get("FilterExpression", "").strip()
     if request.form.get("original"):
-        aws().ask(aws().xray.update_group, GroupName=request.form["original"], FilterExpression=expression)
+        aws().ask("xray", "update_group", GroupName=request.form["original"], FilterExpression=expression)
     else:
         name = forms.required(request.form, "GroupName")
-        aws().ask(aws().xray.create_group, GroupName=name, FilterExpression=expression)
+        aws().ask("xray", "create_group", GroupName=name, FilterExpression=expression)
     return redirect(url_for("groups.show"))
 
 
 @routes.post("/groups/delete")
 def delete() -> Any:
     """Delete the group that `GroupName` names."""
-    aws().ask(aws().xray.delete_group, GroupName=forms.required(request.form, "GroupName"))
+    aws().ask("xray", "delete_group", GroupName=forms.required(request.form, "GroupName"))
     return redirect(url_for("groups.show"))

@@ -90,7 +90,7 @@ class LineFilter:
 
 def log_groups(aws: Aws, prefix: str) -> list[str]:
     """Return the names of the log groups that begin with `prefix`; raises AwsError."""
-    groups = aws.pages(aws.logs, "describe_log_groups", "logGroups", logGroupNamePrefix=prefix)
+    groups = aws.pages("logs", "describe_log_groups", "logGroups", logGroupNamePrefix=prefix)
     return sorted(group["logGroupName"] for group in groups)
 
 
@@ -130,7 +130,7 @@ def _lines_between(
         parameters["filterPattern"] = pattern
     matching: list[Line] = []
     while True:
-        page = aws.ask(aws.logs.filter_log_events, **parameters)
+        page = aws.ask("logs", "filter_log_events", **parameters)
         matching += [line for event in page["events"] if lines.matches(line := line_of(group, event))]
         token = page.get("nextToken")
         if not token or len(matching) >= most:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from console.shared.aws import Aws
-from console.shared.chart import PERIOD_S, Chart, Line, dimensions, points, query
+from console.shared.chart import PERIOD_S, Chart, Line, Query, list_dimensions, points
 from console.shared.time_range import TimeRange
 
 
@@ -27,24 +27,20 @@ MEASURES = (
 
 def charts(aws: Aws, namespace: str, span: TimeRange) -> dict[str, list[Chart]]:
     """Return the charts of each service whose metrics are in `namespace`, by service; raises AwsError."""
-    metrics = aws.pages(aws.cloudwatch, "list_metrics", "Metrics", Namespace=namespace, MetricName="Requests")
-    versions = {
-        (names["Service"], names.get("Version", ""))
-        for names in map(dimensions, metrics)
-        if "Service" in names
-    }
-    drawn: dict[str, list[Chart]] = {
+    metrics = [names for names in list_dimensions(aws, namespace, "Requests") if "Service" in names]
+    versions = sorted({(names["Service"], names.get("Version", "")) for names in metrics})
+    by_service: dict[str, list[Chart]] = {
         service: [Chart(m.title, m.unit, [], span.start_s - PERIOD_S, span.end_s) for m in MEASURES]
-        for service, _ in sorted(versions)
+        for service, _ in versions
     }
-    places, queries = list[tuple[Chart, str, str]](), list[dict[str, object]]()
-    for service, version in sorted(versions):
-        for chart, measure in zip(drawn[service], MEASURES, strict=True):
+    lines, queries = list[tuple[Chart, str, str]](), list[Query]()
+    for service, version in versions:
+        for chart, measure in zip(by_service[service], MEASURES, strict=True):
             for label, metric, statistic in measure.lines:
-                places.append((chart, label, version))
-                queries.append(query(namespace, {"Service": service, "Version": version}, metric, statistic))
-    answers = points(aws, queries, span.start_s, span.end_s)
-    for (chart, label, version), line in zip(places, answers, strict=True):
+                lines.append((chart, label, version))
+                queries.append(({"Service": service, "Version": version}, metric, statistic))
+    answers = points(aws, namespace, queries, span.start_s, span.end_s)
+    for (chart, label, version), line in zip(lines, answers, strict=True):
         if line:
             chart.lines.append(Line(label, version, line))
-    return drawn
+    return by_service

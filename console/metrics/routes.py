@@ -31,7 +31,7 @@ def show() -> str:
 
 def _alarms() -> list[Mapping[str, Any]]:
     """Every metric alarm, those in the state ALARM first; raises AwsError."""
-    alarms = aws().pages(aws().cloudwatch, "describe_alarms", "MetricAlarms")
+    alarms = aws().pages("cloudwatch", "describe_alarms", "MetricAlarms")
     return sorted(alarms, key=lambda alarm: (_rank(alarm.get("StateValue", "")), alarm["AlarmName"]))
 
 

@@ -31,16 +31,16 @@ def newest_deployments(
 def get_deployment(aws: Aws, deployment_id: str) -> Deployment | None:
     """Return the deployment with that id and its target, or None; raises AwsError."""
     try:
-        answer = aws.ask(aws.codedeploy.get_deployment, deploymentId=deployment_id)["deploymentInfo"]
+        answer = aws.ask("codedeploy", "get_deployment", deploymentId=deployment_id)["deploymentInfo"]
     except AwsError as error:
         if error.code in UNKNOWN:
             return None
         raise
     deployment = deployment_of(answer)
-    targets = aws.ask(aws.codedeploy.list_deployment_targets, deploymentId=deployment_id).get("targetIds")
+    targets = aws.ask("codedeploy", "list_deployment_targets", deploymentId=deployment_id).get("targetIds")
     if not targets:
         return deployment
-    target = aws.ask(aws.codedeploy.get_deployment_target, deploymentId=deployment_id, targetId=targets[0])[
+    target = aws.ask("codedeploy", "get_deployment_target", deploymentId=deployment_id, targetId=targets[0])[
         "deploymentTarget"
     ]
     return with_target(deployment, target)
@@ -48,7 +48,7 @@ def get_deployment(aws: Aws, deployment_id: str) -> Deployment | None:
 
 def traffic_routing(aws: Aws, config: str) -> TrafficRouting:
     """Return how a deployment configuration shifts traffic; raises AwsError."""
-    answer = aws.ask(aws.codedeploy.get_deployment_config, deploymentConfigName=config)
+    answer = aws.ask("codedeploy", "get_deployment_config", deploymentConfigName=config)
     routing = answer["deploymentConfigInfo"].get("trafficRoutingConfig") or {}
     canary, linear = routing.get("timeBasedCanary") or {}, routing.get("timeBasedLinear") or {}
     if canary:
@@ -60,7 +60,7 @@ def traffic_routing(aws: Aws, config: str) -> TrafficRouting:
 
 def group_of(aws: Aws, deployment: Deployment) -> DeploymentGroup:
     """Return the deployment's group as it is now; raises AwsError."""
-    info = aws.ask(aws.codedeploy.get_deployment_group, **_group_parameters(deployment))[
+    info = aws.ask("codedeploy", "get_deployment_group", **_group_parameters(deployment))[
         "deploymentGroupInfo"
     ]
     pairs = (info.get("loadBalancerInfo") or {}).get("targetGroupPairInfoList") or ()
@@ -98,9 +98,9 @@ def _group_parameters(deployment: Deployment) -> dict[str, str]:
 
 
 def _deployments(aws: Aws, parameters: dict[str, Any]) -> list[Deployment]:
-    ids = aws.ask(aws.codedeploy.list_deployments, **parameters).get("deployments", [])[:AT_ONCE]
+    ids = aws.ask("codedeploy", "list_deployments", **parameters).get("deployments", [])[:AT_ONCE]
     if not ids:
         return []
-    answer = aws.ask(aws.codedeploy.batch_get_deployments, deploymentIds=ids)
+    answer = aws.ask("codedeploy", "batch_get_deployments", deploymentIds=ids)
     deployments = [deployment_of(info) for info in answer.get("deploymentsInfo", ())]
     return sorted(deployments, key=lambda deployment: deployment.created_s, reverse=True)

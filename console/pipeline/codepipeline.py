@@ -8,6 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Any
 
+from console.pipeline.answers import epoch_s
 from console.pipeline.executions import (
     Action,
     Approval,
@@ -15,7 +16,6 @@ from console.pipeline.executions import (
     Stage,
     action_of,
     declared_stages,
-    epoch_s,
     execution_of,
     of_service,
     waiting_approvals,
@@ -56,17 +56,17 @@ class Page:
 
 def pipeline_names(aws: Aws) -> list[str]:
     """Return the names of the account's pipelines in the region; raises AwsError."""
-    return sorted(str(entry["name"]) for entry in aws.pages(aws.codepipeline, "list_pipelines", "pipelines"))
+    return sorted(str(entry["name"]) for entry in aws.pages("codepipeline", "list_pipelines", "pipelines"))
 
 
 def stages_of(aws: Aws, pipeline: str) -> list[Stage]:
     """Return the pipeline's stages as they are declared now; raises AwsError."""
-    return declared_stages(aws.ask(aws.codepipeline.get_pipeline, name=pipeline)["pipeline"])
+    return declared_stages(aws.ask("codepipeline", "get_pipeline", name=pipeline)["pipeline"])
 
 
 def approvals_of(aws: Aws, pipeline: str) -> list[Approval]:
     """Return the approvals that wait for an answer; raises AwsError."""
-    return waiting_approvals(aws.ask(aws.codepipeline.get_pipeline_state, name=pipeline))
+    return waiting_approvals(aws.ask("codepipeline", "get_pipeline_state", name=pipeline))
 
 
 def page_of_executions(
@@ -100,14 +100,14 @@ def get_execution(aws: Aws, pipeline: str, execution_id: str) -> Execution | Non
     """Return the execution with that id, or None; raises AwsError."""
     try:
         answer = aws.ask(
-            aws.codepipeline.get_pipeline_execution, pipelineName=pipeline, pipelineExecutionId=execution_id
+            "codepipeline", "get_pipeline_execution", pipelineName=pipeline, pipelineExecutionId=execution_id
         )["pipelineExecution"]
     except AwsError as error:
         if error.code in ("PipelineExecutionNotFoundException", "ValidationException"):
             return None
         raise
     parameters = {"pipelineName": pipeline, "filter": {"pipelineExecutionId": execution_id}}
-    details = aws.pages(aws.codepipeline, "list_action_executions", "actionExecutionDetails", **parameters)
+    details = aws.pages("codepipeline", "list_action_executions", "actionExecutionDetails", **parameters)
     actions = [action_of(detail) for detail in details]
     execution = execution_of(
         {**answer, "sourceRevisions": answer.get("artifactRevisions")}, actions, stages_of(aws, pipeline)
@@ -141,7 +141,7 @@ def _summaries(
     parameters: dict[str, Any] = {"pipelineName": pipeline, "maxResults": size}
     if position.executions:
         parameters["nextToken"] = position.executions
-    answer = aws.ask(aws.codepipeline.list_pipeline_executions, **parameters)
+    answer = aws.ask("codepipeline", "list_pipeline_executions", **parameters)
     return answer.get("pipelineExecutionSummaries", []), str(answer.get("nextToken") or "")
 
 
@@ -165,7 +165,7 @@ def _actions(aws: Aws, pipeline: str, token: str) -> tuple[list[Any], str]:
     parameters: dict[str, Any] = {"pipelineName": pipeline, "maxResults": AT_ONCE}
     if token:
         parameters["nextToken"] = token
-    answer = aws.ask(aws.codepipeline.list_action_executions, **parameters)
+    answer = aws.ask("codepipeline", "list_action_executions", **parameters)
     return answer.get("actionExecutionDetails", []), str(answer.get("nextToken") or "")
 
 

@@ -4,11 +4,9 @@ https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_DeploymentInfo.ht
 """
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
-from console.pipeline.executions import epoch_s
+from console.pipeline.answers import Answer, epoch_s, seconds_between, text
 
 RUNNING = ("Created", "Queued", "InProgress", "Baking", "Ready")
 # the status of an execution, by which the list is filtered, → the statuses of deployments that match it
@@ -23,8 +21,6 @@ STATUSES = {
 }
 AFTER_END = 0.04  # how far the axis goes on, as a share of the deployment's length: a step at its end shows
 TASK_DEFINITION = re.compile(r"TaskDefinition[\"']?\s*:\s*[\"']?([^\"'\s,}]+)")
-
-Answer = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +61,7 @@ class LifecycleEvent:
     @property
     def took_s(self) -> float | None:
         """Seconds from its start to its end; None while it runs."""
-        if self.started_s is None or self.ended_s is None:
-            return None
-        return self.ended_s - self.started_s
+        return seconds_between(self.started_s, self.ended_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +114,7 @@ class Deployment:
     @property
     def took_s(self) -> float | None:
         """Seconds from its start to its end; None while it runs."""
-        return None if self.ended_s is None else self.ended_s - self.start_s
+        return seconds_between(self.start_s, self.ended_s)
 
     @property
     def green_percent(self) -> float | None:
@@ -153,23 +147,22 @@ class Deployment:
 
 def deployment_of(answer: Answer) -> Deployment:
     """Return a `deploymentInfo` of GetDeployment or BatchGetDeployments."""
-    error, rollback = answer.get("errorInformation") or {}, answer.get("rollbackInfo") or {}
     return Deployment(
-        id=str(answer.get("deploymentId", "")),
-        application=str(answer.get("applicationName", "")),
-        group=str(answer.get("deploymentGroupName", "")),
-        config=str(answer.get("deploymentConfigName", "")),
-        status=str(answer.get("status", "")),
+        id=text(answer, "deploymentId"),
+        application=text(answer, "applicationName"),
+        group=text(answer, "deploymentGroupName"),
+        config=text(answer, "deploymentConfigName"),
+        status=text(answer, "status"),
         created_s=epoch_s(answer.get("createTime")) or 0.0,
         started_s=epoch_s(answer.get("startTime")),
         ended_s=epoch_s(answer.get("completeTime")),
-        description=str(answer.get("description") or ""),
-        creator=str(answer.get("creator") or ""),
-        error_code=str(error.get("code") or ""),
-        error_message=str(error.get("message") or ""),
-        rolled_back_by=str(rollback.get("rollbackDeploymentId") or ""),
-        rolls_back=str(rollback.get("rollbackTriggeringDeploymentId") or ""),
-        rollback_message=str(rollback.get("rollbackMessage") or ""),
+        description=text(answer, "description"),
+        creator=text(answer, "creator"),
+        error_code=text(answer, "errorInformation", "code"),
+        error_message=text(answer, "errorInformation", "message"),
+        rolled_back_by=text(answer, "rollbackInfo", "rollbackDeploymentId"),
+        rolls_back=text(answer, "rollbackInfo", "rollbackTriggeringDeploymentId"),
+        rollback_message=text(answer, "rollbackInfo", "rollbackMessage"),
         task_definition=_task_definition(answer.get("revision") or {}),
     )
 
@@ -185,33 +178,32 @@ def with_target(deployment: Deployment, target: Answer) -> Deployment:
 
 
 def _event(answer: Answer) -> LifecycleEvent:
-    diagnostics = answer.get("diagnostics") or {}
-    words = (diagnostics.get("errorCode"), diagnostics.get("message"), diagnostics.get("logTail"))
+    words = (text(answer, "diagnostics", key) for key in ("errorCode", "message", "logTail"))
     return LifecycleEvent(
-        str(answer.get("lifecycleEventName", "")),
-        str(answer.get("status", "")),
+        text(answer, "lifecycleEventName"),
+        text(answer, "status"),
         epoch_s(answer.get("startTime")),
         epoch_s(answer.get("endTime")),
-        " ".join(str(word) for word in words if word and word != "Success"),
+        " ".join(word for word in words if word not in ("", "Success")),
     )
 
 
 def _task_set(answer: Answer) -> TaskSet:
     return TaskSet(
-        label=str(answer.get("taskSetLabel", "")),
-        id=str(answer.get("identifer", "")),  # the API's own spelling
-        status=str(answer.get("status", "")),
+        label=text(answer, "taskSetLabel"),
+        id=text(answer, "identifer"),  # the API's own spelling
+        status=text(answer, "status"),
         desired=int(answer.get("desiredCount") or 0),
         running=int(answer.get("runningCount") or 0),
         pending=int(answer.get("pendingCount") or 0),
         percent=float(answer.get("trafficWeight") or 0.0),
-        target_group=str((answer.get("targetGroup") or {}).get("name", "")),
+        target_group=text(answer, "targetGroup", "name"),
     )
 
 
 def _task_definition(revision: Answer) -> str:
     """The task definition that the revision's AppSpec names, in YAML or JSON; "" without one."""
-    content = (revision.get("appSpecContent") or revision.get("string") or {}).get("content") or ""
+    content = text(revision, "appSpecContent", "content") or text(revision, "string", "content")
     lines = "\n".join(line for line in content.split("\n") if not line.lstrip().startswith("#"))
     match = TASK_DEFINITION.search(lines)
     return match[1] if match else ""

@@ -5,9 +5,10 @@ https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_ListActionExecu
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Any
+
+from console.pipeline.answers import Answer, epoch_s, seconds_between, text
 
 STATUSES = ("InProgress", "Succeeded", "Failed", "Stopping", "Stopped", "Superseded", "Cancelled")
 RUNNING = ("InProgress", "Stopping")
@@ -15,8 +16,6 @@ WORST_FIRST = ("Failed", "Abandoned", "Stopped", "InProgress")  # of the actions
 OF_A_SERVICE = ("Build", "Test", "Deploy", "Invoke")  # categories of actions that are named after a service
 SHA_CHARACTERS = 7
 DEPLOYMENT_ID = re.compile(r"d-[A-Z0-9]{1,32}")
-
-Answer = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +39,7 @@ class Action:
     @property
     def took_s(self) -> float | None:
         """Seconds from its start to its last update; None while it runs."""
-        if self.started_s is None or self.updated_s is None or self.status == "InProgress":
-            return None
-        return self.updated_s - self.started_s
+        return None if self.status == "InProgress" else seconds_between(self.started_s, self.updated_s)
 
     @property
     def deployment_id(self) -> str:
@@ -113,9 +110,7 @@ class Execution:
     @property
     def took_s(self) -> float | None:
         """Seconds from its start to its end; None while it runs."""
-        if self.started_s is None or self.updated_s is None or self.is_running:
-            return None
-        return self.updated_s - self.started_s
+        return None if self.is_running else seconds_between(self.started_s, self.updated_s)
 
     def actions(self) -> list[Action]:
         """Return the actions of all stages, in the pipeline's order."""
@@ -130,45 +125,39 @@ def execution_of(answer: Answer, actions: Iterable[Action], declared: Iterable[S
     """Return an entry of ListPipelineExecutions with its actions, in the declared stages."""
     source: Answer = next(iter(answer.get("sourceRevisions") or ()), {})
     return Execution(
-        id=str(answer.get("pipelineExecutionId", "")),
-        status=str(answer.get("status", "")),
+        id=text(answer, "pipelineExecutionId"),
+        status=text(answer, "status"),
         started_s=epoch_s(answer.get("startTime")),
         updated_s=epoch_s(answer.get("lastUpdateTime")),
-        commit=str(source.get("revisionId") or ""),
-        message=message_of(source.get("revisionSummary")),
-        trigger=trigger_of(answer.get("trigger") or {}),
-        note=str(answer.get("statusSummary") or (answer.get("stopTrigger") or {}).get("reason") or ""),
+        commit=text(source, "revisionId"),
+        message=message_of(text(source, "revisionSummary")),
+        trigger=trigger_of(answer),
+        note=text(answer, "statusSummary") or text(answer, "stopTrigger", "reason"),
         stages=with_actions(declared, actions),
     )
 
 
 def action_of(answer: Answer) -> Action:
     """Return an entry of ListActionExecutions."""
+    declared = {"name": answer.get("actionName"), **(answer.get("input") or {})}
     result = (answer.get("output") or {}).get("executionResult") or {}
-    error = result.get("errorDetails") or {}
-    declared = _declared_action(
-        answer.get("stageName", ""), {"name": answer.get("actionName", ""), **(answer.get("input") or {})}
-    )
     return replace(
-        declared,
-        status=str(answer.get("status", "")),
+        _declared_action(text(answer, "stageName"), declared),
+        status=text(answer, "status"),
         started_s=epoch_s(answer.get("startTime")),
         updated_s=epoch_s(answer.get("lastUpdateTime")),
-        external_id=str(result.get("externalExecutionId") or ""),
-        summary=str(result.get("externalExecutionSummary") or ""),
-        error_code=str(error.get("code") or ""),
-        error_message=str(error.get("message") or ""),
+        external_id=text(result, "externalExecutionId"),
+        summary=text(result, "externalExecutionSummary"),
+        error_code=text(result, "errorDetails", "code"),
+        error_message=text(result, "errorDetails", "message"),
     )
 
 
 def declared_stages(pipeline: Answer) -> list[Stage]:
     """Return the stages of GetPipeline's answer; none of their actions has a status."""
+    stages = [(text(stage, "name"), stage.get("actions", ())) for stage in pipeline.get("stages", ())]
     return [
-        Stage(
-            str(stage.get("name", "")),
-            tuple(_declared_action(stage.get("name", ""), action) for action in stage.get("actions", ())),
-        )
-        for stage in pipeline.get("stages", ())
+        Stage(name, tuple(_declared_action(name, action) for action in actions)) for name, actions in stages
     ]
 
 
@@ -187,15 +176,15 @@ def waiting_approvals(state: Answer) -> list[Approval]:
     """Return the approvals of GetPipelineState that have a token, without which nobody can answer them."""
     return [
         Approval(
-            str(stage.get("stageName", "")),
-            str(action.get("actionName", "")),
-            str(latest["token"]),
-            str((stage.get("latestExecution") or {}).get("pipelineExecutionId", "")),
+            stage=text(stage, "stageName"),
+            action=text(action, "actionName"),
+            token=text(action, "latestExecution", "token"),
+            execution_id=text(stage, "latestExecution", "pipelineExecutionId"),
         )
         for stage in state.get("stageStates", ())
         for action in stage.get("actionStates", ())
-        if (latest := action.get("latestExecution") or {}).get("token")
-        and latest.get("status") == "InProgress"
+        if text(action, "latestExecution", "token")
+        and text(action, "latestExecution", "status") == "InProgress"
     ]
 
 
@@ -220,38 +209,29 @@ def of_service(execution: Execution, service: str) -> Execution | None:
     return replace(execution, stages=stages)
 
 
-def message_of(summary: Any) -> str:
+def message_of(summary: str) -> str:
     """Return a commit's message; a connection to a Git host wraps it in JSON."""
-    text = str(summary or "")
-    if text.startswith("{"):
-        try:
-            document = json.loads(text)
-            return str(document.get("CommitMessage") or text)
-        except (ValueError, AttributeError, RecursionError):
-            return text
-    return text
+    try:
+        document = json.loads(summary) if summary.startswith("{") else {}
+        return str(document.get("CommitMessage") or summary)
+    except (ValueError, RecursionError):
+        return summary
 
 
-def trigger_of(trigger: Answer) -> str:
+def trigger_of(answer: Answer) -> str:
     """Return what started an execution: AWS's name of the trigger's type, and the last part of its ARN."""
-    kind, detail = str(trigger.get("triggerType") or ""), str(trigger.get("triggerDetail") or "")
+    kind, detail = text(answer, "trigger", "triggerType"), text(answer, "trigger", "triggerDetail")
     last = detail.rpartition("/" if "/" in detail else ":")[2] if detail.startswith("arn:") else detail
     return f"{kind}: {last}" if kind and last else kind or last
 
 
-def epoch_s(when: Any) -> float | None:
-    """Return a datetime of boto3's as epoch seconds."""
-    return float(when.timestamp()) if when is not None else None
-
-
-def _declared_action(stage: Any, action: Answer) -> Action:
+def _declared_action(stage: str, action: Answer) -> Action:
     """An action that GetPipeline declares, or that ListActionExecutions repeats as `input`."""
-    kind, configuration = action.get("actionTypeId") or {}, action.get("configuration") or {}
     return Action(
-        str(stage),
-        str(action.get("name", "")),
-        str(kind.get("category", "")),
-        str(kind.get("provider", "")),
-        str(configuration.get("ApplicationName") or ""),
-        str(configuration.get("DeploymentGroupName") or ""),
+        stage,
+        text(action, "name"),
+        text(action, "actionTypeId", "category"),
+        text(action, "actionTypeId", "provider"),
+        text(action, "configuration", "ApplicationName"),
+        text(action, "configuration", "DeploymentGroupName"),
     )

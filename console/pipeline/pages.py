@@ -31,18 +31,22 @@ def init_app(app: Flask) -> None:
             "signs": SIGNS,
             "version_filter": filter_expressions.version,
             "range_around": range_around,
-            "is_rehearsal": lambda: aws().is_rehearsal,
+            "is_rehearsal": is_rehearsal,
         }
     )
 
 
+def is_rehearsal() -> bool:
+    """Whether a stand-in, not AWS, answers for CodePipeline or CodeDeploy."""
+    return any(aws().is_stand_in(service) for service in ("codepipeline", "codedeploy"))
+
+
 def list_pipelines() -> tuple[list[str], str]:
     """Return the account's pipelines and ""; or none and why CodePipeline did not answer. Raises AwsError."""
-    client = aws()
     try:
-        return codepipeline.pipeline_names(client), ""
+        return codepipeline.pipeline_names(aws()), ""
     except AwsError as error:
-        if isinstance(error, Unreachable) or client.is_rehearsal:
+        if isinstance(error, Unreachable) or is_rehearsal():
             return [], error.detail
         raise
 

@@ -16,7 +16,7 @@ NEW = dict.fromkeys(MATCHED, "*") | {"RuleName": "", "Priority": 1000, "FixedRat
 @routes.get("/sampling")
 def show() -> str:
     """Show all rules by priority with their latest statistics; `rule` opens the form to change a rule."""
-    records = aws().pages(aws().xray, "get_sampling_rules", "SamplingRuleRecords")
+    records = aws().pages("xray", "get_sampling_rules", "SamplingRuleRecords")
     rules = sorted(
         (record["SamplingRule"] for record in records), key=lambda rule: (rule["Priority"], rule["RuleName"])
     )
@@ -46,19 +46,19 @@ def save() -> Any:
     if form.get("original"):
         if form["original"] == "Default":  # X-Ray takes no other change of this rule
             rule = {key: rule[key] for key in ("RuleName", "FixedRate", "ReservoirSize")}
-        aws().ask(aws().xray.update_sampling_rule, SamplingRuleUpdate=rule)
+        aws().ask("xray", "update_sampling_rule", SamplingRuleUpdate=rule)
     else:
-        aws().ask(aws().xray.create_sampling_rule, SamplingRule={**rule, "Version": 1})
+        aws().ask("xray", "create_sampling_rule", SamplingRule={**rule, "Version": 1})
     return redirect(url_for("sampling.show"))
 
 
 @routes.post("/sampling/delete")
 def delete() -> Any:
     """Delete the rule that `RuleName` names."""
-    aws().ask(aws().xray.delete_sampling_rule, RuleName=forms.required(request.form, "RuleName"))
+    aws().ask("xray", "delete_sampling_rule", RuleName=forms.required(request.form, "RuleName"))
     return redirect(url_for("sampling.show"))
 
 
 def _statistics() -> list[Any]:
     operation, key = "get_sampling_statistic_summaries", "SamplingStatisticSummaries"
-    return list(aws().pages(aws().xray, operation, key))
+    return list(aws().pages("xray", operation, key))

@@ -34,7 +34,7 @@ def show() -> str:
         graph=graph,
         span=span,
         group=group,
-        groups=[entry.get("GroupName", "") for entry in aws().pages(aws().xray, "get_groups", "Groups")],
+        groups=[entry.get("GroupName", "") for entry in aws().pages("xray", "get_groups", "Groups")],
         chosen=chosen,
         is_edge=isinstance(chosen, Edge),
         statuses=status.WORST_FIRST,
@@ -65,7 +65,7 @@ def _services(span: TimeRange, group: str) -> list[Any]:
     parameters: dict[str, Any] = {"StartTime": span.start_s, "EndTime": ceil(span.end_s)}
     if group:
         parameters["GroupName"] = group
-    return list(aws().pages(aws().xray, "get_service_graph", "Services", **parameters))
+    return list(aws().pages("xray", "get_service_graph", "Services", **parameters))
 
 
 def _calls(graph: Graph, chosen: Node | Edge | None) -> list[Edge]:

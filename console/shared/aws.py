@@ -26,72 +26,51 @@ CONFIG = Config(
 
 
 class Aws:
-    """The client of each AWS service that the console asks, made at its first use."""
+    """The clients of the AWS services that the console asks, each made at its first use."""
 
     def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(THREADS, "aws")
-        self._making = threading.Lock()  # boto3's session makes one client at a time
+        self._clients: dict[str, Any] = {}
+        self._lock = threading.Lock()  # boto3's session makes one client at a time
 
-    @cached_property
-    def xray(self) -> Any:
-        """X-Ray."""
-        return self._client("xray")
+    def client(self, service: str) -> Any:
+        """Return boto3's client of a service, such as "xray"; raises AwsError."""
+        with self._lock:
+            if service not in self._clients:
+                try:
+                    self._clients[service] = boto3.client(service, config=CONFIG)
+                except BotoCoreError as error:
+                    raise explained(error) from error
+            return self._clients[service]
 
-    @cached_property
-    def logs(self) -> Any:
-        """CloudWatch Logs."""
-        return self._client("logs")
-
-    @cached_property
-    def cloudwatch(self) -> Any:
-        """CloudWatch metrics and alarms."""
-        return self._client("cloudwatch")
-
-    @cached_property
-    def codepipeline(self) -> Any:
-        """CodePipeline."""
-        return self._client("codepipeline")
-
-    @cached_property
-    def codedeploy(self) -> Any:
-        """CodeDeploy."""
-        return self._client("codedeploy")
-
-    @cached_property
-    def codecommit(self) -> Any:
-        """CodeCommit."""
-        return self._client("codecommit")
-
-    @property
-    def is_rehearsal(self) -> bool:
-        """Whether a stand-in, not AWS, answers for CodePipeline or CodeDeploy."""
-        return not all(
-            is_aws_own(client.meta.endpoint_url) for client in (self.codepipeline, self.codedeploy)
-        )
+    def is_stand_in(self, service: str) -> bool:
+        """Whether a service's endpoint is not AWS's own."""
+        return not is_aws_own(self.client(service).meta.endpoint_url)
 
     @cached_property
     def account(self) -> str:
         """Account and region, for the head of each page; "" for the laptop."""
-        if ".amazonaws." not in self.xray.meta.endpoint_url:
+        xray = self.client("xray")
+        if ".amazonaws." not in xray.meta.endpoint_url:
             return ""
-        region = self.xray.meta.region_name
+        region = xray.meta.region_name
         try:
             number = boto3.client("sts", config=CONFIG).get_caller_identity()["Account"]
         except (BotoCoreError, ClientError):
             return f"AWS, {region}"
         return f"AWS account {number}, {region}"
 
-    def ask(self, call: Callable[..., T], **request: Any) -> T:
-        """Call a client's operation and return its answer; raises AwsError."""
+    def ask(self, service: str, operation: str, **parameters: Any) -> Any:
+        """Call an operation, by boto3's name of it, and return its answer; raises AwsError."""
         try:
-            return call(**request)
+            return getattr(self.client(service), operation)(**parameters)
         except (BotoCoreError, ClientError) as error:
             raise explained(error) from error
 
-    def pages(self, client: Any, operation: str, key: str, **request: Any) -> Iterator[Any]:
+    def pages(self, service: str, operation: str, key: str, **parameters: Any) -> Iterator[Any]:
         """Yield the entries under `key` of all pages of an operation; raises AwsError."""
         try:
-            for page in client.get_paginator(operation).paginate(**request):
+            for page in self.client(service).get_paginator(operation).paginate(**parameters):
                 yield from page.get(key, ())
         except (BotoCoreError, ClientError) as error:
             raise explained(error) from error
@@ -99,13 +78,6 @@ class Aws:
     def start(self, work: Callable[[], T]) -> Future[T]:
         """Start `work` in a thread of a small pool; `work` must not start more, or all threads could wait."""
         return self._pool.submit(work)
-
-    def _client(self, name: str) -> Any:
-        try:
-            with self._making:
-                return boto3.client(name, config=CONFIG)
-        except BotoCoreError as error:
-            raise explained(error) from error
 
 
 def is_aws_own(endpoint_url: str) -> bool:

@@ -1,12 +1,11 @@
-"""Charts of CloudWatch metrics: what GetMetricData is asked, and the SVG paths of its points.
+"""Charts of CloudWatch metrics: what ListMetrics and GetMetricData answer, and the SVG paths of points.
 
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 from console.shared.aws import Aws
 
@@ -14,6 +13,8 @@ PERIOD_S = 60
 QUERIES_AT_ONCE = 500  # the most that one GetMetricData takes
 WIDTH, HEIGHT, MARGIN = 600, 140, 5
 Point = tuple[float, float]  # epoch seconds, value
+Dimensions = dict[str, str]
+Query = tuple[Dimensions, str, str]  # dimensions, metric, statistic such as Sum or p99
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,32 +67,40 @@ class Chart:
         return x, HEIGHT - MARGIN - (HEIGHT - 2 * MARGIN) * value / (self.highest or 1)
 
 
-def dimensions(metric: Mapping[str, Any]) -> dict[str, str]:
-    """Return the dimensions of an entry of ListMetrics as name → value."""
-    return {dimension["Name"]: dimension["Value"] for dimension in metric.get("Dimensions", ())}
-
-
-def query(
-    namespace: str, dimensions: dict[str, str], name: str, statistic: str, period_s: int = PERIOD_S
-) -> dict[str, Any]:
-    """Return the query of one line for `points`; `statistic` is CloudWatch's name, such as Sum or p99."""
-    pairs = [{"Name": key, "Value": value} for key, value in dimensions.items()]
-    metric = {"Namespace": namespace, "MetricName": name, "Dimensions": pairs}
-    return {"MetricStat": {"Metric": metric, "Period": period_s, "Stat": statistic}}
+def list_dimensions(aws: Aws, namespace: str, metric: str, having: Sequence[str] = ()) -> list[Dimensions]:
+    """Return the dimensions of each metric of that name that has those of `having`; raises AwsError."""
+    entries = aws.pages(
+        "cloudwatch",
+        "list_metrics",
+        "Metrics",
+        Namespace=namespace,
+        MetricName=metric,
+        Dimensions=[{"Name": name} for name in having],
+    )
+    return [
+        {dimension["Name"]: dimension["Value"] for dimension in entry.get("Dimensions", ())}
+        for entry in entries
+    ]
 
 
 def points(
-    aws: Aws, queries: Sequence[dict[str, Any]], start_s: float, end_s: float, period_s: int = PERIOD_S
+    aws: Aws, namespace: str, queries: Sequence[Query], start_s: float, end_s: float, period_s: int = PERIOD_S
 ) -> list[list[Point]]:
     """Ask GetMetricData and return the points of each query, oldest first; raises AwsError."""
     lines: list[list[Point]] = [[] for _ in queries]
     times = {"StartTime": _period_of(start_s, period_s), "EndTime": _period_of(end_s + period_s, period_s)}
-    named = [{"Id": f"q{number}", **query} for number, query in enumerate(queries)]
-    for first in range(0, len(named), QUERIES_AT_ONCE):
-        parameters = {"MetricDataQueries": named[first : first + QUERIES_AT_ONCE], **times}
-        for result in aws.pages(aws.cloudwatch, "get_metric_data", "MetricDataResults", **parameters):
-            pairs = zip(result["Timestamps"], result["Values"], strict=True)
-            lines[int(result["Id"][1:])].extend((when.timestamp(), value) for when, value in pairs)
+    entries = []
+    for number, (dimensions, metric, statistic) in enumerate(queries):
+        pairs = [{"Name": name, "Value": value} for name, value in dimensions.items()]
+        named = {"Namespace": namespace, "MetricName": metric, "Dimensions": pairs}
+        entries.append(
+            {"Id": f"q{number}", "MetricStat": {"Metric": named, "Period": period_s, "Stat": statistic}}
+        )
+    for first in range(0, len(entries), QUERIES_AT_ONCE):
+        parameters = {"MetricDataQueries": entries[first : first + QUERIES_AT_ONCE], **times}
+        for result in aws.pages("cloudwatch", "get_metric_data", "MetricDataResults", **parameters):
+            values = zip(result["Timestamps"], result["Values"], strict=True)
+            lines[int(result["Id"][1:])].extend((when.timestamp(), value) for when, value in values)
     return [sorted(line) for line in lines]
 
 

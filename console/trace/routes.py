@@ -60,7 +60,7 @@ def raw(text: str) -> Response:
 
 
 def _graph(client: Aws, trace_id: str) -> Graph:
-    return graph_of(client.pages(client.xray, "get_trace_graph", "Services", TraceIds=[trace_id]))
+    return graph_of(client.pages("xray", "get_trace_graph", "Services", TraceIds=[trace_id]))
 
 
 def _lines(trace: Trace) -> list[Line]:

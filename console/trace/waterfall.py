@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from console.shared import axis
 from console.shared.aws import Aws
 from console.shared.status import status_of
 
@@ -115,14 +116,12 @@ class Trace:
 
     def percent(self, start_s: float, end_s: float) -> tuple[float, float]:
         """Return a time span's left and width on the waterfall's axis, in percent."""
-        length = max(self.duration_s, 1e-6)
-        left = min(100.0, max(0.0, 100 * (start_s - self.start_s) / length))
-        return left, min(100 - left, max(0.0, 100 * (end_s - start_s) / length))
+        return axis.place(self.start_s, self.end_s, start_s, end_s)
 
 
 def find_trace(aws: Aws, trace_id: str) -> Trace | None:
     """Return the trace, or None when X-Ray has none of that id; raises AwsError."""
-    answer = aws.ask(aws.xray.batch_get_traces, TraceIds=[trace_id])
+    answer = aws.ask("xray", "batch_get_traces", TraceIds=[trace_id])
     texts = [segment["Document"] for trace in answer["Traces"] for segment in trace["Segments"]]
     trace = assemble(trace_id, texts)
     return trace if trace.rows else None

@@ -32,7 +32,7 @@ def newest_summaries(
             parameters["FilterExpression"] = expression
         summaries: list[Summary] = []
         for _ in range(PAGES):
-            page = aws.ask(aws.xray.get_trace_summaries, **parameters)
+            page = aws.ask("xray", "get_trace_summaries", **parameters)
             summaries += page["TraceSummaries"]
             parameters["NextToken"] = page.get("NextToken")
             if not parameters["NextToken"] or (len(summaries) >= count and end_s - start_s > SECOND):

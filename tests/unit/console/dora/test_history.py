@@ -2,7 +2,6 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from types import SimpleNamespace
 
 import pytest
 
@@ -25,21 +24,25 @@ DECLARED = {
 }
 
 
-def client_at(url):
-    return SimpleNamespace(meta=SimpleNamespace(endpoint_url=url))
-
-
 class Account:
     """Stands for the console's clients; `gather` reads it, as often as it is asked."""
 
-    cloudwatch = None
-    codecommit = client_at("http://127.0.0.1:4566")
-    codepipeline = SimpleNamespace(get_pipeline=lambda name: {"pipeline": DECLARED})
+    has_stand_ins = True
 
     def __init__(self):
         self.pool, self.now, self.read = ThreadPoolExecutor(2), 1000.0, []
         self.gate, self.problem, self.alarms_problem = threading.Event(), None, None
         self.gate.set()
+
+    def client(self, service):
+        return service
+
+    def is_stand_in(self, service):
+        return self.has_stand_ins
+
+    def ask(self, service, operation, name):
+        assert (service, operation) == ("codepipeline", "get_pipeline")
+        return {"pipeline": DECLARED}
 
     def start(self, work):
         return self.pool.submit(work)
@@ -131,7 +134,7 @@ def test_without_the_alarms_history_the_reading_says_why(account, read):
 
 
 def test_codecommit_is_asked_for_its_log_if_it_is_the_pipelines_source(account, read, monkeypatch):
-    account.codecommit = client_at("https://codecommit.us-east-1.amazonaws.com")
+    account.has_stand_ins = False
     repositories = []
     monkeypatch.setattr(
         history_module.codecommit,

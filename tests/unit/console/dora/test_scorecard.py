@@ -2,6 +2,7 @@ import pytest
 
 from console.dora import scorecard
 from console.shared.errors import BadInput
+from dora import formatting
 from dora.analysis import analyse
 from dora.records import History
 from tests.unit.dora.histories import at, bad, commit, good, incident
@@ -65,12 +66,13 @@ def test_a_wrong_argument_is_refused_naming_it(arguments, words):
     assert words in caught.value.detail
 
 
-def test_five_cards_have_their_number_its_basis_and_its_trend():
+def test_five_cards_have_their_figure_and_its_trend():
     cards = {card.key: card for card in scorecard_of().cards}
 
     assert list(cards) == list(scorecard.KEYS)
-    assert (cards["change-fail-rate"].value, cards["change-fail-rate"].basis) == ("33.3 %", "1 of 3")
-    assert cards["change-lead-time"].basis == "n = 2"
+    fail_rate = cards["change-fail-rate"].figure
+    assert (formatting.value(fail_rate), formatting.basis(fail_rate)) == ("33.3 %", "1 of 3")
+    assert formatting.basis(cards["change-lead-time"].figure) == "n = 2"
     assert cards["change-lead-time"].trend is not None
 
 

@@ -184,7 +184,8 @@ def test_an_approval_waits_while_it_has_a_token_and_is_in_progress():
         ('{"ProviderType":"GitHub","CommitMessage":"Repair the lamp"}', "Repair the lamp"),
         ('{"ProviderType":"GitHub"}', '{"ProviderType":"GitHub"}'),
         ("{not JSON", "{not JSON"),
-        (None, ""),
+        ("", ""),
+        ("[1]", "[1]"),
     ],
 )
 def test_a_commits_message_is_read_from_the_json_of_a_connection(summary, expected):
@@ -201,4 +202,4 @@ def test_a_commits_message_is_read_from_the_json_of_a_connection(summary, expect
     ],
 )
 def test_a_triggers_words_are_its_type_and_the_last_part_of_its_arn(kind, detail, expected):
-    assert trigger_of({"triggerType": kind, "triggerDetail": detail}) == expected
+    assert trigger_of({"trigger": {"triggerType": kind, "triggerDetail": detail}}) == expected
