@@ -33,11 +33,9 @@ def show(number: str) -> Any:
         return pages.absent_page(problem)
     deployment, client, now_s = _deployment(number), aws(), time.time()
     pipeline = pages.chosen_pipeline(pipelines) if pipelines else ""
-    pending_origins = client.start(
-        partial(attempt, partial(origins_of, client, pipeline, deployment), Origins)
-    )
-    pending_routing = client.start(
-        partial(attempt, partial(codedeploy.traffic_routing, client, deployment.config), TrafficRouting)
+    pending_origins = client.start_attempt(partial(origins_of, client, pipeline, deployment), Origins)
+    pending_routing = client.start_attempt(
+        partial(codedeploy.traffic_routing, client, deployment.config), TrafficRouting
     )
     group, group_problem = attempt(partial(codedeploy.group_of, client, deployment), DeploymentGroup)
     start_s, end_s = deployment.start_s, deployment.axis_end_s(now_s)

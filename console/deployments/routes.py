@@ -11,7 +11,7 @@ from console.pipeline.codepipeline import ExecutionFilter, Page, Position
 from console.pipeline.deployments import STATUSES as DEPLOYMENT_STATUSES
 from console.pipeline.deployments import Deployment
 from console.pipeline.executions import STATUSES, Action, Approval, deploy_actions
-from console.shared.aws import Aws, attempt, aws
+from console.shared.aws import Aws, aws
 from console.shared.errors import BadInput, Unreachable
 
 routes = Blueprint("deployments", __name__)
@@ -27,16 +27,14 @@ def show() -> Any:
     if not pipelines:
         return pages.absent_page(problem)
     pipeline, client = pages.chosen_pipeline(pipelines), aws()
-    pending = client.start(
-        partial(attempt, partial(codepipeline.approvals_of, client, pipeline), list[Approval])
-    )
+    pending = client.start_attempt(partial(codepipeline.approvals_of, client, pipeline), list[Approval])
     build_logs = client.start(
         partial(pages.has_build_logs, client, current_app.extensions["settings"].log_group_prefix)
     )
     declared = codepipeline.stages_of(client, pipeline)
     services = deploy_actions(declared)
     matching = _execution_filter(services)
-    newest = client.start(partial(attempt, partial(_newest, client, services, matching), list[Deployment]))
+    newest = client.start_attempt(partial(_newest, client, services, matching), list[Deployment])
     position = Position(request.args.get("older", ""), request.args.get("actions", ""))
     approvals, approvals_problem = pending.result()
     page = codepipeline.page_of_executions(client, pipeline, position, matching, declared, approvals)

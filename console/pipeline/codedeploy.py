@@ -10,7 +10,6 @@ from console.pipeline.deployments import (
     with_target,
 )
 from console.shared.aws import Aws
-from console.shared.errors import AwsError
 
 AT_ONCE = 25  # the most that BatchGetDeployments takes
 UNKNOWN = ("DeploymentDoesNotExistException", "InvalidDeploymentIdException")
@@ -30,13 +29,10 @@ def newest_deployments(
 
 def get_deployment(aws: Aws, deployment_id: str) -> Deployment | None:
     """Return the deployment with that id and its target, or None; raises AwsError."""
-    try:
-        answer = aws.ask("codedeploy", "get_deployment", deploymentId=deployment_id)["deploymentInfo"]
-    except AwsError as error:
-        if error.code in UNKNOWN:
-            return None
-        raise
-    deployment = deployment_of(answer)
+    answer = aws.find("codedeploy", "get_deployment", UNKNOWN, deploymentId=deployment_id)
+    if answer is None:
+        return None
+    deployment = deployment_of(answer["deploymentInfo"])
     targets = aws.ask("codedeploy", "list_deployment_targets", deploymentId=deployment_id).get("targetIds")
     if not targets:
         return deployment

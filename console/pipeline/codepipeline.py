@@ -8,7 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Any
 
-from console.pipeline.answers import epoch_s
+from console.pipeline.answers import epoch_s, text
 from console.pipeline.executions import (
     Action,
     Approval,
@@ -21,12 +21,14 @@ from console.pipeline.executions import (
     waiting_approvals,
 )
 from console.shared.aws import Aws
-from console.shared.errors import AwsError
 
 AT_ONCE = 100  # the most that one answer holds
 FILTERED_PAGES = 4  # of executions, looked through for those that a filter matches
 ACTION_PAGES = 30
 SEARCHED_PAGES = 5  # of actions, looked through for the one that started a deployment
+EXECUTIONS = "list_pipeline_executions", "pipelineExecutionSummaries"
+ACTIONS = "list_action_executions", "actionExecutionDetails"
+UNKNOWN = ("PipelineExecutionNotFoundException", "ValidationException")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +81,9 @@ def page_of_executions(
 ) -> Page:
     """Return the matching executions from `position` on; raises AwsError."""
     executions: list[Execution] = []
+    size = AT_ONCE if matching.status or matching.service else min(AT_ONCE, matching.count)
     for _ in range(FILTERED_PAGES):
-        summaries, executions_token = _summaries(aws, pipeline, position, matching)
+        summaries, executions_token = _page(aws, pipeline, *EXECUTIONS, position.executions, size)
         starts = [epoch_s(summary.get("startTime")) or 0.0 for summary in summaries]
         actions, actions_token = _actions_since(aws, pipeline, position.actions, min(starts, default=0.0))
         for summary in summaries:
@@ -98,20 +101,16 @@ def page_of_executions(
 
 def get_execution(aws: Aws, pipeline: str, execution_id: str) -> Execution | None:
     """Return the execution with that id, or None; raises AwsError."""
-    try:
-        answer = aws.ask(
-            "codepipeline", "get_pipeline_execution", pipelineName=pipeline, pipelineExecutionId=execution_id
-        )["pipelineExecution"]
-    except AwsError as error:
-        if error.code in ("PipelineExecutionNotFoundException", "ValidationException"):
-            return None
-        raise
-    parameters = {"pipelineName": pipeline, "filter": {"pipelineExecutionId": execution_id}}
-    details = aws.pages("codepipeline", "list_action_executions", "actionExecutionDetails", **parameters)
+    ids = {"pipelineName": pipeline, "pipelineExecutionId": execution_id}
+    answer = aws.find("codepipeline", "get_pipeline_execution", UNKNOWN, **ids)
+    if answer is None:
+        return None
+    only = {"pipelineExecutionId": execution_id}
+    details = aws.pages("codepipeline", *ACTIONS, pipelineName=pipeline, filter=only)
     actions = [action_of(detail) for detail in details]
-    execution = execution_of(
-        {**answer, "sourceRevisions": answer.get("artifactRevisions")}, actions, stages_of(aws, pipeline)
-    )
+    summary = answer["pipelineExecution"]
+    summary = {**summary, "sourceRevisions": summary.get("artifactRevisions")}
+    execution = execution_of(summary, actions, stages_of(aws, pipeline))
     starts = [action.started_s for action in actions if action.started_s is not None]
     ends = [action.updated_s for action in actions if action.updated_s is not None]
     timed = replace(execution, started_s=min(starts, default=None), updated_s=max(ends, default=None))
@@ -123,7 +122,7 @@ def executions_that_started(aws: Aws, pipeline: str, deployment_ids: Collection[
     executions: dict[str, str] = {}
     token = ""
     for _ in range(SEARCHED_PAGES):
-        details, token = _actions(aws, pipeline, token)
+        details, token = _page(aws, pipeline, *ACTIONS, token)
         for detail in details:
             deployment_id = action_of(detail).deployment_id
             if deployment_id in deployment_ids:
@@ -133,25 +132,13 @@ def executions_that_started(aws: Aws, pipeline: str, deployment_ids: Collection[
     return executions
 
 
-def _summaries(
-    aws: Aws, pipeline: str, position: Position, matching: ExecutionFilter
-) -> tuple[list[Any], str]:
-    is_filtered = matching.status or matching.service
-    size = AT_ONCE if is_filtered else min(AT_ONCE, matching.count)
-    parameters: dict[str, Any] = {"pipelineName": pipeline, "maxResults": size}
-    if position.executions:
-        parameters["nextToken"] = position.executions
-    answer = aws.ask("codepipeline", "list_pipeline_executions", **parameters)
-    return answer.get("pipelineExecutionSummaries", []), str(answer.get("nextToken") or "")
-
-
 def _actions_since(
     aws: Aws, pipeline: str, token: str, since_s: float
 ) -> tuple[dict[str, list[Action]], str]:
     """Actions by execution id, back to `since_s`, and the token of the last page that was read."""
     actions: dict[str, list[Action]] = {}
     for _ in range(ACTION_PAGES):
-        details, next_token = _actions(aws, pipeline, token)
+        details, next_token = _page(aws, pipeline, *ACTIONS, token)
         for detail in details:
             actions.setdefault(str(detail.get("pipelineExecutionId", "")), []).append(action_of(detail))
         oldest_s = min((epoch_s(detail.get("startTime")) or 0.0 for detail in details), default=0.0)
@@ -161,12 +148,13 @@ def _actions_since(
     return actions, token
 
 
-def _actions(aws: Aws, pipeline: str, token: str) -> tuple[list[Any], str]:
-    parameters: dict[str, Any] = {"pipelineName": pipeline, "maxResults": AT_ONCE}
-    if token:
-        parameters["nextToken"] = token
-    answer = aws.ask("codepipeline", "list_action_executions", **parameters)
-    return answer.get("actionExecutionDetails", []), str(answer.get("nextToken") or "")
+def _page(
+    aws: Aws, pipeline: str, operation: str, key: str, token: str, size: int = AT_ONCE
+) -> tuple[list[Any], str]:
+    """The entries of one answer, and the token of the next one; "" for none."""
+    parameters = {"pipelineName": pipeline, "maxResults": size} | ({"nextToken": token} if token else {})
+    answer = aws.ask("codepipeline", operation, **parameters)
+    return answer.get(key, []), text(answer, "nextToken")
 
 
 def _matching(execution: Execution, matching: ExecutionFilter) -> Execution | None:

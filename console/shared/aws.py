@@ -4,9 +4,9 @@ Nothing else in the console knows whether it looks at a laptop or at an account.
 """
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -67,6 +67,15 @@ class Aws:
         except (BotoCoreError, ClientError) as error:
             raise explained(error) from error
 
+    def find(self, service: str, operation: str, unknown: Collection[str], **parameters: Any) -> Any | None:
+        """Call an operation like `ask`, but return None where AWS's error code is one of `unknown`."""
+        try:
+            return self.ask(service, operation, **parameters)
+        except AwsError as error:
+            if error.code in unknown:
+                return None
+            raise
+
     def pages(self, service: str, operation: str, key: str, **parameters: Any) -> Iterator[Any]:
         """Yield the entries under `key` of all pages of an operation; raises AwsError."""
         try:
@@ -78,6 +87,10 @@ class Aws:
     def start(self, work: Callable[[], T]) -> Future[T]:
         """Start `work` in a thread of a small pool; `work` must not start more, or all threads could wait."""
         return self._pool.submit(work)
+
+    def start_attempt(self, work: Callable[[], T], otherwise: Callable[[], T]) -> Future[tuple[T, str]]:
+        """Start `attempt` in such a thread."""
+        return self.start(partial(attempt, work, otherwise))
 
 
 def is_aws_own(endpoint_url: str) -> bool:

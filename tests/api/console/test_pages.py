@@ -162,6 +162,22 @@ def test_a_list_can_be_ordered_by_each_column(console, sort):
         assert orders[0] == orders[1][::-1]
 
 
+@pytest.mark.parametrize("flags", [("error", "throttle"), ("fault", "throttle"), ("fault", "error")])
+def test_map_list_and_waterfall_give_a_call_the_same_status(console, flags):
+    name = "-".join(flags)
+    trace_id = console.send(segment(new_trace_id(), name, **dict.fromkeys(flags, True)))
+
+    [on_map] = re.findall(rf'aria-label="{name}: 1 request, .*?, 1 (\w+)"', console.page("/map"))
+    [in_list] = re.findall(
+        rf'<tr data-key="{trace_id}">.*?class="status (\w+)"', console.page("/traces"), re.S
+    )
+    [in_waterfall] = re.findall(
+        r"<dt>Status</dt><dd><span class=\"status (\w+)\"", console.page(f"/traces/{trace_id}")
+    )
+
+    assert on_map == in_list == in_waterfall
+
+
 def test_a_wrong_expression_is_marked_at_its_character(console):
     page = console.page("/traces", filter="fault ANDX x")
 
