@@ -36,7 +36,7 @@ def charts(aws: Aws, groups: Mapping[str, str], start_s: float, end_s: float) ->
         failed.append(Line(label, groups[label], percent(counts, errors)))
         p95.append(Line(label, groups[label], [(when_s, value * 1000) for when_s, value in seconds]))
     unit = "a minute" if period_s == COARSE_S else f"in {period_s} s"
-    drawn = (
+    by_title = (
         ("Requests", unit, requests),
         ("Requests that failed (5xx)", "%", failed),
         ("Response time, p95", "ms", p95),
@@ -44,7 +44,7 @@ def charts(aws: Aws, groups: Mapping[str, str], start_s: float, end_s: float) ->
     )
     return [
         Chart(title, unit, [line for line in lines if line.points], start_s - period_s, end_s, period_s)
-        for title, unit, lines in drawn
+        for title, unit, lines in by_title
     ]
 
 

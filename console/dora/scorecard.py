@@ -105,14 +105,16 @@ def default_window(began_s: float | None, now_s: float) -> str:
 
 def scorecards(analysis: Analysis, selected: Selection, now_s: float) -> tuple[Report, list[Scorecard]]:
     """Return the report over the window, and the scorecards of the selected services."""
-    made = report(analysis, selected.window, now_s)
-    chosen = [measured for measured in made.services.values() if selected.service in ("", measured.service)]
-    return made, [_scorecard(measured, made) for measured in chosen]
+    over_window = report(analysis, selected.window, now_s)
+    chosen = [
+        measured for measured in over_window.services.values() if selected.service in ("", measured.service)
+    ]
+    return over_window, [_scorecard(measured, over_window) for measured in chosen]
 
 
-def _scorecard(measured: ServiceMetrics, made: Report) -> Scorecard:
-    history, oriented = made.analysis.services[measured.service], levels.orient(measured.figures)
-    parts = [measure(history, part, made.analysis) for part in made.window.stretches()]
+def _scorecard(measured: ServiceMetrics, over_window: Report) -> Scorecard:
+    history, oriented = over_window.analysis.services[measured.service], levels.orient(measured.figures)
+    parts = [measure(history, part, over_window.analysis) for part in over_window.window.stretches()]
     cards = [
         Card(
             key,

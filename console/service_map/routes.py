@@ -56,7 +56,7 @@ def view_traces() -> Any:
     else:
         expression = filter_expressions.node(*_name_and_type(arguments.get("node", "")), condition)
     if group := arguments.get("group"):
-        expression = filter_expressions.both(f"group.name = {filter_expressions.quoted(group)}", expression)
+        expression = filter_expressions.all_of(f"group.name = {filter_expressions.quoted(group)}", expression)
     return redirect(f"{url_for('traces.show')}?{urlencode({'filter': expression, **span.arguments})}")
 
 

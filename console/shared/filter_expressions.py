@@ -19,7 +19,7 @@ def quoted(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def both(first: str, second: str) -> str:
+def all_of(first: str, second: str) -> str:
     """Return an expression that matches what both match; an empty one matches anything."""
     if not first.strip() or not second.strip():
         return first.strip() or second.strip()

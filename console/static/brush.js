@@ -1,8 +1,8 @@
-/** Dragging over a histogram chooses a stretch of response times. */
+/** Dragging over a histogram chooses a range of response times. */
 
 const BARS = 30;
 
-/** The bars between two places of a picture (0 to 1), as shares of it: {low, high}. */
+/** The range between two places of a picture (0 to 1), widened to whole bars: {low, high}. */
 export function barsBetween(first, second) {
   const [low, high] = [Math.min(first, second), Math.max(first, second)].map((at) => Math.min(1, Math.max(0, at)));
   return { low: Math.floor(low * BARS) / BARS, high: Math.ceil(high * BARS) / BARS };

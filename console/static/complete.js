@@ -6,16 +6,16 @@ export function wordBefore(text, caret) {
   return { word, start: caret - word.length };
 }
 
-/** Up to eight of `words` that begin with what was typed, then those that hold it. */
+/** Up to eight of `words` that begin with the typed text, then those that contain it. */
 export function matches(words, typed) {
   if (!typed) return [];
   const low = typed.toLowerCase();
   const begin = words.filter((word) => word.toLowerCase().startsWith(low) && word !== typed);
-  const hold = words.filter((word) => word.toLowerCase().includes(low, 1) && !begin.includes(word));
-  return [...begin, ...hold].slice(0, 8);
+  const contain = words.filter((word) => word.toLowerCase().includes(low, 1) && !begin.includes(word));
+  return [...begin, ...contain].slice(0, 8);
 }
 
-/** `text` with the word before `caret` replaced, and where the caret goes: between a word's own brackets. */
+/** `text` with the word before `caret` replaced, and the new caret: between the word's brackets if it has any. */
 export function replaced(text, caret, word) {
   const { start } = wordBefore(text, caret);
   const inside = /[([]/.exec(word)?.index;
@@ -39,11 +39,11 @@ function attach(input) {
   }
   let active = -1;
   const close = () => draw([]);
-  const draw = (found) => {
+  const draw = (completions) => {
     active = -1;
-    list.replaceChildren(...found.map(option));
-    list.hidden = !found.length;
-    input.setAttribute("aria-expanded", String(Boolean(found.length)));
+    list.replaceChildren(...completions.map(option));
+    list.hidden = !completions.length;
+    input.setAttribute("aria-expanded", String(Boolean(completions.length)));
     input.removeAttribute("aria-activedescendant");
   };
   const take = (word) => {
@@ -55,7 +55,7 @@ function attach(input) {
   const move = (step) => {
     const options = [...list.children];
     active = (active + step + options.length) % options.length;
-    options.forEach((each, n) => each.setAttribute("aria-selected", String(n === active)));
+    options.forEach((choice, n) => choice.setAttribute("aria-selected", String(n === active)));
     input.setAttribute("aria-activedescendant", options[active].id);
   };
   input.addEventListener("input", () => draw(matches(words, wordBefore(input.value, input.selectionStart).word)));
@@ -80,10 +80,10 @@ function attach(input) {
 }
 
 function option(word, n) {
-  const made = document.createElement("li");
-  made.textContent = word;
-  made.id = `completion-${n}`;
-  made.role = "option";
-  made.setAttribute("aria-selected", "false");
-  return made;
+  const item = document.createElement("li");
+  item.textContent = word;
+  item.id = `completion-${n}`;
+  item.role = "option";
+  item.setAttribute("aria-selected", "false");
+  return item;
 }

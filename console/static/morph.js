@@ -1,6 +1,6 @@
 /** Makes one tree of elements like another and touches only what differs: focus, scrolling and open details stay. */
 
-/** Change `from` until it says what `to` says; elements marked data-keep stay as the user left them. */
+/** Change `from` until it equals `to`; elements marked data-keep stay as the user left them. */
 export function morph(from, to) {
   if (from.nodeName !== to.nodeName || keyOf(from) !== keyOf(to)) {
     from.replaceWith(document.importNode(to, true));
@@ -24,7 +24,7 @@ function matchAttributes(from, to) {
   }
 }
 
-/** What the user set: whether details are open, what a focused field says. */
+/** Whether the user sets an attribute: open details, the value of a focused field. */
 function isUsers(element, name) {
   return (name === "open" && element.nodeName === "DETAILS") || (name === "value" && element === document.activeElement);
 }
@@ -32,18 +32,18 @@ function isUsers(element, name) {
 function matchChildren(from, to) {
   const keyed = new Map([...from.children].filter(keyOf).map((child) => [keyOf(child), child]));
   let next = from.firstChild;
-  for (const wanted of [...to.childNodes]) {
-    const known = keyOf(wanted) && keyed.get(keyOf(wanted));
+  for (const target of [...to.childNodes]) {
+    const known = keyOf(target) && keyed.get(keyOf(target));
     if (known && known.parentNode === from) {
       if (known === next) next = next.nextSibling;
       else from.insertBefore(known, next);
-      morph(known, wanted);
-    } else if (next && next.nodeName === wanted.nodeName && !keyOf(next) && !keyOf(wanted)) {
+      morph(known, target);
+    } else if (next && next.nodeName === target.nodeName && !keyOf(next) && !keyOf(target)) {
       const following = next.nextSibling;
-      morph(next, wanted);
+      morph(next, target);
       next = following;
     } else {
-      from.insertBefore(document.importNode(wanted, true), next);
+      from.insertBefore(document.importNode(target, true), next);
     }
   }
   while (next) {

@@ -1,4 +1,4 @@
-/** Shows another state of the page without loading it anew: links marked data-swap, and pages that refresh themselves. */
+/** Shows another state of the page without loading it anew: for links marked data-swap, and for pages that refresh themselves. */
 
 import { morph } from "./morph.js";
 
@@ -6,11 +6,11 @@ const QUIET_MS = 60_000;
 let latest = 0;
 let failures = 0;
 
-/** Fetch `href` and make this page say what that one says. Resolves to whether it did. */
+/** Fetch `href` and make this page equal to that one. Resolves to whether it did. */
 export async function show(href) {
-  const mine = ++latest;
+  const request = ++latest;
   const fetched = await fetchDocument(href);
-  if (!fetched || mine !== latest || document.documentElement.dataset.busy) return false;
+  if (!fetched || request !== latest || document.documentElement.dataset.busy) return false;
   const tail = document.querySelector("[data-tail]");
   const wasAtEnd = !tail || tail.scrollHeight - tail.scrollTop - tail.clientHeight < 40;
   document.title = fetched.title;
@@ -20,13 +20,13 @@ export async function show(href) {
   return true;
 }
 
-/** The newest log lines are at the end. */
+/** Scroll the log lines to the newest, at the end. */
 export function scrollToEnd() {
   const tail = document.querySelector("[data-tail]");
   if (tail) tail.scrollTop = tail.scrollHeight;
 }
 
-/** Answer clicks on data-swap links, the way back, and refresh while somebody looks. */
+/** Handle clicks on data-swap links and the browser's back button, and refresh the page while it is visible. */
 export function start() {
   document.addEventListener("click", (event) => {
     const link = event.target.closest("a[data-swap]");
@@ -58,7 +58,7 @@ function isSelecting() {
   return document.documentElement.dataset.busy || !getSelection().isCollapsed;
 }
 
-/** An error's page counts too: it says what is wrong. XMLHttpRequest parses without running or trusting anything. */
+/** The document at `href`, an error page too. XMLHttpRequest parses it without running its scripts. */
 function fetchDocument(href) {
   return new Promise((resolve) => {
     const request = new XMLHttpRequest();

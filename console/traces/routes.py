@@ -34,7 +34,7 @@ def show() -> str:
         expression=expression,
         summaries=sorted(summaries, key=COLUMNS[column], reverse=is_descending),
         refiners=refiners(summaries),
-        both=filter_expressions.both,
+        all_of=filter_expressions.all_of,
         started=started,
         summary_status=summary_status,
         http=http,

@@ -107,13 +107,16 @@ def _storefronts(
     started_backend: tuple[Backend, str], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Callable[..., str]]:
     """Storefronts by what they lack and how they are set; each is started once."""
-    folder, there = tmp_path_factory.mktemp("storefronts"), started_backend[1]
+    folder, backend_url = tmp_path_factory.mktemp("storefronts"), started_backend[1]
     started: dict[str, Part] = {}
 
     def address(*, missing: tuple[str, ...] = (), **settings: str) -> str:
         name = repr((missing, settings))
         if name not in started:
-            urls = [harness.nobody_there() if each in missing else there for each in ("catalog", "orders")]
+            urls = [
+                harness.unused_address() if service in missing else backend_url
+                for service in ("catalog", "orders")
+            ]
             started[name] = harness.start_storefront(folder, *urls, **settings)
         return started[name].url
 

@@ -22,16 +22,16 @@ SEED = json.loads((ROOT / "services/catalog/products.json").read_text())
 class Backend:
     """Plays catalog and orders: what they will answer, and what they were asked."""
 
-    products: list[dict[str, Any]] = field(default_factory=lambda: [dict(each) for each in SEED])
+    products: list[dict[str, Any]] = field(default_factory=lambda: [dict(product) for product in SEED])
     refusals: deque[tuple[int, dict[str, Any]]] = field(default_factory=deque)
     placed: list[dict[str, Any]] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
     gate: threading.Event = field(default_factory=threading.Event)
 
-    def refuse_next(self, status: int, title: str, detail: str, **more: Any) -> None:
+    def refuse_next(self, status: int, title: str, detail: str, **fields: Any) -> None:
         """Answer the next order with a problem document."""
         problem = {"type": "urn:problem:scripted", "title": title, "status": status, "detail": detail}
-        self.refusals.append((status, problem | more))
+        self.refusals.append((status, problem | fields))
 
     def place(self, key: str, basket: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         """Answer POST /orders; an order is held back while `gate` is closed."""
@@ -129,6 +129,6 @@ def start_storefront(folder: Path, catalog_url: str, orders_url: str, **settings
     return part
 
 
-def nobody_there() -> str:
+def unused_address() -> str:
     """An address where nothing listens."""
     return f"http://127.0.0.1:{free_port()}"

@@ -114,7 +114,7 @@ def test_buying_needs_only_a_keyboard(visit: Visits, shop: Shop) -> None:
 def services_of(shop: Shop, trace_id: str) -> set[str]:
     """The services whose segments of the trace have arrived."""
     traces = shop.client("xray").batch_get_traces(TraceIds=[trace_id])["Traces"]
-    return {json.loads(each["Document"])["name"] for trace in traces for each in trace["Segments"]}
+    return {json.loads(segment["Document"])["name"] for trace in traces for segment in trace["Segments"]}
 
 
 def focused(page: Page) -> str:

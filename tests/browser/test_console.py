@@ -39,7 +39,9 @@ def console(shop: Shop, path: str = "/map") -> str:
 
 def send(shop: Shop, *documents: dict[str, object]) -> str:
     """Put segments into X-Ray; returns the first one's trace id."""
-    client_of(shop["xray"]).put_trace_segments(TraceSegmentDocuments=[json.dumps(one) for one in documents])
+    client_of(shop["xray"]).put_trace_segments(
+        TraceSegmentDocuments=[json.dumps(document) for document in documents]
+    )
     return str(documents[0]["trace_id"])
 
 

@@ -11,7 +11,7 @@ from tests.api.console import account as accounts
 from tests.api.console.account import Account, action, deployment, event, execution
 from tests.api.console.conftest import start_console
 from tests.browser.conftest import Theme, Visits
-from tests.browser.harness import nobody_there
+from tests.browser.harness import unused_address
 from tests.browser.looks import accessibility_report, overflow
 
 pytestmark = pytest.mark.requires("chromium")
@@ -33,7 +33,9 @@ def _started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
             "AWS_ENDPOINT_URL_CODEPIPELINE": account.url,
             "AWS_ENDPOINT_URL_CODEDEPLOY": account.url,
         }
-        part = start_console(tmp_path_factory.mktemp("console"), nobody_there(), nobody_there(), **endpoints)
+        part = start_console(
+            tmp_path_factory.mktemp("console"), unused_address(), unused_address(), **endpoints
+        )
         yield Watched(account, part.url)
         part.stop()
 
@@ -110,8 +112,11 @@ def test_an_approval_is_given_with_what_was_typed_though_the_page_refreshed(
     page.get_by_role("button", name="Approve").click()
 
     expect(page).to_have_url(re.compile("/deployments/0000"))
-    [(name, asked)] = watched.account.changed
-    assert (name, asked["result"]) == ("PutApprovalResult", {"status": "Approved", "summary": "looked at it"})
+    [(name, parameters)] = watched.account.changed
+    assert (name, parameters["result"]) == (
+        "PutApprovalResult",
+        {"status": "Approved", "summary": "looked at it"},
+    )
 
 
 def test_a_running_deployment_shows_its_next_event_by_itself_and_can_be_stopped(

@@ -11,7 +11,7 @@ from tests.api.console import account as accounts
 from tests.api.console.account import START_S, Account
 from tests.api.console.conftest import start_console
 from tests.browser.conftest import Theme, Visits
-from tests.browser.harness import nobody_there
+from tests.browser.harness import unused_address
 from tests.browser.looks import accessibility_report, overflow
 from tests.browser.test_deployments import HOSTILE, Watched
 
@@ -24,7 +24,9 @@ DAY = f"window=24h&until={START_S + 86000}"
 def _started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
     with accounts.running() as account:
         endpoints = {"AWS_ENDPOINT_URL_CODEPIPELINE": account.url, "AWS_ENDPOINT_URL_CODEDEPLOY": account.url}
-        part = start_console(tmp_path_factory.mktemp("console"), nobody_there(), nobody_there(), **endpoints)
+        part = start_console(
+            tmp_path_factory.mktemp("console"), unused_address(), unused_address(), **endpoints
+        )
         yield Watched(account, part.url)
         part.stop()
 
@@ -39,7 +41,7 @@ def _watched(started: Watched, visit: Visits) -> Watched:
     account.release(1, "d-GOOD")
     failed = account.release(3, "d-FAILED", error=HOSTILE)
     failed["sourceRevisions"][0]["revisionSummary"] = HOSTILE
-    account.release(4, "d-BLOCKED", seen=False, error="its smoke test failed")
+    account.release(4, "d-BLOCKED", reached_users=False, error="its smoke test failed")
     account.release(5, "d-AGAIN")
     account.release(6, "d-OTHER", group="catalog")
     return started
@@ -51,7 +53,7 @@ def figure(page: Page, name: str, service: str = "orders") -> Locator:
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1280])
-def test_the_page_and_what_is_behind_each_number_fit_and_axe_finds_nothing(
+def test_the_page_and_the_details_of_each_number_fit_and_axe_finds_nothing(
     visit: Visits, watched: Watched, theme: Theme, width: int
 ) -> None:
     page = visit(f"{watched.url}/dora?{DAY}", width, theme)

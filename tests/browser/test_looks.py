@@ -62,7 +62,7 @@ def test_axe_finds_nothing_from_the_shelf_to_the_receipt(
     backend.refuse_next(
         409, "Out of stock", message, errors=[{"field": "items[0].quantity", "message": message}]
     )
-    next(each for each in backend.products if each["sku"] == "mosaic-souk-lantern")["stock"] = 0
+    next(product for product in backend.products if product["sku"] == "mosaic-souk-lantern")["stock"] = 0
     place_order(page)
     expect(basket(page)).to_contain_text("Sold out: please remove it.")
     assert accessibility_report(page) == ""

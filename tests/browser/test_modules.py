@@ -22,7 +22,9 @@ def _page(browser: Browser, storefronts: Callable[..., str]) -> Iterator[Page]:
 
 
 def call(page: Page, module: str, function: str, *arguments: Any) -> Any:
-    script = "async ([module, name, given]) => (await import(`/static/${module}.js`))[name](...given)"
+    script = (
+        "async ([module, name, parameters]) => (await import(`/static/${module}.js`))[name](...parameters)"
+    )
     return page.evaluate(script, [module, function, list(arguments)])
 
 
@@ -41,7 +43,7 @@ def test_money_is_written_from_minor_units(page: Page, minor: int, currency: str
 
 
 @pytest.mark.parametrize(
-    ("header", "found", "is_sampled"),
+    ("header", "trace_id", "is_sampled"),
     [
         (f"Root={ID}", ID, True),
         (f"Root={ID};Sampled=1", ID, True),
@@ -53,9 +55,9 @@ def test_money_is_written_from_minor_units(page: Page, minor: int, currency: str
     ],
 )
 def test_the_trace_id_is_taken_out_of_the_header(
-    page: Page, header: str, found: str, is_sampled: bool
+    page: Page, header: str, trace_id: str, is_sampled: bool
 ) -> None:
-    assert call(page, "trace", "traceOf", header) == {"id": found, "isSampled": is_sampled}
+    assert call(page, "trace", "traceOf", header) == {"id": trace_id, "isSampled": is_sampled}
 
 
 @pytest.mark.parametrize(
@@ -79,9 +81,9 @@ def test_versions_that_follow_each_other_have_other_colours(page: Page) -> None:
     hues = {version: call(page, "version", "huesOf", version)[0] for version in following}
 
     near = [
-        (one, other)
-        for one, other in combinations(following, 2)
-        if min((hues[one] - hues[other]) % 360, (hues[other] - hues[one]) % 360) < 25
+        (earlier, later)
+        for earlier, later in combinations(following, 2)
+        if min((hues[earlier] - hues[later]) % 360, (hues[later] - hues[earlier]) % 360) < 25
     ]
     assert near == []
 
@@ -123,11 +125,11 @@ def test_a_full_basket_takes_no_further_kind(page: Page) -> None:
     assert full["lines"] == lines
 
 
-@pytest.mark.parametrize(("wanted", "kept"), [(0, 1), (-3, 1), (11, 10), (4.7, 4), (None, 1)])
-def test_quantities_are_whole_numbers_from_one_to_ten(page: Page, wanted: float | None, kept: int) -> None:
+@pytest.mark.parametrize(("entered", "kept"), [(0, 1), (-3, 1), (11, 10), (4.7, 4), (None, 1)])
+def test_quantities_are_whole_numbers_from_one_to_ten(page: Page, entered: float | None, kept: int) -> None:
     line = {"sku": "a", "name": "A", "price": 100, "currency": "EUR", "quantity": 2}
 
-    changed = call(page, "basket", "setQuantity", {"lines": [line], "key": "k"}, "a", wanted)
+    changed = call(page, "basket", "setQuantity", {"lines": [line], "key": "k"}, "a", entered)
 
     assert changed == {"lines": [{**line, "quantity": kept}], "key": ""}
 
@@ -144,7 +146,7 @@ def test_quantities_are_whole_numbers_from_one_to_ten(page: Page, wanted: float 
         (503, {"Retry-After": "Wed, 21 Oct 2026 07:28:00 GMT"}, True, 0),
     ],
 )
-def test_what_may_be_tried_again_and_when(
+def test_which_answers_may_be_retried_and_after_how_long(
     page: Page, status: int, headers: dict[str, str], is_retryable: bool, wait_s: int
 ) -> None:
     script = """async ([status, headers]) => {

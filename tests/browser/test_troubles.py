@@ -146,7 +146,7 @@ def test_short_stock_names_the_lantern_and_shows_what_is_left(
     message = "2 left of mosaic-souk-lantern, 3 wanted"
     errors = [{"field": "items[1].quantity", "message": message}]
     backend.refuse_next(409, "Out of stock", message, errors=errors)
-    next(each for each in backend.products if each["sku"] == "mosaic-souk-lantern")["stock"] = 2
+    next(product for product in backend.products if product["sku"] == "mosaic-souk-lantern")["stock"] = 2
 
     place_order(page)
 

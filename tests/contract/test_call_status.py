@@ -18,5 +18,5 @@ def test_the_console_and_the_local_x_ray_give_a_call_the_same_status(values: tup
 
 
 def test_both_have_the_same_statuses_in_the_same_precedence() -> None:
-    assert console.PRECEDENCE == (*xray.STATUS_PRECEDENCE, "ok")
+    assert (*xray.STATUS_PRECEDENCE, "ok") == console.PRECEDENCE
     assert sorted(console.PRECEDENCE) == sorted(console.WORST_FIRST) == sorted(xray.STATUSES)

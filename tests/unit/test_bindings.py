@@ -11,6 +11,10 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PACKAGES = (
     "services",
+    "console",
+    "tests/unit/console",
+    "tests/api/console",
+    "tests/browser",
     "dora",
     "tests/unit/dora",
     "local/xray",

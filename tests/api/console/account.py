@@ -15,15 +15,15 @@ START_S = 1_790_000_000.0
 
 
 class PipelineExecutionNotFoundException(ApiError):
-    """As AWS names it."""
+    """The error that AWS answers for an unknown id."""
 
 
 class DeploymentDoesNotExistException(ApiError):
-    """As AWS names it."""
+    """The error that AWS answers for an unknown id."""
 
 
-def execution(number: int, **more: Any) -> dict[str, Any]:
-    """The number-th execution; each began an hour after the one before."""
+def execution(number: int, **fields: Any) -> dict[str, Any]:
+    """The number-th execution; each starts an hour after the previous one."""
     began = START_S + 3600 * number
     return {
         "pipelineExecutionId": f"00000000-0000-4000-8000-{number:012d}",
@@ -41,15 +41,15 @@ def execution(number: int, **more: Any) -> dict[str, Any]:
             "triggerType": "CloudWatchEvent",
             "triggerDetail": "arn:aws:events:us-east-1:1:rule/OnPush",
         },
-        **more,
+        **fields,
     }
 
 
-def action(of: dict[str, Any], stage: str, name: str, **more: Any) -> dict[str, Any]:
+def action(of: dict[str, Any], stage: str, name: str, **fields: Any) -> dict[str, Any]:
     """One action of an execution; `result` is its executionResult."""
     category = {"Source": "Source", "Build": "Build", "Approve": "Approval"}.get(stage, "Deploy")
     provider = {"Build": "CodeBuild", "Deploy": "CodeDeployToECS"}.get(stage, "CodeCommit")
-    result = more.pop("result", {})
+    result = fields.pop("result", {})
     kind = {"category": category, "owner": "AWS", "provider": provider, "version": "1"}
     return {
         "pipelineExecutionId": of["pipelineExecutionId"],
@@ -60,11 +60,11 @@ def action(of: dict[str, Any], stage: str, name: str, **more: Any) -> dict[str, 
         "lastUpdateTime": of["startTime"] + 40,
         "input": {"actionTypeId": kind},
         "output": {"executionResult": result},
-        **more,
+        **fields,
     }
 
 
-def deployment(name: str, **more: Any) -> dict[str, Any]:
+def deployment(name: str, **fields: Any) -> dict[str, Any]:
     """A deployment of orders that took 90 s."""
     return {
         "applicationName": "lantern",
@@ -76,20 +76,20 @@ def deployment(name: str, **more: Any) -> dict[str, Any]:
         "startTime": START_S,
         "completeTime": START_S + 90,
         "computePlatform": "ECS",
-        **more,
+        **fields,
     }
 
 
-def event(name: str, start: float | None = None, end: float | None = None, **more: Any) -> dict[str, Any]:
+def event(name: str, start: float | None = None, end: float | None = None, **fields: Any) -> dict[str, Any]:
     """A lifecycle event, seconds after the start."""
     times = {"startTime": start, "endTime": end}
     known = {key: START_S + value for key, value in times.items() if value is not None}
-    return {"lifecycleEventName": name, "status": "Succeeded", **known, **more}
+    return {"lifecycleEventName": name, "status": "Succeeded", **known, **fields}
 
 
 @dataclass
 class Account:
-    """What it answers, and what it was asked to change."""
+    """The account's answers, the changes that it was asked for, and the names of counted operations."""
 
     pipelines: list[str] = field(default_factory=lambda: ["lantern"])
     executions: list[dict[str, Any]] = field(default_factory=list)  # the newest first
@@ -99,35 +99,37 @@ class Account:
     targets: dict[str, dict[str, Any]] = field(default_factory=dict)
     routing: dict[str, Any] = field(default_factory=lambda: {"type": "AllAtOnce"})
     changed: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
-    asked: list[str] = field(default_factory=list)
+    operations: list[str] = field(default_factory=list)
     url: str = ""
 
     def reset(self) -> None:
-        """As new, at the same address."""
+        """Forget everything but the address."""
         self.__init__(url=self.url)  # type: ignore[misc]
 
     def add(self, *executions: dict[str, Any]) -> None:
         """Executions with three actions each, the newest last."""
-        for one in executions:
-            self.executions.insert(0, one)
+        for added in executions:
+            self.executions.insert(0, added)
             for stage, name in (("Source", "Source"), *(("Build", name) for name in SERVICES)):
-                self.actions.insert(0, action(one, stage, name))
+                self.actions.insert(0, action(added, stage, name))
 
     def release(
-        self, number: int, name: str, *, seen: bool = True, error: str = "", group: str = "orders"
+        self, number: int, name: str, *, reached_users: bool = True, error: str = "", group: str = "orders"
     ) -> dict[str, Any]:
-        """The number-th execution and its deployment `name`; users saw it from 60 s on, all of them at 80 s.
+        """Add the number-th execution and its deployment `name`: some users get it at 60 s, all at 80 s.
 
-        With an error it was stopped at 90 s and rolled back."""
+        With an error it is stopped at 90 s and rolled back; not `reached_users`, no user had it."""
         began, is_good = START_S + 3600 * number, not error
-        one = execution(number, status="Succeeded" if is_good else "Failed")
-        self.add(one)
+        released = execution(number, status="Succeeded" if is_good else "Failed")
+        self.add(released)
         names = {"ApplicationName": "lantern", "DeploymentGroupName": group}
         kind = {"category": "Deploy", "owner": "AWS", "provider": "CodeDeployToECS", "version": "1"}
-        about = {"input": {"actionTypeId": kind, "configuration": names}, "status": one["status"]}
-        self.actions.insert(0, action(one, "Deploy", group, result={"externalExecutionId": name}, **about))
+        about = {"input": {"actionTypeId": kind, "configuration": names}, "status": released["status"]}
+        self.actions.insert(
+            0, action(released, "Deploy", group, result={"externalExecutionId": name}, **about)
+        )
         times = {"createTime": began + 50, "startTime": began + 50, "completeTime": began + 90}
-        made = {
+        info = {
             "deploymentGroupName": group,
             "description": "time scale 60: a minute passes in 1 s",
             **times,
@@ -135,12 +137,14 @@ class Account:
         if error:
             back = {"rollbackDeploymentId": f"{name}B", "rollbackMessage": "rolled back"}
             code = {"code": "ALARM_ACTIVE", "message": error}
-            made |= {"status": "Stopped", "errorInformation": code, "rollbackInfo": back}
-        self.deployments[name] = deployment(name, **made)
+            info |= {"status": "Stopped", "errorInformation": code, "rollbackInfo": back}
+        self.deployments[name] = deployment(name, **info)
         offset, status = 3600 * number, "Succeeded" if is_good else "Failed"
         allowed = event("AllowTraffic", offset + 60, offset + 80, status=status)
-        self.targets[name] = {"lifecycleEvents": [allowed] if seen else [event("Install", offset + 50)]}
-        return one
+        self.targets[name] = {
+            "lifecycleEvents": [allowed] if reached_users else [event("Install", offset + 50)]
+        }
+        return released
 
     def codepipeline(self) -> dict[str, Any]:
         """The operations of CodePipeline."""
@@ -153,45 +157,50 @@ class Account:
             "ListPipelineExecutions": self._executions,
             "GetPipelineExecution": self._execution,
             "ListActionExecutions": self._actions,
-            "PutApprovalResult": lambda asked: self._change(
-                "PutApprovalResult", asked, {"approvedAt": START_S}
+            "PutApprovalResult": lambda parameters: self._change(
+                "PutApprovalResult", parameters, {"approvedAt": START_S}
             ),
-            "StopPipelineExecution": lambda asked: self._change("StopPipelineExecution", asked, {}),
+            "StopPipelineExecution": lambda parameters: self._change("StopPipelineExecution", parameters, {}),
         }
 
     def codedeploy(self) -> dict[str, Any]:
         """The operations of CodeDeploy."""
         return {
-            "ListDeployments": self._listed,
-            "BatchGetDeployments": lambda asked: {
-                "deploymentsInfo": [self.deployments[name] for name in asked["deploymentIds"]]
+            "ListDeployments": self._list_deployments,
+            "BatchGetDeployments": lambda parameters: {
+                "deploymentsInfo": [self.deployments[name] for name in parameters["deploymentIds"]]
             },
             "GetDeployment": self._deployment,
-            "ListDeploymentTargets": lambda asked: {
-                "targetIds": ["lantern:orders"] if asked["deploymentId"] in self.targets else []
+            "ListDeploymentTargets": lambda parameters: {
+                "targetIds": ["lantern:orders"] if parameters["deploymentId"] in self.targets else []
             },
-            "BatchGetDeploymentTargets": lambda asked: {
+            "BatchGetDeploymentTargets": lambda parameters: {
                 "deploymentTargets": [
-                    {"deploymentTargetType": "ECSTarget", "ecsTarget": self.targets[asked["deploymentId"]]}
+                    {
+                        "deploymentTargetType": "ECSTarget",
+                        "ecsTarget": self.targets[parameters["deploymentId"]],
+                    }
                 ]
             },
-            "GetDeploymentTarget": lambda asked: {
+            "GetDeploymentTarget": lambda parameters: {
                 "deploymentTarget": {
                     "deploymentTargetType": "ECSTarget",
-                    "ecsTarget": self.targets[asked["deploymentId"]],
+                    "ecsTarget": self.targets[parameters["deploymentId"]],
                 }
             },
             "GetDeploymentConfig": lambda _: {"deploymentConfigInfo": {"trafficRoutingConfig": self.routing}},
             "GetDeploymentGroup": lambda _: {"deploymentGroupInfo": self._group()},
-            "StopDeployment": lambda asked: self._change("StopDeployment", asked, {"status": "Succeeded"}),
+            "StopDeployment": lambda parameters: self._change(
+                "StopDeployment", parameters, {"status": "Succeeded"}
+            ),
         }
 
-    def _change(self, name: str, asked: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
-        self.changed.append((name, asked))
+    def _change(self, name: str, parameters: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
+        self.changed.append((name, parameters))
         return answer
 
     def _declaration(self) -> dict[str, Any]:
-        def one(category: str, name: str) -> dict[str, Any]:
+        def declared_action(category: str, name: str) -> dict[str, Any]:
             kind = {"category": category, "owner": "AWS", "provider": "CodeBuild", "version": "1"}
             group = {"ApplicationName": "lantern", "DeploymentGroupName": name}
             return {
@@ -205,47 +214,51 @@ class Account:
             "name": "lantern",
             "roleArn": "arn:aws:iam::111122223333:role/pipeline",
             "stages": [
-                {"name": key, "actions": [one(key, n) for n in names]} for key, names in stages.items()
+                {"name": key, "actions": [declared_action(key, n) for n in names]}
+                for key, names in stages.items()
             ],
         }
 
     def _state(self, _: dict[str, Any]) -> dict[str, Any]:
         return {"stageStates": [self.approval] if self.approval else []}
 
-    def _executions(self, asked: dict[str, Any]) -> dict[str, Any]:
-        page, token = _paged(self.executions, asked)
+    def _executions(self, parameters: dict[str, Any]) -> dict[str, Any]:
+        page, token = _paged(self.executions, parameters)
         return {"pipelineExecutionSummaries": page, "nextToken": token}
 
-    def _execution(self, asked: dict[str, Any]) -> dict[str, Any]:
-        for one in self.executions:
-            if one["pipelineExecutionId"] == asked["pipelineExecutionId"]:
-                revisions = [{"name": "source", **each} for each in one["sourceRevisions"]]
-                return {"pipelineExecution": {**one, "artifactRevisions": revisions}}
+    def _execution(self, parameters: dict[str, Any]) -> dict[str, Any]:
+        for listed in self.executions:
+            if listed["pipelineExecutionId"] == parameters["pipelineExecutionId"]:
+                revisions = [{"name": "source", **revision} for revision in listed["sourceRevisions"]]
+                return {"pipelineExecution": {**listed, "artifactRevisions": revisions}}
         raise PipelineExecutionNotFoundException("no such execution")
 
-    def _actions(self, asked: dict[str, Any]) -> dict[str, Any]:
-        self.asked.append("ListActionExecutions")
-        only = (asked.get("filter") or {}).get("pipelineExecutionId")
-        found = [one for one in self.actions if only in (None, one["pipelineExecutionId"])]
-        page, token = _paged(found, asked)
+    def _actions(self, parameters: dict[str, Any]) -> dict[str, Any]:
+        self.operations.append("ListActionExecutions")
+        only = (parameters.get("filter") or {}).get("pipelineExecutionId")
+        actions = [listed for listed in self.actions if only in (None, listed["pipelineExecutionId"])]
+        page, token = _paged(actions, parameters)
         return {"actionExecutionDetails": page, "nextToken": token}
 
-    def _listed(self, asked: dict[str, Any]) -> dict[str, Any]:
-        statuses, end = asked.get("includeOnlyStatuses"), (asked.get("createTimeRange") or {}).get("end")
+    def _list_deployments(self, parameters: dict[str, Any]) -> dict[str, Any]:
+        statuses, end = (
+            parameters.get("includeOnlyStatuses"),
+            (parameters.get("createTimeRange") or {}).get("end"),
+        )
         return {
             "deployments": [
                 name
-                for name, one in self.deployments.items()
-                if (not statuses or one["status"] in statuses)
-                and asked.get("deploymentGroupName") in (None, one["deploymentGroupName"])
-                and (end is None or one["createTime"] <= end)
+                for name, info in self.deployments.items()
+                if (not statuses or info["status"] in statuses)
+                and parameters.get("deploymentGroupName") in (None, info["deploymentGroupName"])
+                and (end is None or info["createTime"] <= end)
             ]
         }
 
-    def _deployment(self, asked: dict[str, Any]) -> dict[str, Any]:
-        if asked["deploymentId"] not in self.deployments:
+    def _deployment(self, parameters: dict[str, Any]) -> dict[str, Any]:
+        if parameters["deploymentId"] not in self.deployments:
             raise DeploymentDoesNotExistException("no such deployment")
-        return {"deploymentInfo": self.deployments[asked["deploymentId"]]}
+        return {"deploymentInfo": self.deployments[parameters["deploymentId"]]}
 
     def _group(self) -> dict[str, Any]:
         pair = [{"name": "orders-blue"}, {"name": "orders-green"}]
@@ -256,7 +269,7 @@ class Account:
 
 
 class Silent(WSGIRequestHandler):
-    """Says nothing of what it answers."""
+    """Logs no requests."""
 
     def log_request(self, *_: Any) -> None:
         pass
@@ -264,7 +277,7 @@ class Silent(WSGIRequestHandler):
 
 @contextmanager
 def running() -> Any:
-    """An account that answers."""
+    """Serve an account on a free port."""
     account = Account()
     apis = {
         "CodePipeline": Application("codepipeline", account.codepipeline()),
@@ -287,6 +300,6 @@ def running() -> Any:
         server.server_close()
 
 
-def _paged(items: list[Any], asked: dict[str, Any]) -> tuple[list[Any], str | None]:
-    begin, size = int(asked.get("nextToken") or 0), asked.get("maxResults") or 100
-    return items[begin : begin + size], str(begin + size) if begin + size < len(items) else None
+def _paged(entries: list[Any], parameters: dict[str, Any]) -> tuple[list[Any], str | None]:
+    begin, size = int(parameters.get("nextToken") or 0), parameters.get("maxResults") or 100
+    return entries[begin : begin + size], str(begin + size) if begin + size < len(entries) else None

@@ -17,7 +17,7 @@ from tests.waiting import wait_until
 
 @dataclass
 class Console:
-    """The running console and what it looks at."""
+    """A running console, and the X-Ray and AWS that it asks."""
 
     part: Part
     xray: Part
@@ -31,7 +31,7 @@ class Console:
         return requests.get(self.url + path, timeout=20, **options)
 
     def page(self, path, **arguments):
-        """The HTML of a page that must be there."""
+        """The HTML of a page, which must answer 200."""
         answer = self.get(path, params=arguments)
         assert answer.status_code == 200, answer.text
         return answer.text
@@ -39,7 +39,9 @@ class Console:
     def send(self, *documents):
         """Put segments into X-Ray and wait until they can be seen; returns the first one's trace id."""
         client = server.client_of(self.xray)
-        refused = client.put_trace_segments(TraceSegmentDocuments=[json.dumps(one) for one in documents])
+        refused = client.put_trace_segments(
+            TraceSegmentDocuments=[json.dumps(document) for document in documents]
+        )
         assert refused["UnprocessedTraceSegments"] == []
         trace_id = documents[0]["trace_id"]
         wait_until(lambda: server.traces(client, trace_id), 5)
@@ -67,15 +69,15 @@ class Console:
         events = [
             {
                 "timestamp": now - len(messages) + n,
-                "message": one if isinstance(one, str) else json.dumps(one),
+                "message": message if isinstance(message, str) else json.dumps(message),
             }
-            for n, one in enumerate(messages, 1)
+            for n, message in enumerate(messages, 1)
         ]
         logs.put_log_events(logGroupName=group, logStreamName="test", logEvents=events)
 
 
 def start_console(folder, xray_url, aws_url, **settings):
-    """A console of one's own; it answers when this returns."""
+    """Start another console, and return when it answers."""
     port = free_port()
     environ = {
         **CLEAN,

@@ -39,8 +39,8 @@ def _account(started):
     return started[0]
 
 
-@pytest.fixture(name="there")
-def _there(started, account):
+@pytest.fixture(name="account_console")
+def _account_console(started, account):
     return started[1]
 
 
@@ -62,7 +62,7 @@ def waiting(of):
 # --- the list
 
 
-def test_executions_are_listed_newest_first_with_commit_trigger_stages_and_error(there, account):
+def test_executions_are_listed_newest_first_with_commit_trigger_stages_and_error(account_console, account):
     failed = execution(2, status="Failed")
     account.add(execution(1), failed)
     error = {"errorDetails": {"code": "JobFailed", "message": "ALARM_ACTIVE: too many errors"}}
@@ -71,7 +71,7 @@ def test_executions_are_listed_newest_first_with_commit_trigger_stages_and_error
         action(failed, "Deploy", "orders", status="Failed", result={"externalExecutionId": "d-AAA", **error}),
     )
 
-    page = there.page("/deployments")
+    page = account_console.page("/deployments")
 
     assert shown(page) == ["Lamp 2", "Lamp 1"]
     assert "0000002" in page
@@ -83,83 +83,83 @@ def test_executions_are_listed_newest_first_with_commit_trigger_stages_and_error
     assert "<strong>JobFailed</strong> <bdi>ALARM_ACTIVE: too many errors</bdi>" in page
 
 
-def test_what_was_never_begun_is_in_the_strip_too(there, account):
+def test_actions_that_never_started_are_shown_too(account_console, account):
     account.add(execution(1, status="Failed"))
 
-    page = there.page("/deployments")
+    page = account_console.page("/deployments")
 
     assert re.search(r"Deploy<span class=\"aloud\">: not begun", page)
 
 
-def test_a_stand_in_is_called_a_rehearsal_wherever_it_shows(there, account):
-    one = execution(1)
-    account.add(one)
+def test_a_stand_in_is_called_a_rehearsal_on_every_page(account_console, account):
+    run = execution(1)
+    account.add(run)
     account.deployments["d-AAA"] = deployment(
         "d-AAA", description="time scale 60: a minute passes in a second"
     )
 
-    for path in ("/deployments", f"/deployments/{one['pipelineExecutionId']}", "/deployments/d-AAA"):
-        page = there.page(path)
+    for path in ("/deployments", f"/deployments/{run['pipelineExecutionId']}", "/deployments/d-AAA"):
+        page = account_console.page(path)
         assert REHEARSAL in page
         assert "stand-in for CodePipeline and CodeDeploy" in page
         assert "deployed to AWS" not in page
-    assert "time scale 60: a minute passes in a second" in there.page("/deployments/d-AAA")
+    assert "time scale 60: a minute passes in a second" in account_console.page("/deployments/d-AAA")
 
 
-def test_executions_are_paged_each_with_its_own_actions(there, account):
+def test_executions_are_paged_each_with_its_own_actions(account_console, account):
     account.add(*(execution(number) for number in range(60)))
 
-    page, seen = there.page("/deployments"), []
+    page, messages = account_console.page("/deployments"), []
     while True:
-        seen += shown(page)
+        messages += shown(page)
         assert page.count('class="stage ok"') == 2 * len(shown(page))
         older = re.search(r'<a rel="next" href="([^"]+)"', page)
         if not older:
             break
-        page = there.page(unescape(older[1]))
+        page = account_console.page(unescape(older[1]))
 
-    assert seen == [f"Lamp {number}" for number in reversed(range(60))]
+    assert messages == [f"Lamp {number}" for number in reversed(range(60))]
     assert "Newest</a>" in page
 
 
-def test_executions_are_filtered_by_status_and_service(there, account):
+def test_executions_are_filtered_by_status_and_service(account_console, account):
     good, bad = execution(1), execution(2, status="Failed")
     account.add(good, bad)
     account.actions.insert(0, action(bad, "Deploy", "orders", status="Failed"))
 
-    assert shown(there.page("/deployments", status="Failed")) == ["Lamp 2"]
-    assert shown(there.page("/deployments", status="Stopped")) == []
-    page = there.page("/deployments", service="orders", status="Failed")
+    assert shown(account_console.page("/deployments", status="Failed")) == ["Lamp 2"]
+    assert shown(account_console.page("/deployments", status="Stopped")) == []
+    page = account_console.page("/deployments", service="orders", status="Failed")
     assert shown(page) == ["Lamp 2"]
     assert ">catalog<" not in re.sub(r"<form class=\"bar\".*?</form>", "", page, flags=re.S)
 
 
 @pytest.mark.parametrize("arguments", [{"status": "Sad"}, {"service": "nobody"}, {"count": "7"}])
-def test_what_cannot_be_filtered_by_is_refused_naming_it(there, arguments):
-    answer = there.get("/deployments", params=arguments)
+def test_a_wrong_filter_is_refused_naming_it(account_console, arguments):
+    answer = account_console.get("/deployments", params=arguments)
 
     assert answer.status_code == 400
     assert next(iter(arguments)) in answer.text
 
 
-def test_a_filter_looks_further_back_than_one_answer(there, account):
+def test_a_filter_looks_further_back_than_one_answer(account_console, account):
     account.add(execution(0, status="Failed"), *(execution(number) for number in range(1, 150)))
 
-    assert shown(there.page("/deployments", status="Failed")) == ["Lamp 0"]
+    assert shown(account_console.page("/deployments", status="Failed")) == ["Lamp 0"]
 
 
-def test_a_pipeline_that_never_ran_says_so(there):
-    assert "has not run yet" in there.page("/deployments")
+def test_a_pipeline_that_never_ran_says_so(account_console):
+    assert "has not run yet" in account_console.page("/deployments")
 
 
-def test_several_pipelines_can_be_chosen_from_and_an_unknown_one_is_not_there(there, account):
+def test_a_pipeline_can_be_chosen_and_an_unknown_one_is_not_found(account_console, account):
     account.pipelines = ["lantern", "other"]
 
-    assert "<option selected>lantern</option><option>other</option>" in there.page("/deployments")
-    assert there.get("/deployments?pipeline=nobody").status_code == 404
+    assert "<option selected>lantern</option><option>other</option>" in account_console.page("/deployments")
+    assert account_console.get("/deployments?pipeline=nobody").status_code == 404
 
 
-def test_deployments_that_no_pipeline_started_are_listed_with_their_rollbacks(there, account):
+def test_deployments_that_no_pipeline_started_are_listed_with_their_rollbacks(account_console, account):
     account.deployments = {
         "d-AAA": deployment(
             "d-AAA",
@@ -171,7 +171,7 @@ def test_deployments_that_no_pipeline_started_are_listed_with_their_rollbacks(th
         ),
     }
 
-    page = there.page("/deployments")
+    page = account_console.page("/deployments")
 
     assert page.index(">d-BBB</a></th>") < page.index(">d-AAA</a></th>")
     assert re.search(r"of <a[^>]*>d-AAA", page)
@@ -181,11 +181,11 @@ def test_deployments_that_no_pipeline_started_are_listed_with_their_rollbacks(th
 # --- one execution
 
 
-def test_an_execution_shows_every_action_and_leads_to_traces_of_its_version(there, account):
-    one = execution(9)
-    account.add(execution(8), one)
+def test_an_execution_shows_every_action_and_leads_to_traces_of_its_version(account_console, account):
+    run = execution(9)
+    account.add(execution(8), run)
 
-    page = unescape(there.page(f"/deployments/{one['pipelineExecutionId']}"))
+    page = unescape(account_console.page(f"/deployments/{run['pipelineExecutionId']}"))
 
     assert page.count("<tr data-key=") == 5
     assert "annotation%5Bversion%5D+%3D+%220000009%22" in page
@@ -195,29 +195,29 @@ def test_an_execution_shows_every_action_and_leads_to_traces_of_its_version(ther
 @pytest.mark.parametrize(
     "path", ["/deployments/none", "/deployments/d-NONE", "/deployments/d-<x>", "/deployments/d-NONE/compare"]
 )
-def test_what_is_not_there_is_not_found(there, path):
-    assert there.get(path).status_code == 404
+def test_an_unknown_execution_or_deployment_is_not_found(account_console, path):
+    assert account_console.get(path).status_code == 404
 
 
-def test_builds_lead_to_their_log_lines_where_there_is_a_group(there, account):
-    one = execution(int((time.time() - START_S) // 3600))
-    account.add(one)
-    for each in account.actions:
-        if each["stageName"] == "Build":
-            each["output"] = {
-                "executionResult": {"externalExecutionId": f"lantern-build:b-{each['actionName']}"}
+def test_builds_link_to_their_log_lines_where_the_log_group_exists(account_console, account):
+    run = execution(int((time.time() - START_S) // 3600))
+    account.add(run)
+    for build in account.actions:
+        if build["stageName"] == "Build":
+            build["output"] = {
+                "executionResult": {"externalExecutionId": f"lantern-build:b-{build['actionName']}"}
             }
-    there.log("build", "tests passed")
-    there.client("logs").create_log_stream(logGroupName="/lantern/build", logStreamName="b-orders")
+    account_console.log("build", "tests passed")
+    account_console.client("logs").create_log_stream(logGroupName="/lantern/build", logStreamName="b-orders")
     event_ = {"timestamp": int(time.time() * 1000), "message": "of orders only"}
-    there.client("logs").put_log_events(
+    account_console.client("logs").put_log_events(
         logGroupName="/lantern/build", logStreamName="b-orders", logEvents=[event_]
     )
 
-    page = unescape(there.page("/deployments"))
+    page = unescape(account_console.page("/deployments"))
 
     assert 'href="/logs?service=build&stream=b-orders&start=' in page
-    lines = there.page("/logs", service="build", stream="b-orders", range="5m")
+    lines = account_console.page("/logs", service="build", stream="b-orders", range="5m")
     assert "of orders only" in lines
     assert "tests passed" not in lines
 
@@ -225,7 +225,7 @@ def test_builds_lead_to_their_log_lines_where_there_is_a_group(there, account):
 # --- one deployment
 
 
-def canary(account, name="d-AAA", **more):
+def canary(account, name="d-AAA", **fields):
     """A canary of orders that failed while a tenth of production was green's."""
     account.routing = {
         "type": "TimeBasedCanary",
@@ -238,7 +238,7 @@ def canary(account, name="d-AAA", **more):
         revision={
             "appSpecContent": {"content": "TaskDefinition: arn:aws:ecs:x:1:task-definition/orders:7\n"}
         },
-        **more,
+        **fields,
     )
     account.targets[name] = {
         "lifecycleEvents": [
@@ -260,10 +260,10 @@ def canary(account, name="d-AAA", **more):
     }
 
 
-def test_a_deployment_shows_its_events_its_weights_and_its_error(there, account):
+def test_a_deployment_shows_its_events_its_weights_and_its_error(account_console, account):
     canary(account)
 
-    page = unescape(there.page("/deployments/d-AAA"))
+    page = unescape(account_console.page("/deployments/d-AAA"))
 
     assert "0 % after 0 s, 10 % after 40.0 s, 0 % after 90.0 s" in page
     assert "canary: 10 % for 5 min, then all" in page
@@ -276,25 +276,25 @@ def test_a_deployment_shows_its_events_its_weights_and_its_error(there, account)
     assert "data-live" not in page
 
 
-def test_a_deployment_leads_to_traces_and_log_lines_of_both_versions(there, account):
-    before, now = execution(1), execution(2)
-    account.add(before, now)
-    for of, name in ((before, "d-OLD"), (now, "d-AAA")):
+def test_a_deployment_links_to_traces_and_log_lines_of_both_versions(account_console, account):
+    previous, current = execution(1), execution(2)
+    account.add(previous, current)
+    for of, name in ((previous, "d-OLD"), (current, "d-AAA")):
         account.actions.insert(0, action(of, "Deploy", "orders", result={"externalExecutionId": name}))
     account.deployments["d-OLD"] = deployment("d-OLD", createTime=START_S - 9000)
     canary(account)
 
-    page = unescape(there.page("/deployments/d-AAA"))
+    page = unescape(account_console.page("/deployments/d-AAA"))
 
     assert "Traces of green, 0000002" in page
     assert "Traces of blue, 0000001" in page
     assert "service(%22orders%22)+%7B+annotation%5Bversion%5D+%3D+%220000001%22+%7D" in page
     assert "/logs?service=orders&text=0000002&start=" in page
-    assert f"/deployments/{now['pipelineExecutionId']}" in page
+    assert f"/deployments/{current['pipelineExecutionId']}" in page
     assert "/deployments/d-AAA/compare" in page
 
 
-def test_a_rollback_leads_both_ways_and_brings_back_what_was_before(there, account):
+def test_a_rollback_and_the_deployment_that_it_rolls_back_link_to_each_other(account_console, account):
     canary(account, rollbackInfo={"rollbackDeploymentId": "d-BBB", "rollbackMessage": "Triggered."})
     account.deployments["d-BBB"] = deployment(
         "d-BBB",
@@ -302,22 +302,22 @@ def test_a_rollback_leads_both_ways_and_brings_back_what_was_before(there, accou
         rollbackInfo={"rollbackTriggeringDeploymentId": "d-AAA", "rollbackMessage": "Rolls back."},
     )
 
-    assert re.search(r"Rolled back by <a[^>]*>d-BBB</a>", there.page("/deployments/d-AAA"))
-    page = there.page("/deployments/d-BBB")
+    assert re.search(r"Rolled back by <a[^>]*>d-BBB</a>", account_console.page("/deployments/d-AAA"))
+    page = account_console.page("/deployments/d-BBB")
     assert re.search(r"Rolls back <a[^>]*>d-AAA</a>", page)
     assert "100 % after 0 s" in page
 
 
-def test_a_deployment_of_which_little_is_known_is_shown_all_the_same(there, account):
+def test_a_deployment_with_few_fields_is_shown(account_console, account):
     account.deployments["d-AAA"] = {"deploymentId": "d-AAA", "status": "Created", "createTime": START_S}
 
-    page = there.page("/deployments/d-AAA")
+    page = account_console.page("/deployments/d-AAA")
 
     assert "No lifecycle event yet" in page
     assert 'data-live="3000"' in page
 
 
-def test_blue_and_green_are_drawn_from_the_load_balancers_metrics(there, account):
+def test_blue_and_green_are_drawn_from_the_load_balancers_metrics(account_console, account):
     start = time.time() - 60
     canary(account)
     account.deployments["d-AAA"] |= {"createTime": start, "startTime": start, "completeTime": start + 30}
@@ -329,7 +329,7 @@ def test_blue_and_green_are_drawn_from_the_load_balancers_metrics(there, account
         ]
         for metric, value in (("RequestCount", count), ("HTTPCode_Target_5XX_Count", errors)):
             data = {"MetricName": metric, "Dimensions": dimensions, "Timestamp": start + 10, "Value": value}
-            there.client("cloudwatch").put_metric_data(
+            account_console.client("cloudwatch").put_metric_data(
                 Namespace="AWS/ApplicationELB", MetricData=[{**data, "StorageResolution": 1}]
             )
 
@@ -340,9 +340,9 @@ def test_blue_and_green_are_drawn_from_the_load_balancers_metrics(there, account
         "Value": 7,
         "StorageResolution": 1,
     }
-    there.client("cloudwatch").put_metric_data(Namespace="AWS/ApplicationELB", MetricData=[own])
+    account_console.client("cloudwatch").put_metric_data(Namespace="AWS/ApplicationELB", MetricData=[own])
 
-    page = unescape(there.page("/deployments/d-AAA"))
+    page = unescape(account_console.page("/deployments/d-AAA"))
 
     assert "load balancer: 7" in page
     assert "blue · orders-green: 40" in page
@@ -350,67 +350,67 @@ def test_blue_and_green_are_drawn_from_the_load_balancers_metrics(there, account
     assert "green · orders-blue: 30" in page  # percent
 
 
-# --- what changes something
+# --- changes
 
 
-def test_an_approval_is_answered_with_a_comment(there, account):
-    one = execution(1, status="InProgress")
-    account.add(one)
-    account.approval = waiting(one)
+def test_an_approval_is_answered_with_a_comment(account_console, account):
+    run = execution(1, status="InProgress")
+    account.add(run)
+    account.approval = waiting(run)
     session = requests.Session()
-    page = session.get(f"{there.url}/deployments", timeout=10).text
+    page = session.get(f"{account_console.url}/deployments", timeout=10).text
     form = dict(re.findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', page))
 
     session.post(
-        f"{there.url}/deployments/approval",
+        f"{account_console.url}/deployments/approval",
         data={**form, "comment": "looked at the canary", "answer": "Approved"},
         timeout=10,
     )
 
     assert "by-hand waits for an answer" in page
-    [(name, asked)] = account.changed
+    [(name, parameters)] = account.changed
     assert name == "PutApprovalResult"
-    assert asked["result"] == {"status": "Approved", "summary": "looked at the canary"}
-    assert (asked["stageName"], asked["actionName"]) == ("Approve", "by-hand")
-    assert asked["token"] == account.approval["actionStates"][0]["latestExecution"]["token"]
+    assert parameters["result"] == {"status": "Approved", "summary": "looked at the canary"}
+    assert (parameters["stageName"], parameters["actionName"]) == ("Approve", "by-hand")
+    assert parameters["token"] == account.approval["actionStates"][0]["latestExecution"]["token"]
 
 
-def test_an_execution_and_a_deployment_can_be_stopped_while_they_run(there, account):
-    one = execution(1, status="InProgress")
-    account.add(one)
+def test_an_execution_and_a_deployment_can_be_stopped_while_they_run(account_console, account):
+    run = execution(1, status="InProgress")
+    account.add(run)
     account.deployments["d-AAA"] = deployment("d-AAA", status="InProgress", completeTime=None)
     session = requests.Session()
-    token = csrf(there, "/deployments", session)
+    token = csrf(account_console, "/deployments", session)
 
     for path, form in (
-        ("stop-execution", {"pipeline": "lantern", "execution": one["pipelineExecutionId"], "abandon": "on"}),
+        ("stop-execution", {"pipeline": "lantern", "execution": run["pipelineExecutionId"], "abandon": "on"}),
         ("stop-deployment", {"deployment": "d-AAA"}),
     ):
         answer = session.post(
-            f"{there.url}/deployments/{path}", data={**form, "csrf_token": token}, timeout=10
+            f"{account_console.url}/deployments/{path}", data={**form, "csrf_token": token}, timeout=10
         )
         assert answer.status_code == 200
 
-    stopped, rolled = (asked for _, asked in account.changed)
+    stopped, rolled = (parameters for _, parameters in account.changed)
     assert stopped["abandon"] is True
     assert rolled == {"deploymentId": "d-AAA", "autoRollbackEnabled": True}
 
 
-def test_what_is_over_offers_nothing_to_stop(there, account):
+def test_finished_executions_and_deployments_cannot_be_stopped(account_console, account):
     account.add(execution(1))
     account.deployments["d-AAA"] = deployment("d-AAA")
 
-    page = there.page("/deployments")
+    page = account_console.page("/deployments")
 
     assert "/deployments/stop-" not in page
     assert "/deployments/approval" not in page
 
 
 @pytest.mark.parametrize("path", ["approval", "stop-execution", "stop-deployment"])
-def test_without_the_token_nothing_is_changed(there, account, path):
+def test_without_the_token_nothing_is_changed(account_console, account, path):
     form = {"deployment": "d-AAA", "pipeline": "lantern", "execution": "x", "csrf_token": "guessed"}
 
-    answer = requests.post(f"{there.url}/deployments/{path}", data=form, timeout=10)
+    answer = requests.post(f"{account_console.url}/deployments/{path}", data=form, timeout=10)
 
     assert answer.status_code == 400
     assert account.changed == []
@@ -426,79 +426,83 @@ def test_without_the_token_nothing_is_changed(there, account, path):
         ("stop-deployment", {}, "deployment is empty"),
     ],
 )
-def test_a_form_that_cannot_be_read_is_refused_naming_the_field(there, account, path, form, named):
+def test_a_wrong_form_field_is_refused_naming_it(account_console, account, path, form, named):
     session = requests.Session()
     account.add(execution(1, status="InProgress"))
-    token = csrf(there, "/deployments", session)
+    token = csrf(account_console, "/deployments", session)
 
-    answer = session.post(f"{there.url}/deployments/{path}", data={**form, "csrf_token": token}, timeout=10)
+    answer = session.post(
+        f"{account_console.url}/deployments/{path}", data={**form, "csrf_token": token}, timeout=10
+    )
 
     assert answer.status_code == 400
     assert named in unescape(answer.text)
     assert account.changed == []
 
 
-# --- hostile text, speed, and nobody there
+# --- hostile text, speed, and endpoints that do not answer
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-def test_hostile_text_is_shown_as_text_on_each_page(there, account, text):
+def test_hostile_text_is_shown_as_text_on_each_page(account_console, account, text):
     text = text.replace("\x00", "")
-    one = execution(1, status="InProgress", statusSummary=text)
-    one["sourceRevisions"][0] |= {"revisionSummary": text, "revisionId": text}
-    one["trigger"] = {"triggerType": "Webhook", "triggerDetail": text}
-    account.add(one)
-    account.approval = waiting(one)
+    run = execution(1, status="InProgress", statusSummary=text)
+    run["sourceRevisions"][0] |= {"revisionSummary": text, "revisionId": text}
+    run["trigger"] = {"triggerType": "Webhook", "triggerDetail": text}
+    account.add(run)
+    account.approval = waiting(run)
     error = {"errorDetails": {"code": text, "message": text}, "externalExecutionSummary": text}
-    account.actions.insert(0, action(one, "Deploy", text[:90], status="Failed", result=error))
+    account.actions.insert(0, action(run, "Deploy", text[:90], status="Failed", result=error))
     canary(account, description=text, creator="user")
     account.deployments["d-AAA"] |= {"errorInformation": {"code": "TIMEOUT", "message": text}}
     account.targets["d-AAA"]["lifecycleEvents"][1]["diagnostics"]["message"] = text
 
-    for path in ("/deployments", f"/deployments/{one['pipelineExecutionId']}", "/deployments/d-AAA"):
-        page = there.page(path)
+    for path in ("/deployments", f"/deployments/{run['pipelineExecutionId']}", "/deployments/d-AAA"):
+        page = account_console.page(path)
         tags = Tags()
         tags.feed(page)
         assert "<script>document" not in page
-        assert not [tag for tag, _ in tags.found if tag in ("img", "style")]
+        assert not [tag for tag, _ in tags.tags if tag in ("img", "style")]
         assert "<h1>mine" not in page
         assert not re.search("[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]", page)
         assert not re.search(r'(href|src|action)="\s*javascript:', page)
-        assert not [one for one in tags.found if any(n == "style" or n.startswith("on") for n in one[1])]
+        assert not [tag for tag, names in tags.tags if any(n == "style" or n.startswith("on") for n in names)]
 
 
-def test_long_texts_are_cut(there, account):
-    one = execution(1)
-    one["sourceRevisions"][0]["revisionSummary"] = "x" * 2000
-    account.add(one)
+def test_long_texts_are_cut(account_console, account):
+    run = execution(1)
+    run["sourceRevisions"][0]["revisionSummary"] = "x" * 2000
+    account.add(run)
 
-    assert len(there.page("/deployments")) < 20_000
+    assert len(account_console.page("/deployments")) < 20_000
 
 
-def test_two_hundred_executions_take_300_ms_at_most(there, account):
+def test_two_hundred_executions_take_300_ms_at_most(account_console, account):
     account.add(*(execution(number) for number in range(200)))
 
-    assert len(shown(there.page("/deployments", count=200))) == 200
-    assert server_ms(there, "/deployments") <= WITHIN_MS
-    assert server_ms(there, "/deployments", count=200) <= WITHIN_MS
+    assert len(shown(account_console.page("/deployments", count=200))) == 200
+    assert server_ms(account_console, "/deployments") <= WITHIN_MS
+    assert server_ms(account_console, "/deployments", count=200) <= WITHIN_MS
 
 
-def test_a_page_asks_for_actions_only_as_far_back_as_it_shows(there, account):
+def test_a_page_asks_for_actions_only_as_far_back_as_it_shows(account_console, account):
     account.add(*(execution(number) for number in range(200)))
 
-    there.page("/deployments")
+    account_console.page("/deployments")
 
-    assert account.asked.count("ListActionExecutions") == 1
+    assert account.operations.count("ListActionExecutions") == 1
 
 
-def test_where_nobody_answers_the_page_says_what_to_do(console, tmp_path):
+def test_without_an_endpoint_the_page_says_what_to_do(console, tmp_path):
     nobody = f"http://127.0.0.1:{free_port()}"
     endpoints = {"AWS_ENDPOINT_URL_CODEPIPELINE": nobody, "AWS_ENDPOINT_URL_CODEDEPLOY": nobody}
     part = start_console(tmp_path, console.xray.url, console.aws.url, **endpoints)
     try:
-        there = type(console)(part, console.xray, console.aws)
-        pages = [there.page(path) for path in ("/deployments", "/deployments/x", "/deployments/d-AAA")]
-        took_ms = float(MS.search(there.get("/deployments").headers["Server-Timing"])[1])
+        account_console = type(console)(part, console.xray, console.aws)
+        pages = [
+            account_console.page(path) for path in ("/deployments", "/deployments/x", "/deployments/d-AAA")
+        ]
+        took_ms = float(MS.search(account_console.get("/deployments").headers["Server-Timing"])[1])
     finally:
         part.stop()
 
@@ -508,31 +512,33 @@ def test_where_nobody_answers_the_page_says_what_to_do(console, tmp_path):
     assert took_ms < 1500
 
 
-def test_what_goes_away_while_it_is_asked_is_told_and_the_rest_is_shown(console, account, tmp_path):
+def test_an_endpoint_that_does_not_answer_is_named_and_the_others_answers_are_shown(
+    console, account, tmp_path
+):
     account.add(execution(1))
     nobody = f"http://127.0.0.1:{free_port()}"
     endpoints = {"AWS_ENDPOINT_URL_CODEPIPELINE": account.url, "AWS_ENDPOINT_URL_CODEDEPLOY": nobody}
     part = start_console(tmp_path, console.xray.url, console.aws.url, **endpoints)
     try:
-        there = type(console)(part, console.xray, console.aws)
-        listed, one = there.page("/deployments"), there.page("/deployments/d-AAA")
+        account_console = type(console)(part, console.xray, console.aws)
+        listed, single = account_console.page("/deployments"), account_console.page("/deployments/d-AAA")
     finally:
         part.stop()
 
     assert shown(listed) == ["Lamp 1"]
     assert nobody in listed
-    assert "make rehearse" in one
-    assert nobody in one
+    assert "make rehearse" in single
+    assert nobody in single
 
 
-def test_a_local_aws_that_knows_no_pipeline_is_no_error_either(console):
+def test_a_local_aws_without_codepipeline_is_no_error(console):
     assert "make rehearse" in console.page("/deployments")
 
 
-def test_an_account_without_a_pipeline_says_what_to_do(there, account):
+def test_an_account_without_a_pipeline_says_what_to_do(account_console, account):
     account.pipelines = []
 
-    page = there.page("/deployments")
+    page = account_console.page("/deployments")
 
     assert "no pipeline in this account and region" in page
     assert "make deploy" in page

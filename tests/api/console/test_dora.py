@@ -30,21 +30,21 @@ def _started(console, tmp_path_factory):
 
 @pytest.fixture(name="account")
 def _account(started):
-    """An account whose pipeline nobody has read yet, since readings are kept for a minute."""
+    """An account with a new pipeline each time, since a reading is kept for a minute."""
     account = started[0]
     account.reset()
     account.pipelines = [next(NAMES)]
     return account
 
 
-@pytest.fixture(name="there")
-def _there(started, account):
+@pytest.fixture(name="account_console")
+def _account_console(started, account):
     return started[1]
 
 
-def page(there, path="/dora", **arguments):
+def page(account_console, path="/dora", **arguments):
     """The day of the account's history."""
-    return there.page(path, window="24h", until=str(START_S + 86000), **arguments)
+    return account_console.page(path, window="24h", until=str(START_S + 86000), **arguments)
 
 
 def figures(text):
@@ -59,35 +59,37 @@ def three_releases(account, message="Turn up the flame"):
     account.release(5, "d-AGAIN")
 
 
-def test_five_figures_of_each_service_stand_with_their_n(there, account):
+def test_five_figures_of_each_service_stand_with_their_n(account_console, account):
     three_releases(account)
     account.release(7, "d-OTHER", group="catalog")
 
-    found = figures(page(there))
+    shown = figures(page(account_console))
 
     # The third carried the failed one's commit: 2 h and 80 s, and its own: 80 s. The median is 3680 s.
-    assert found["orders", "change lead time"] == ("1.0 h", "n = 2")
-    assert found["orders", "deployment frequency"] == ("3.00 a day", "n = 3")
-    assert found["orders", "change fail rate"] == ("33.3 %", "1 of 3")
-    assert found["orders", "failed deployment recovery time"] == ("30.0 s", "n = 1")
-    assert found["orders", "deployment rework rate"] == ("0.0 %", "0 of 3")
-    assert found["catalog", "deployment frequency"] == ("1.00 a day", "n = 1")
+    assert shown["orders", "change lead time"] == ("1.0 h", "n = 2")
+    assert shown["orders", "deployment frequency"] == ("3.00 a day", "n = 3")
+    assert shown["orders", "change fail rate"] == ("33.3 %", "1 of 3")
+    assert shown["orders", "failed deployment recovery time"] == ("30.0 s", "n = 1")
+    assert shown["orders", "deployment rework rate"] == ("0.0 %", "0 of 3")
+    assert shown["catalog", "deployment frequency"] == ("1.00 a day", "n = 1")
 
 
-def test_what_is_not_known_has_its_reason_and_is_no_zero(there, account):
+def test_a_figure_without_data_has_its_reason_and_no_zero(account_console, account):
     account.release(1, "d-GOOD")
 
-    text = page(there)
+    text = page(account_console)
 
     assert figures(text)["orders", "change lead time"] == ("no data", "n = 0")
     assert "the first deployment has no lead time" in unescape(text)
     assert figures(text)["orders", "failed deployment recovery time"] == ("no data", "n = 0")
 
 
-def test_a_number_leads_to_its_deployments_its_commits_and_the_traces_of_their_version(there, account):
+def test_a_number_links_to_its_deployments_its_commits_and_the_traces_of_their_version(
+    account_console, account
+):
     three_releases(account)
 
-    text = unescape(page(there, service="orders", figure="change-fail-rate"))
+    text = unescape(page(account_console, service="orders", figure="change-fail-rate"))
 
     rows = text.partition('id="behind"')[2].partition("</table>")[0]
     assert 'href="/deployments/d-FAILED"' in rows
@@ -101,52 +103,52 @@ def test_a_number_leads_to_its_deployments_its_commits_and_the_traces_of_their_v
     ]
 
 
-def test_lead_time_leads_to_commits_and_says_that_it_knows_one_of_each_execution(there, account):
+def test_lead_time_links_to_commits_and_says_that_it_knows_one_of_each_execution(account_console, account):
     three_releases(account)
 
-    text = unescape(page(there, service="orders", figure="change-lead-time"))
+    text = unescape(page(account_console, service="orders", figure="change-lead-time"))
 
     rows = text.partition('id="behind"')[2].partition("</table>")[0]
     assert re.findall(r"<bdi>(.*?)</bdi>", rows) == ["Lamp 5", "Turn up the flame"]
     assert "of each execution only the commit that started it is known" in text
 
 
-def test_what_was_caught_before_users_is_shown_apart(there, account):
+def test_a_deployment_that_users_never_saw_is_listed_apart(account_console, account):
     account.release(1, "d-GOOD")
-    account.release(2, "d-BLOCKED", seen=False, error="its smoke test failed")
+    account.release(2, "d-BLOCKED", reached_users=False, error="its smoke test failed")
 
-    text = page(there, service="orders", figure="caught-before-users")
+    text = page(account_console, service="orders", figure="caught-before-users")
 
     assert figures(text)["orders", "change fail rate"] == ("0.0 %", "0 of 1")
     assert ">1 caught before users<" in text
     assert "its smoke test failed" in text.partition('id="behind"')[2]
 
 
-def test_a_build_that_failed_leads_to_its_execution(there, account):
+def test_a_failed_build_links_to_its_execution(account_console, account):
     account.release(1, "d-GOOD")
     failed = accounts.execution(2, status="Failed")
     account.add(failed)
     account.actions[0]["status"] = "Failed"  # of orders' build
 
-    text = page(there, service="orders", figure="caught-before-users")
+    text = page(account_console, service="orders", figure="caught-before-users")
 
     assert f'href="/deployments/{failed["pipelineExecutionId"]}"' in text
 
 
-def test_a_hurried_history_is_marked_and_one_in_real_time_is_not(there, account):
+def test_a_hurried_history_is_marked_and_one_in_real_time_is_not(account_console, account):
     account.release(1, "d-GOOD")
-    assert "time scale 60: five minutes passed in 5.0 s" in page(there)
+    assert "time scale 60: five minutes passed in 5.0 s" in page(account_console)
 
     account.pipelines = [next(NAMES)]
     account.deployments["d-GOOD"]["description"] = "by hand"
 
-    assert "time scale" not in page(there)
+    assert "time scale" not in page(account_console)
 
 
-def test_levels_are_named_with_their_year_and_source_and_no_grade_is_given_for_all(there, account):
+def test_levels_are_named_with_their_year_and_source_and_no_grade_is_given_for_all(account_console, account):
     three_releases(account)
 
-    text = unescape(page(there))
+    text = unescape(page(account_console))
 
     assert "2024: elite" in text
     assert "Accelerate State of DevOps 2024" in text
@@ -154,24 +156,24 @@ def test_levels_are_named_with_their_year_and_source_and_no_grade_is_given_for_a
     assert "A measure that becomes a goal stops measuring" in text
 
 
-def test_without_alarms_it_says_that_nobody_looked(there, account):
+def test_without_alarms_the_page_says_that_nobody_looked_for_incidents(account_console, account):
     three_releases(account)
 
-    assert "nobody looked for incidents" in page(there)
+    assert "nobody looked for incidents" in page(account_console)
 
 
-def test_a_history_is_read_once_a_minute(there, account):
+def test_a_history_is_read_once_a_minute(account_console, account):
     account.release(1, "d-GOOD")
-    page(there)
-    asked = list(account.asked)
+    page(account_console)
+    operations = list(account.operations)
 
-    page(there)
+    page(account_console)
 
-    assert account.asked == asked
+    assert account.operations == operations
 
 
-def test_a_pipeline_that_has_deployed_nothing_says_so(there):
-    assert "the pipeline has deployed nothing yet" in page(there)
+def test_a_pipeline_that_has_deployed_nothing_says_so(account_console):
+    assert "the pipeline has deployed nothing yet" in page(account_console)
 
 
 @pytest.mark.parametrize(
@@ -186,20 +188,20 @@ def test_a_pipeline_that_has_deployed_nothing_says_so(there):
         {"window": "0h"},
     ],
 )
-def test_what_cannot_be_read_is_refused(there, account, arguments):
+def test_a_wrong_argument_is_refused_naming_it(account_console, account, arguments):
     account.release(1, "d-GOOD")
 
-    answer = there.get("/dora", params=arguments)
+    answer = account_console.get("/dora", params=arguments)
 
     assert answer.status_code == 400
     assert next(iter(arguments)) in answer.text
 
 
-def test_without_a_pipeline_it_says_what_to_do(console):
+def test_without_a_pipeline_the_page_says_what_to_do(console):
     assert "make rehearse" in console.page("/dora")
 
 
-def test_an_endpoint_where_nobody_answers_is_told(console, tmp_path):
+def test_an_endpoint_that_does_not_answer_is_named(console, tmp_path):
     nobody = f"http://127.0.0.1:{free_port()}"
     endpoints = {"AWS_ENDPOINT_URL_CODEPIPELINE": nobody, "AWS_ENDPOINT_URL_CODEDEPLOY": nobody}
     part = start_console(tmp_path, console.xray.url, console.aws.url, **endpoints)
@@ -212,17 +214,15 @@ def test_an_endpoint_where_nobody_answers_is_told(console, tmp_path):
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-def test_hostile_text_of_commits_and_errors_stays_text(there, account, text):
+def test_hostile_text_of_commits_and_errors_stays_text(account_console, account, text):
     three_releases(account, text)
 
     for key in ("change-fail-rate", "change-lead-time", "deployment-frequency"):
-        found = page(there, service="orders", figure=key)
+        shown = page(account_console, service="orders", figure=key)
         tags = Tags()
-        tags.feed(found)
-        assert "<script>document" not in found
-        assert "<h1>mine" not in found
-        assert not [one for one in tags.found if one[0] in ("img", "style")]
-        assert not [
-            one for one in tags.found if any(name == "style" or name.startswith("on") for name in one[1])
-        ]
-        assert not re.search("[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]", found)
+        tags.feed(shown)
+        assert "<script>document" not in shown
+        assert "<h1>mine" not in shown
+        assert not [tag for tag, _ in tags.tags if tag in ("img", "style")]
+        assert not [tag for tag, names in tags.tags if any(n == "style" or n.startswith("on") for n in names)]
+        assert not re.search("[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]", shown)

@@ -14,10 +14,10 @@ from tests.shop import free_port
 W3C = re.compile(r"1-([0-9a-f]{8})-([0-9a-f]{24})")
 
 
-def call(name, parent, **more):
+def call(name, parent, **fields):
     """A subsegment that calls `name`, within its parent's time."""
     times = {"start_time": parent["start_time"] + 0.01, "end_time": parent["end_time"] - 0.01}
-    return {**segment(None, name, namespace="remote"), **times, **more, "trace_id": None}
+    return {**segment(None, name, namespace="remote"), **times, **fields, "trace_id": None}
 
 
 def a_click(console, **orders):
@@ -121,7 +121,7 @@ def test_raw_data_are_the_documents_as_they_were_sent(console):
 
     documents = console.get(f"/traces/{trace_id}.json").json()
 
-    assert shop["id"] in {one["id"] for one in documents}
+    assert shop["id"] in {document["id"] for document in documents}
 
 
 def test_a_trace_that_is_not_here_yet_is_asked_for_again_and_then_given_up(console):
@@ -136,7 +136,7 @@ def test_a_trace_that_is_not_here_yet_is_asked_for_again_and_then_given_up(conso
     assert "was not sampled" in last.text
 
 
-def test_a_list_counts_what_its_traces_have_in_common(console):
+def test_refiners_count_values_that_traces_have_in_common(console):
     trace_id, *_ = a_click(console)
     a_click(console)
 
@@ -186,7 +186,7 @@ def test_a_wrong_expression_is_marked_at_its_character(console):
     assert "Invalid filter expression at character 7" in page
 
 
-def test_two_traces_stand_side_by_side(console):
+def test_two_traces_are_compared_side_by_side(console):
     (left, *_), (right, *_) = a_click(console), a_click(console, fault=True)
 
     page = console.get("/compare", params={"pick": [right, left]}).text
@@ -205,13 +205,13 @@ def test_logs_are_filtered_by_service_level_text_and_trace(console):
         "Traceback (most recent call last)",
     )
 
-    def found(**arguments):
+    def messages(**arguments):
         return re.findall(r"<summary>(.*?)</summary>", console.page("/logs", service="catalog", **arguments))
 
-    assert found()[-3:] == ["counted lanterns", "lost lanterns", "Traceback (most recent call last)"]
-    assert found(level="WARNING")[-1:] == ["lost lanterns"]
-    assert "lost lanterns" not in found(text="counted")
-    assert found(trace=trace_id) == ["lost lanterns"]
+    assert messages()[-3:] == ["counted lanterns", "lost lanterns", "Traceback (most recent call last)"]
+    assert messages(level="WARNING")[-1:] == ["lost lanterns"]
+    assert "lost lanterns" not in messages(text="counted")
+    assert messages(trace=trace_id) == ["lost lanterns"]
 
 
 def test_metrics_are_drawn_by_service_and_version_and_alarms_have_states(console):
@@ -252,7 +252,7 @@ def test_metrics_are_drawn_by_service_and_version_and_alarms_have_states(console
     assert "orders-too-slow" in page
 
 
-def test_lost_lines_are_told_where_the_lines_are(console):
+def test_dropped_lines_are_counted_on_the_page_of_log_lines(console):
     console.log("storefront", {"message": "here"})
     data = {
         "MetricName": "Dropped",
@@ -279,7 +279,7 @@ def test_lost_lines_are_told_where_the_lines_are(console):
         ("/logs?trace=x", "trace="),
     ],
 )
-def test_what_cannot_be_read_is_refused_naming_the_field(console, path, named):
+def test_a_wrong_argument_is_refused_naming_it(console, path, named):
     answer = console.get(path)
 
     assert answer.status_code == 400
@@ -304,7 +304,7 @@ def test_without_x_ray_the_pages_say_what_to_do(console, tmp_path):
     assert "make up starts them" in answer.text
 
 
-def test_a_trace_is_shown_though_its_log_lines_cannot_be_read(console, tmp_path):
+def test_a_trace_is_shown_without_its_log_lines_when_they_cannot_be_read(console, tmp_path):
     trace_id, *_ = a_click(console)
     part = start_console(tmp_path, console.xray.url, f"http://127.0.0.1:{free_port()}")
     try:
@@ -317,7 +317,7 @@ def test_a_trace_is_shown_though_its_log_lines_cannot_be_read(console, tmp_path)
     assert "The log lines can't be read" in answer.text
 
 
-def test_without_credentials_or_endpoint_it_says_what_is_missing(tmp_path, console):
+def test_without_credentials_or_endpoint_the_page_says_what_is_missing(tmp_path, console):
     """As on an account that nobody has signed in to; nothing is asked of anybody."""
     settings = {
         "AWS_ACCESS_KEY_ID": "",

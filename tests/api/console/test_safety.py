@@ -1,4 +1,4 @@
-"""Hostile text is shown as text; nothing changes at the wish of another page."""
+"""Hostile text is shown as text, and other sites' pages can change nothing."""
 
 import json
 import re
@@ -29,10 +29,10 @@ class Tags(HTMLParser):
 
     def __init__(self):
         super().__init__()
-        self.found = []
+        self.tags = []
 
     def handle_starttag(self, tag, attrs):
-        self.found.append((tag, dict(attrs)))
+        self.tags.append((tag, dict(attrs)))
 
 
 def csrf(console, path, session):
@@ -42,7 +42,7 @@ def csrf(console, path, session):
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-def test_hostile_text_is_shown_as_text_wherever_it_stands(console, text):
+def test_hostile_text_is_shown_as_text_on_every_page(console, text):
     trace_id = new_trace_id()
     request = {"method": text, "url": text, "user_agent": text}
     cause = {
@@ -97,7 +97,7 @@ def test_names_of_64_kb_are_cut_and_say_how_long_they_were(console):
     assert "characters)" in page
 
 
-def test_every_answer_is_marked_and_runs_the_consoles_own_scripts_only(console):
+def test_every_answer_has_security_headers_and_allows_the_consoles_own_scripts_only(console):
     for path in ("/map", "/nothing", "/traces/nonsense", "/static/console.js", "/static/console.css"):
         headers = console.get(path).headers
         policy = headers["Content-Security-Policy"]
@@ -124,10 +124,10 @@ def test_pages_hold_no_inline_script_or_style(console):
         tags = Tags()
         tags.feed(page)
         assert [
-            one for one in tags.found if one[0] == "style" or (one[0] == "script" and "src" not in one[1])
+            tag for tag, names in tags.tags if tag == "style" or (tag == "script" and "src" not in names)
         ] == []
         assert [
-            one for one in tags.found if any(name == "style" or name.startswith("on") for name in one[1])
+            tag for tag, names in tags.tags if any(name == "style" or name.startswith("on") for name in names)
         ] == []
 
 
@@ -172,7 +172,7 @@ def test_without_the_token_nothing_changes(console, path):
     assert "reload the page" in answer.text
 
 
-def test_groups_are_made_changed_and_deleted(console):
+def test_groups_are_created_changed_and_deleted(console):
     session, client = requests.Session(), server.client_of(console.xray)
     token = csrf(console, "/groups", session)
 
@@ -191,7 +191,7 @@ def test_groups_are_made_changed_and_deleted(console):
     assert "slow" not in console.page("/groups")
 
 
-def test_sampling_rules_are_made_changed_and_deleted(console):
+def test_sampling_rules_are_created_changed_and_deleted(console):
     session, client = requests.Session(), server.client_of(console.xray)
     token = csrf(console, "/sampling", session)
     rule = {
@@ -207,7 +207,7 @@ def test_sampling_rules_are_made_changed_and_deleted(console):
 
     def rules():
         records = client.get_sampling_rules()["SamplingRuleRecords"]
-        return {one["SamplingRule"]["RuleName"]: one["SamplingRule"] for one in records}
+        return {record["SamplingRule"]["RuleName"]: record["SamplingRule"] for record in records}
 
     assert save(**rule).status_code == 200
     assert (rules()["checkout"]["FixedRate"], rules()["checkout"]["URLPath"]) == (0.25, "/api/orders")

@@ -31,7 +31,7 @@ def _busy(console):
 
 def counted(client, now):
     services = client.get_service_graph(StartTime=now - 600, EndTime=now)["Services"]
-    return max(one.get("SummaryStatistics", {}).get("TotalCount", 0) for one in services)
+    return max(service.get("SummaryStatistics", {}).get("TotalCount", 0) for service in services)
 
 
 def _trace(start, random_):
@@ -58,12 +58,12 @@ def _trace(start, random_):
 
 def server_ms(console, path, **arguments):
     """The best of five, as the server itself timed it."""
-    found = []
+    times = []
     for _ in range(5):
         answer = console.get(path, params=arguments)
         assert answer.status_code == 200
-        found.append(float(re.search(r"dur=([\d.]+)", answer.headers["Server-Timing"])[1]))
-    return min(found)
+        times.append(float(re.search(r"dur=([\d.]+)", answer.headers["Server-Timing"])[1]))
+    return min(times)
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ RECORDS = (
     bad("d-stopped", "3 10:00", "3 10:05", "3 10:08", restored_at=at("3 10:08"), error="ALARM_ACTIVE"),
     bad("run/orders", "4 10:00", None, "4 10:08", error="tests failed"),
 )
-OTHER = incident("i-other", "9 10:00", "9 11:00")
+UNRELATED = incident("i-other", "9 10:00", "9 11:00")
 
 
 def selection(**arguments):
@@ -29,9 +29,9 @@ def selection(**arguments):
 
 
 def scorecard_of(**arguments):
-    analysis = analyse(History(RECORDS, (OTHER,)))
-    _, [chosen] = scorecard.scorecards(analysis, selection(service="orders", window="30d", **arguments), NOW)
-    return chosen
+    analysis = analyse(History(RECORDS, (UNRELATED,)))
+    _, [orders] = scorecard.scorecards(analysis, selection(service="orders", window="30d", **arguments), NOW)
+    return orders
 
 
 def test_the_default_window_is_the_shortest_that_holds_the_whole_history():

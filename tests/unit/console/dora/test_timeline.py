@@ -37,10 +37,10 @@ def test_an_open_outage_from_before_the_window_is_drawn():
 def test_only_the_newest_deployments_are_drawn_and_the_others_are_counted(monkeypatch):
     monkeypatch.setattr(timeline, "MOST_MARKS", 1)
 
-    drawn = timeline.timeline(measured(GOOD, STOPPED, BLOCKED))
+    shown = timeline.timeline(measured(GOOD, STOPPED, BLOCKED))
 
-    assert drawn.left_out == 2
-    assert [len(lane) for lane in drawn.lanes.values()] == [0, 0, 1]
+    assert shown.left_out == 2
+    assert [len(lane) for lane in shown.lanes.values()] == [0, 0, 1]
 
 
 def test_the_ends_of_the_axis_are_days_of_a_long_window_and_times_of_a_short_one():

@@ -18,21 +18,21 @@ def points(name, *records, parts=3):
 def test_a_line_breaks_where_a_part_of_the_window_has_no_data():
     late = good("d-late", "21 10:00", "21 10:05", "21 10:10")
 
-    drawn = trend(points(FAIL_RATE, GOOD, late))
+    line = trend(points(FAIL_RATE, GOOD, late))
 
-    assert drawn.path.count("M") == 2
-    assert "L" not in drawn.path
-    assert [dot.words for dot in drawn.dots] == [
+    assert line.path.count("M") == 2
+    assert "L" not in line.path
+    assert [dot.words for dot in line.dots] == [
         "2026-11-01 to 2026-11-11: 0.0 % (0 of 1)",
         "2026-11-21 to 2026-12-01: 0.0 % (0 of 1)",
     ]
 
 
 def test_neighbouring_points_are_joined_and_the_highest_is_at_the_top():
-    drawn = trend(points(FAIL_RATE, GOOD, STOPPED))
+    line = trend(points(FAIL_RATE, GOOD, STOPPED))
 
-    assert drawn.path == "M50.0 51.0L150.0 5.0"
-    assert drawn.highest == "100.0 %"
+    assert line.path == "M50.0 51.0L150.0 5.0"
+    assert line.highest == "100.0 %"
 
 
 def test_the_axis_of_a_frequency_ends_at_a_count():

@@ -135,10 +135,10 @@ def test_an_execution_filtered_by_service_has_no_actions_of_other_services():
         DECLARED, [action("Source", "Source", "Succeeded"), action("Deploy", "orders", "Failed")]
     )
 
-    kept = of_service(execution(stages), "orders")
+    filtered = of_service(execution(stages), "orders")
 
-    assert kept is not None
-    assert [(placed.stage, placed.name) for placed in kept.actions()] == [
+    assert filtered is not None
+    assert [(placed.stage, placed.name) for placed in filtered.actions()] == [
         ("Source", "Source"),
         ("Deploy", "orders"),
     ]

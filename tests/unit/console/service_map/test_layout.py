@@ -9,13 +9,13 @@ EDGES = st.lists(st.tuples(st.integers(0, 39), st.integers(0, 39)), max_size=120
 @given(EDGES)
 def test_every_node_has_its_own_place_and_every_edge_a_path(edges):
     """Loops and circles too: the library by itself would end the process."""
-    drawn = layered(40, edges)
+    layout = layered(40, edges)
 
-    assert len(set(drawn.places)) == 40
-    assert drawn.paths.keys() == set(edges)
-    for (start, end), path in drawn.paths.items():
-        assert (path[0], path[-1]) == (drawn.places[start], drawn.places[end])
-    assert all(0 < x < drawn.width and 0 < y < drawn.height for x, y in drawn.places)
+    assert len(set(layout.places)) == 40
+    assert layout.paths.keys() == set(edges)
+    for (start, end), path in layout.paths.items():
+        assert (path[0], path[-1]) == (layout.places[start], layout.places[end])
+    assert all(0 < x < layout.width and 0 < y < layout.height for x, y in layout.places)
 
 
 @given(EDGES)
@@ -34,16 +34,16 @@ def test_a_node_that_the_library_adds_takes_no_other_nodes_place():
 
 
 def test_a_caller_is_left_of_the_node_that_it_calls():
-    drawn = layered(4, [(0, 1), (1, 2), (0, 2), (2, 3)])
+    layout = layered(4, [(0, 1), (1, 2), (0, 2), (2, 3)])
 
-    assert [round((x - drawn.places[0][0]) / LAYER_PX) for x, _ in drawn.places] == [0, 1, 2, 3]
+    assert [round((x - layout.places[0][0]) / LAYER_PX) for x, _ in layout.places] == [0, 1, 2, 3]
 
 
 def test_an_edge_over_a_layer_bends_around_the_node_between():
-    drawn = layered(3, [(0, 1), (1, 2), (0, 2)])
+    layout = layered(3, [(0, 1), (1, 2), (0, 2)])
 
-    (bend,) = drawn.paths[0, 2][1:-1]
-    assert bend != drawn.places[1]
+    (bend,) = layout.paths[0, 2][1:-1]
+    assert bend != layout.places[1]
 
 
 def test_without_nodes_the_layout_is_empty():

@@ -9,12 +9,12 @@ def test_a_quote_in_a_name_does_not_end_the_text():
 
 def test_two_expressions_hold_together_whatever_is_in_them():
     assert (
-        filter_expressions.both("fault OR error", "responsetime > 1")
+        filter_expressions.all_of("fault OR error", "responsetime > 1")
         == "(fault OR error) AND responsetime > 1"
     )
-    assert filter_expressions.both("(a) OR (b)", "c") == "((a) OR (b)) AND c"
-    assert filter_expressions.both('("or" = 1 OR b)', "c") == '("or" = 1 OR b) AND c'
-    assert filter_expressions.both("", " fault ") == "fault"
+    assert filter_expressions.all_of("(a) OR (b)", "c") == "((a) OR (b)) AND c"
+    assert filter_expressions.all_of('("or" = 1 OR b)', "c") == '("or" = 1 OR b) AND c'
+    assert filter_expressions.all_of("", " fault ") == "fault"
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_the_character_that_a_refusal_names_is_found(message, place):
         filter_expressions.node('ord"ers', "", "fault AND responsetime >= 0.1"),
         filter_expressions.node("lantern-orders", "AWS::DynamoDB::Table"),
         filter_expressions.edge(("storefront", "client"), ("storefront", ""), "(ok OR fault)"),
-        filter_expressions.both(
+        filter_expressions.all_of(
             "fault OR error", "annotation[version] = " + filter_expressions.quoted("1.0")
         ),
     ],
