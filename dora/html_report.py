@@ -9,7 +9,7 @@ from dora.classification import ClassifiedDeployment
 from dora.lead_time import LeadTime
 from dora.lead_time_phases import phases
 from dora.markup import Markup, element, join
-from dora.metrics import LEAD_TIME, METRICS, RECOVERY, Figure, Report, ServiceMetrics, measure
+from dora.metrics import LEAD_TIME, METRICS, RECOVERY, Figure, Report, ServiceMetrics
 from dora.times import duration, utc
 from dora.windows import Window
 
@@ -43,8 +43,7 @@ def html(report: Report) -> str:
 
 
 def _service(measured: ServiceMetrics, report: Report) -> Markup:
-    service = report.analysis.services[measured.service]
-    stretches = [measure(service, stretch, report.analysis) for stretch in report.window.stretches()]
+    stretches = [report.measured_in(measured, stretch) for stretch in report.covered.stretches()]
     oriented = levels.orient(measured.figures)
     still_open = [
         element("li", f"open for {formatting.age(outage, report.at)}: {', '.join(outage.deployments)}")

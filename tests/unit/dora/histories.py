@@ -46,6 +46,7 @@ def bad(key, start, exposed, ended, service="orders", **fields):
         status="failed",
         started_at=at(start),
         exposed_at=at(exposed) if exposed else None,
+        never_exposed=exposed is None,
         ended_at=at(ended),
         **fields,
     )
@@ -92,4 +93,6 @@ def classes(*records, **parameters):
 def _history(records, parameters):
     deployments = tuple(record for record in records if isinstance(record, Deployment))
     incidents = tuple(record for record in records if isinstance(record, Incident))
-    return analyse(History(deployments, incidents, has_incident_source=True), CountingRules(**parameters))
+    return analyse(
+        History(deployments, incidents, incident_sources=frozenset({"alarms"})), CountingRules(**parameters)
+    )

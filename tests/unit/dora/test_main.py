@@ -22,7 +22,7 @@ def csv_folder(folder, title="Trim the wick"):
         "d-2,orders,succeeded,2026-11-02T10:00:00Z,2026-11-02T10:05:00Z,2026-11-02T10:10:00Z,,,\n"
         "d-3,orders,stopped,2026-11-03T10:00:00Z,2026-11-03T10:05:00Z,,2026-11-03T10:08:00Z,2026-11-03T10:08:00Z,\n"
         "d-4,orders,succeeded,2026-11-04T10:00:00Z,2026-11-04T10:05:00Z,2026-11-04T10:10:00Z,,,hotfix/wick\n"
-        "d-5,orders,failed,2026-11-05T10:00:00Z,,,2026-11-05T10:02:00Z,,\n"
+        "d-5,orders,failed,2026-11-05T10:00:00Z,never,,2026-11-05T10:02:00Z,,\n"
     )
     quoted = title.replace('"', '""')
     (folder / "commits.csv").write_text(
@@ -168,7 +168,8 @@ def test_what_could_not_be_used_is_said(tmp_path, capsys):
 
     output = capsys.readouterr().out
     assert "3 notes on what could not be used or had to be assumed" in output
-    assert "events d-1: no event says whether users saw it: blocked" in output
+    assert "events d-1: no event says whether users saw it; --aws or a record tells" in output
+    assert "failed, and nobody knows whether users saw it: 1" in output
 
 
 def test_no_deployments_are_no_data(tmp_path, capsys):

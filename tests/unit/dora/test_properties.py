@@ -1,6 +1,7 @@
 """What must hold of every history, not only of the ones that somebody thought of."""
 
 import random
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -128,7 +129,7 @@ def test_every_attempt_is_in_one_class_and_failures_have_a_reason(history, param
     seen = [
         attempt
         for service in analysed.services.values()
-        for attempt in (*service.counted, *service.blocked, *service.running)
+        for attempt in (*service.counted, *service.blocked, *service.unknown, *service.running)
     ]
 
     assert sorted(attempt.deployment.id for attempt in seen) == sorted(attempts)
@@ -136,9 +137,12 @@ def test_every_attempt_is_in_one_class_and_failures_have_a_reason(history, param
 
 
 @given(histories(), PARAMETERS)
-def test_every_failure_is_in_exactly_one_outage(history, parameters):
+def test_every_failure_is_in_an_outage_and_outages_follow_each_other(history, parameters):
     for service in analyse(history, parameters).services.values():
-        failed = [counted.deployment.id for counted in service.counted if counted.kind == "failed"]
-        members = [key for outage in service.outages for key in outage.deployments]
+        failed = {counted.deployment.id for counted in service.counted if counted.kind == "failed"}
+        members = {key for outage in service.outages for key in outage.deployments}
 
-        assert sorted(members) == sorted(failed)
+        assert members == failed
+        for earlier, later in pairwise(service.outages):
+            assert earlier.recovery
+            assert earlier.recovery.at <= later.began_at
