@@ -14,19 +14,18 @@ from dora.errors import DoraError, SourceError
 from dora.metrics import Report, report
 from dora.readers import aws_api, csv_files, event_files, git
 from dora.readers.csv_formats import csv_format
-from dora.records import History, Note
+from dora.records import SAMPLE, History, Note
 from dora.windows import Window, window
 
-SAMPLE = Path(__file__).with_name("sample")
+SAMPLE_FOLDER = Path(__file__).with_name("sample")
 SAMPLE_WINDOW = ("2026-07-01", "2026-10-01")
-MADE_UP = Note("sample", "dora/sample", "made-up figures of a team that does not exist")
+MADE_UP = Note(SAMPLE, "dora/sample", "made-up figures of a team that does not exist")
 MOST_MESSAGES = 200
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Read the sources, measure, and print the report; returns the exit code."""
     options = command_line.parser().parse_args(arguments)
-    gc.disable()  # half a million records without cycles: a collection would only visit them all
     try:
         _show(options, _report(options))
     except DoraError as error:
@@ -72,7 +71,7 @@ def _history(options: argparse.Namespace) -> History:
     if options.csv:
         sources.append(csv_files.read(options.csv, csv_format(options.format, options.columns)))
     if options.sample:
-        sources.append(csv_files.read(SAMPLE))
+        sources.append(csv_files.read(SAMPLE_FOLDER))
         sources.append(History(notes=(MADE_UP,)))
     history = combine(sources)
     validation.check(history)
@@ -94,4 +93,5 @@ def _show(options: argparse.Namespace, measured: Report) -> None:
 
 
 if __name__ == "__main__":
+    gc.disable()  # half a million records without cycles: a collection would only visit them all
     sys.exit(main())

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from math import ceil
 from typing import Any
 
 from dora.analysis import Analysis, ServiceAnalysis
@@ -25,6 +26,7 @@ SECONDS, PER_DAY, SHARE = "seconds", "per day", "share"
 NO_DEPLOYMENT = "no deployment reached users in this window"
 
 
+BEGUN_DAY = 0.1  # two hours and a half of another day do not make it a begun one
 ALL_SERVICES = "all services"
 BLIND = "nobody looked for incidents: only failures that the deployment itself noticed are in it"
 SOURCES_OF_COMMITS = {
@@ -85,7 +87,9 @@ class Report:
 
     window: Window  # as it was asked for
     covered: Window  # the part of it that the history covers
-    days: float  # over which frequencies are measured: whole ones where the history is shorter than the window
+    days: (
+        float  # over which frequencies are measured: whole ones where the history is shorter than the window
+    )
     at: float  # when the report was made: the age of an open failure is counted until then
     rules: CountingRules
     services: dict[str, ServiceMetrics]
@@ -135,13 +139,13 @@ def report(analysis: Analysis, window: Window, at: float) -> Report:
 def _coverage(analysis: Analysis, window: Window) -> tuple[Window, float]:
     """The part of a window that the history covers, and the days over which its frequencies are measured.
 
-    A history that is shorter than the window is measured over whole days, at least one, as a person counts
-    them: ten deployments in two days are five a day."""
+    A history that is shorter than the window is measured over days as a person counts them, where a begun day
+    is one: ten deployments in two days are five a day."""
     began_at = analysis.began_at
     if began_at is None or not window.start <= began_at < window.end:
         return window, window.days
     covered = Window(began_at, window.end)
-    return covered, max(1.0, round(covered.days)) if window.days >= 1 else covered.days
+    return covered, max(1.0, ceil(covered.days - BEGUN_DAY)) if window.days >= 1 else covered.days
 
 
 def pooled(analysis: Analysis) -> ServiceAnalysis:

@@ -9,6 +9,7 @@ STATUSES = (RUNNING, SUCCEEDED, FAILED, STOPPED)
 # them; or the one commit that started the pipeline's execution
 LISTED, RANGE, TRIGGER = "listed", "range", "trigger"
 ALARMS, REPORTS = "alarms", "reports"  # sources of incidents
+SAMPLE = "sample"  # the source of the note that marks made-up figures
 BY_PUSH, BY_EXECUTION = "push", "execution"  # sources of a commit's time other than git and people
 PUSHED = (
     "(the time of its push: --git knows its own)"  # the subject of a commit of which only the push is known

@@ -23,6 +23,8 @@ def lines(report: Report, *, explain: bool, by: str = "") -> Iterator[str]:
 
 
 def _lines(report: Report, *, explain: bool, by: str) -> Iterator[str]:
+    if sample := formatting.made_up(report.notes):
+        yield sample
     yield report.window.words()
     if report.coverage:
         yield report.coverage
@@ -39,7 +41,7 @@ def _lines(report: Report, *, explain: bool, by: str) -> Iterator[str]:
         yield "no data: no deployment of any service was found"
     if report.notes:
         yield ""
-        yield f"{len(report.notes)} notes on what could not be used or had to be assumed:"
+        yield f"{formatting.count(len(report.notes), 'note')} on what could not be used or had to be assumed:"
         yield from (f"  {note.source} {note.id}: {note.reason}" for note in report.notes[:MOST])
         yield from _left_out(len(report.notes))
 

@@ -87,7 +87,10 @@ def figure(name, *records, **arguments):
 def classes(*records, **parameters):
     """Class by id, of everything that is no roll-back."""
     service = analysed(*records, **parameters)
-    return {each.deployment.id: each.kind for each in (*service.counted, *service.blocked, *service.running)}
+    return {
+        each.deployment.id: each.kind
+        for each in (*service.counted, *service.blocked, *service.unknown, *service.running)
+    }
 
 
 def _history(records, parameters):
