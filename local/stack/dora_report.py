@@ -12,6 +12,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
+from local.awsapi.account import REGION
 from local.stack.errors import NotThere
 from local.stack.site import Site
 
@@ -78,7 +79,7 @@ def environment(site: Site, pipeline: str) -> dict[str, str]:
         "AWS_ENDPOINT_URL": local,
         "AWS_ENDPOINT_URL_CODEPIPELINE": pipeline,
         "AWS_ENDPOINT_URL_CODEDEPLOY": pipeline,
-        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_DEFAULT_REGION": REGION,
         "AWS_ACCESS_KEY_ID": "laptop",
         "AWS_SECRET_ACCESS_KEY": "laptop",
         "AWS_EC2_METADATA_DISABLED": "true",

@@ -1,7 +1,6 @@
-"""The one account and the one region of the local X-Ray, and the ARNs of its resources."""
+"""The ARNs of X-Ray's resources."""
 
-REGION = "us-east-1"
-ACCOUNT = "111122223333"
+from local.awsapi.account import ACCOUNT, REGION
 
 
 def arn(resource: str) -> str:

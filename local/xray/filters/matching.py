@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from operator import ge, gt, le, lt
 from typing import Any
 
-from local.xray.account import ACCOUNT
+from local.awsapi.account import ACCOUNT
 from local.xray.filters.expressions import (
     And,
     Annotation,
