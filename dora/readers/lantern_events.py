@@ -5,20 +5,17 @@ from typing import Any
 
 from dora import commit_messages
 from dora.readers.aws_times import seconds
-from dora.records import LISTED, STATUSES, Commit, Deployment, Incident
+from dora.records import STATUSES, Commit, Deployment, Incident
 
 SOURCE = "lantern.delivery"
 DEPLOYMENT, INCIDENT = "Deployment Record", "Incident Record"
-NEVER = "never"  # as exposedAt: no user saw it
 
 
-def deployment(detail: Mapping[str, Any], scale: float = 1.0, origin: str = "") -> Deployment:
+def deployment(detail: Mapping[str, Any], scale: float = 1.0) -> Deployment:
     """The deployment of a `Deployment Record`. Raises ValueError naming the key that is wrong."""
-    status = _text(detail, "status").lower()
+    status = _text(detail, "status")
     if status not in STATUSES:
         raise ValueError(f"status {status!r}: expected {', '.join(STATUSES)}")
-    is_never_exposed = detail.get("exposedAt") == NEVER
-    commits = tuple(_commit(commit) for commit in _list(detail, "commits"))
     rollback_of = str(detail.get("rollbackOf") or "")
     return Deployment(
         id=_text(detail, "deploymentId"),
@@ -27,8 +24,7 @@ def deployment(detail: Mapping[str, Any], scale: float = 1.0, origin: str = "") 
         started_at=_instant(detail, "startedAt"),
         revision=str(detail.get("revision") or ""),
         triggered_at=_optional_instant(detail, "triggeredAt"),
-        exposed_at=None if is_never_exposed else _optional_instant(detail, "exposedAt"),
-        never_exposed=is_never_exposed,
+        exposed_at=_optional_instant(detail, "exposedAt"),
         live_at=_optional_instant(detail, "liveAt"),
         ended_at=_optional_instant(detail, "endedAt"),
         restored_at=_optional_instant(detail, "restoredAt"),
@@ -39,14 +35,12 @@ def deployment(detail: Mapping[str, Any], scale: float = 1.0, origin: str = "") 
         execution=str(detail.get("executionId") or ""),
         fixes=_texts(detail, "fixes"),
         incidents=_texts(detail, "incidents"),
-        commits=commits,
-        commits_are=LISTED if commits else "",
+        commits=tuple(_commit(commit) for commit in _list(detail, "commits")),
         scale=scale,
-        origin=origin,
     )
 
 
-def incident(detail: Mapping[str, Any], scale: float = 1.0, origin: str = "") -> Incident:
+def incident(detail: Mapping[str, Any], scale: float = 1.0) -> Incident:
     """The incident of an `Incident Record`. Raises ValueError naming the key that is wrong."""
     return Incident(
         id=_text(detail, "incidentId"),
@@ -56,7 +50,6 @@ def incident(detail: Mapping[str, Any], scale: float = 1.0, origin: str = "") ->
         deployment=str(detail.get("deploymentId") or ""),
         title=str(detail.get("title") or ""),
         scale=scale,
-        origin=origin,
     )
 
 

@@ -1,4 +1,4 @@
-"""The forward protocol, which Docker's fluentd log driver and FireLens speak: msgpack over TCP.
+"""The forward protocol, which Docker's fluentd driver and FireLens speak: msgpack over TCP.
 
 https://github.com/fluent/fluentd/wiki/Forward-Protocol-Specification-v1
 """
@@ -16,28 +16,25 @@ MAX_MESSAGE_BYTES = 16_000_000
 
 
 class ProtocolError(Exception):
-    """The bytes of a connection are not the forward protocol."""
+    """What came is not the forward protocol; the connection can't go on."""
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One record and when its sender got it, in epoch seconds."""
+    """One record, and when its sender got it (epoch seconds)."""
 
     time_s: float
     record: dict[str, Any]
 
 
 class Decoder:
-    """Turns the bytes of one connection into messages."""
+    """One connection's bytes in, messages out."""
 
     def __init__(self) -> None:
         self._unpacker = _unpacker()
 
     def messages(self, data: bytes) -> Iterator[tuple[list[Event], str]]:
-        """Yield the events of each complete message and the chunk id that it wants acknowledged, or "".
-
-        Raises ProtocolError.
-        """
+        """The events of each whole message and the chunk id that it wants acknowledged, or ""."""
         try:
             self._unpacker.feed(data)
             for message in self._unpacker:
@@ -47,7 +44,7 @@ class Decoder:
 
 
 def acknowledgement(chunk: str) -> bytes:
-    """Return the answer that acknowledges a chunk."""
+    """The answer that says a chunk has arrived."""
     packed: bytes = msgpack.packb({"ack": chunk})
     return packed
 

@@ -9,20 +9,12 @@ from waitress.server import create_server
 
 from local.pipeline.api_server import ApiServer
 from local.pipeline.architecture import ArchitectureError
-from local.pipeline.cloudwatch.alarms import AlarmError
-from local.pipeline.cloudwatch.metric_math import MathError
-from local.pipeline.cloudwatch.metrics import UnknownMetric
-from local.pipeline.codedeploy.traffic_shifting import UnknownDeploymentConfig
 from local.pipeline.runner import Runner
 from local.pipeline.settings import Settings
 from settings import SettingsError, load
 
 THREADS = 8
 MOST_BODY_BYTES = 512 * 1024 * 1024  # a first push brings the whole history
-CANNOT_START = (
-    *(SettingsError, ArchitectureError, AlarmError, MathError),
-    *(UnknownMetric, UnknownDeploymentConfig),
-)
 
 
 def main() -> int:
@@ -30,7 +22,7 @@ def main() -> int:
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     try:
         runner = Runner(load(Settings))
-    except CANNOT_START as error:
+    except (SettingsError, ArchitectureError) as error:
         print(f"The pipeline cannot start: {error}", file=sys.stderr)
         return 2
     settings = runner.settings

@@ -6,13 +6,15 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import parse_qs
 
+from local.awsapi import operations
 from local.awsapi.application import Application
 from local.awsapi.origins import is_foreign, is_foreign_host
-from local.pipeline import operations, snapshot
+from local.pipeline import snapshot
 from local.pipeline.architecture import full_name
 from local.pipeline.codecommit.repository import URL_PREFIX
 from local.pipeline.runner import Runner
 
+SERVICES = ("codepipeline", "codedeploy")
 INTERFACES = """<?xml version="1.0" encoding="UTF-8"?>
 <DescribeNetworkInterfacesResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/">\
 <requestId>laptop</requestId><networkInterfaceSet>{interfaces}</networkInterfaceSet>\
@@ -28,7 +30,8 @@ class ApiServer:
     def __init__(self, runner: Runner) -> None:
         self._runner = runner
         self._apis = [
-            Application(service, operations.load(service, runner)) for service in operations.SERVICES
+            Application(service, operations.load(f"local.pipeline.{service}.operations", runner))
+            for service in SERVICES
         ]
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:

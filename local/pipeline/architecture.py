@@ -22,7 +22,7 @@ NAMED_BY_AWS = {LOAD_BALANCER: ("LoadBalancer", "app"), TARGET_GROUP: ("TargetGr
 
 
 class ArchitectureError(Exception):
-    """The templates lack what a rehearsal needs; the message names the resource and the property."""
+    """The templates lack what a rehearsal needs, or have what can't be rehearsed; the message names it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

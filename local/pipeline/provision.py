@@ -18,6 +18,7 @@ from local.pipeline.codedeploy.service_traffic import ServiceTraffic, TrafficDir
 from local.pipeline.ecs.fargate_rules import TASK_KEYS
 from local.pipeline.ecs.service_scheduler import ServiceScheduler, TaskSet
 from local.pipeline.ecs.task_containers import camel_case, local_image
+from local.pipeline.ecs.task_runner import REGISTRY_LOGIN
 from local.pipeline.identifiers import task_set_id
 from local.pipeline.local_aws import LocalAws
 from local.pipeline.settings import Settings
@@ -25,7 +26,6 @@ from local.pipeline.settings import Settings
 log = logging.getLogger(__name__)
 
 XRAY_DAEMON = Path(__file__).parent / "ecs" / "xray_daemon"
-CREDENTIALS = {"username": "AWS", "password": "laptop"}
 REVISION_LABEL = "org.opencontainers.image.revision"
 
 
@@ -157,7 +157,9 @@ class Provisioner:
     def _push(self, image: Any, repository: str, tag: str) -> None:
         target = f"{self._settings.registry}/{repository}"
         image.tag(target, tag)
-        for line in self._engine.images.push(target, tag, auth_config=CREDENTIALS, stream=True, decode=True):
+        for line in self._engine.images.push(
+            target, tag, auth_config=REGISTRY_LOGIN, stream=True, decode=True
+        ):
             if "error" in line:
                 raise ProvisionError(f"push {target}:{tag}: {line['error']}")
 

@@ -6,7 +6,6 @@ import threading
 import botocore.exceptions
 import docker.errors
 
-from local.awsapi.account import REGION
 from local.pipeline import eventbridge
 from local.pipeline.architecture import read
 from local.pipeline.clock import Clock
@@ -22,11 +21,10 @@ from local.pipeline.codedeploy.service_traffic import TrafficDirector
 from local.pipeline.codepipeline.actions import Actions
 from local.pipeline.codepipeline.executions import Executions
 from local.pipeline.ecs.service_scheduler import ServiceScheduler
-from local.pipeline.ecs.task_containers import TaskPlatform
 from local.pipeline.ecs.task_runner import TaskRunner
 from local.pipeline.identifiers import arn
 from local.pipeline.journal import Journal
-from local.pipeline.load_balancing.access_log_receiver import AccessLogReceiver
+from local.pipeline.load_balancing.access_log_receiver import receive_access_log
 from local.pipeline.load_balancing.load_balancer import LoadBalancer, LoadBalancerError
 from local.pipeline.local_aws import LocalAws
 from local.pipeline.provision import Provisioner, ProvisionError
@@ -42,8 +40,7 @@ PUBLISH_S = 5.0
 class Runner:
     """The parts, by name, and the threads. `trouble` says what keeps it from working; empty when all is well.
 
-    Raises the errors of wrong templates: ArchitectureError, AlarmError, MathError, UnknownMetric and
-    UnknownDeploymentConfig.
+    Raises ArchitectureError when the templates have something that can't be rehearsed.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -56,7 +53,7 @@ class Runner:
         self.repository = Repository("lantern", settings.state)
         self.git_http = GitHttp(self.repository, self.pushed)
         load_balancer = LoadBalancer()
-        task_runner, target_groups = TaskRunner(_task_platform(settings)), self.architecture.target_groups()
+        task_runner, target_groups = TaskRunner(settings), self.architecture.target_groups()
         self.scheduler = ServiceScheduler(target_groups, self.journal, task_runner, load_balancer)
         self.traffic = TrafficDirector(self.architecture, self.journal, load_balancer)
         self.alarms = AlarmStates(self.architecture, self.journal, self.metrics, self.clock)
@@ -83,8 +80,6 @@ class Runner:
             ),
             clock=self.clock,
         )
-        file = settings.state / "access.log"
-        self.access_log = AccessLogReceiver(self.architecture, file, self.metrics.add)
         self.trouble = "starting"
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
@@ -92,7 +87,7 @@ class Runner:
     def start(self) -> None:
         """Start the threads."""
         for name, run in {
-            "access log": lambda: self.access_log.run(self._stopping),
+            "access log": self._receive_access_log,
             "look": self._look,
             "events": self._send_events,
             "metrics": self._publish_metrics,
@@ -106,7 +101,7 @@ class Runner:
         self._stopping.set()
         for thread in self._threads:
             thread.join(timeout=5)
-        for part in (self.scheduler, self.hooks, self.executions, self.journal, self.access_log):
+        for part in (self.scheduler, self.hooks, self.executions, self.journal):
             part.close()
 
     def pushed(self, branch: str, commit: str, is_new: bool) -> None:
@@ -172,6 +167,10 @@ class Runner:
                 self._stopping.wait(RETRY_S)
             self._stopping.wait(LOOK_S)
 
+    def _receive_access_log(self) -> None:
+        file = self.settings.state / "access.log"
+        receive_access_log(self.architecture, file, self.metrics.add, self._stopping)
+
     def _send_events(self) -> None:
         while not self._stopping.wait(LOOK_S):
             try:
@@ -191,22 +190,3 @@ class Runner:
             except (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError) as error:
                 log.warning("CloudWatch: %s", error)
             begin = end
-
-
-def _task_platform(settings: Settings) -> TaskPlatform:
-    return TaskPlatform(
-        project=settings.project,
-        network=settings.network,
-        registry=settings.registry,
-        pause_image=settings.build_image,
-        logs_address=settings.logs_address,
-        environment={  # on AWS, Fargate gives credentials and region, and the endpoints are AWS's own
-            "AWS_ENDPOINT_URL": settings.aws_url,
-            "AWS_ENDPOINT_URL_XRAY": settings.xray_url,
-            "AWS_REGION": REGION,
-            "AWS_ACCESS_KEY_ID": "laptop",
-            "AWS_SECRET_ACCESS_KEY": "laptop",
-            "AWS_EC2_METADATA_DISABLED": "true",
-            "TRACE_URL": settings.trace_url,
-        },
-    )

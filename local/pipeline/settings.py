@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from local.awsapi.account import REGION
 from local.pipeline.clock import DEFAULT_SCALE, MOST_SCALE
 from settings import env, number, switch, whole
 
@@ -59,3 +60,14 @@ class Settings:
         help="address of a trace's page, with {trace_id} in it",
     )
     build_image: str = env("BUILD_IMAGE", str, default="lantern-pipeline", help="image that builds run in")
+
+    @property
+    def aws_environment(self) -> dict[str, str]:
+        """The endpoint, region and credentials of the local AWS, for every build and every task."""
+        return {
+            "AWS_ENDPOINT_URL": self.aws_url,
+            "AWS_REGION": REGION,
+            "AWS_ACCESS_KEY_ID": "laptop",
+            "AWS_SECRET_ACCESS_KEY": "laptop",
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }

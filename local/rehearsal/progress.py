@@ -20,6 +20,7 @@ TIMEOUT = {"Install": " (CodeDeploy waits up to {} for healthy tasks)"}
 INSTANT_S = 0.05
 
 Snapshot = dict[str, Any]
+Record = dict[str, Any]  # an action, a deployment or a service of a snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,7 @@ def _actions(old: Snapshot, new: Snapshot) -> Iterator[Line]:
                 yield Line(action["ended"], mark, f"{text} {action['error_message']}".rstrip(), BAD)
 
 
-def _description(action: dict[str, Any]) -> str:
+def _description(action: Record) -> str:
     match action["category"]:
         case "Source":
             return "git archive of the commit, to the artifact bucket"
@@ -86,7 +87,7 @@ def _description(action: dict[str, Any]) -> str:
     return "fills taskdef.json and appspec.yaml, registers the task definition, asks CodeDeploy"
 
 
-def _actions_by_name(snapshot: Snapshot) -> Iterator[tuple[tuple[str, str], dict[str, Any]]]:
+def _actions_by_name(snapshot: Snapshot) -> Iterator[tuple[tuple[str, str], Record]]:
     for stage in (snapshot.get("execution") or {"stages": []})["stages"]:
         for action in stage["actions"]:
             yield (stage["name"], action["name"]), action
@@ -107,7 +108,7 @@ def _deployments(old: Snapshot, new: Snapshot) -> Iterator[Line]:
         yield from _phases(was, deployment, services[deployment["group"]], new)
 
 
-def _events(was: dict[str, Any], deployment: dict[str, Any], scale: float) -> Iterator[Line]:
+def _events(was: Record, deployment: Record, scale: float) -> Iterator[Line]:
     earlier = {event["name"]: event["status"] for event in was["events"]}
     for event in deployment["events"]:
         name, earlier_status = event["name"], earlier.get(event["name"], "Pending")
@@ -129,9 +130,7 @@ def _events(was: dict[str, Any], deployment: dict[str, Any], scale: float) -> It
             yield Line(event["ended"], mark, f"{subject} failed", BAD)
 
 
-def _weights(
-    was: dict[str, Any], deployment: dict[str, Any], service: dict[str, Any], scale: float
-) -> Iterator[Line]:
+def _weights(was: Record, deployment: Record, service: Record, scale: float) -> Iterator[Line]:
     minutes = dict(service["shift"])
     for at, percent in deployment["weights"][len(was["weights"]) :]:
         wait = f", for {scaled(minutes[percent], scale)}" if minutes.get(percent) else ""
@@ -139,9 +138,7 @@ def _weights(
         yield Line(at, STAND_IN, text, BAD if percent == 0 else PLAIN)
 
 
-def _phases(
-    was: dict[str, Any], deployment: dict[str, Any], service: dict[str, Any], new: Snapshot
-) -> Iterator[Line]:
+def _phases(was: Record, deployment: Record, service: Record, new: Snapshot) -> Iterator[Line]:
     group, status, ended = deployment["group"], deployment["status"], deployment["ended"]
     if deployment["phase"] != was["phase"]:
         match deployment["phase"]:
@@ -160,7 +157,7 @@ def _phases(
             yield Line(ended, STAND_IN, f"{subject}: {status.lower()}, {error}", BAD)
 
 
-def _rollback(was: dict[str, Any], rollback: dict[str, Any], *, is_new: bool) -> Iterator[Line]:
+def _rollback(was: Record, rollback: Record, *, is_new: bool) -> Iterator[Line]:
     group = rollback["group"]
     if is_new:
         yield Line(rollback["created"], STAND_IN, f"{group}: {rollback['rollback_message']}", BAD)

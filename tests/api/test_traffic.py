@@ -4,6 +4,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from contextlib import contextmanager
 from pathlib import Path
 from subprocess import PIPE
@@ -11,9 +12,7 @@ from subprocess import PIPE
 import pytest
 import requests
 
-from tests.ports import free_port
-from tests.shop import CLEAN, ROOT, running
-from tests.waiting import wait_until
+from tests.shop import CLEAN, ROOT, free_port, running
 
 PYTHON = Path(sys.prefix) / "traffic" / "bin" / "python"
 KINDS = ("its style", "one lantern", "order", "the page", "the shelf")
@@ -75,9 +74,8 @@ def test_what_fails_is_counted_explained_and_the_exit_code(tmp_path):
 
 
 def test_an_interrupt_ends_in_order_and_shows_what_was_counted(shop):
-    before = len(shop["storefront"].lines())
     with begun(shop.url, RATE="20", SECONDS="600") as process:
-        wait_until(lambda: len(shop["storefront"].lines()) > before + 20, 20, "twenty requests were answered")
+        time.sleep(3)
         process.send_signal(signal.SIGINT)
         printed, complaints = process.communicate(timeout=20)
 

@@ -9,7 +9,7 @@ import pytest
 from infra.operations import cost
 from infra.operations.settings import Parameters
 from infra.shop import STACKS
-from local.pipeline import operations as pipeline_operations
+from local.awsapi.operations import load
 from local.rehearsal import commits
 from local.xray import operations
 from local.xray.settings import Settings
@@ -55,7 +55,7 @@ def test_the_rehearsals_page_lists_the_operations_that_are_there(service, name):
     text = (ROOT / "docs/rehearsal.md").read_text()
     row = re.search(rf"^\| {name} \| (.*) \|$", text, re.M)[1]
 
-    assert row.split(", ") == sorted(pipeline_operations.load(service, None))
+    assert row.split(", ") == sorted(load(f"local.pipeline.{service}.operations", None))
 
 
 def test_the_rehearsals_page_lists_every_prepared_release_and_each_has_its_patch():

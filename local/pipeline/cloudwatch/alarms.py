@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from local.pipeline.architecture import ArchitectureError
 from local.pipeline.clock import Clock
 from local.pipeline.cloudwatch.metric_math import COMPARE, Value, evaluate, metric_ids
 from local.pipeline.cloudwatch.metrics import NAMESPACE, Metrics, UnknownMetric
@@ -25,7 +26,7 @@ EXTRA_PERIODS = 2
 TREATMENTS = ("missing", "ignore", "breaching", "notBreaching")
 
 
-class AlarmError(Exception):
+class AlarmError(ArchitectureError):
     """An alarm can't be evaluated here; the message names the alarm and the property."""
 
 

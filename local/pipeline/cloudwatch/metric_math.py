@@ -10,6 +10,8 @@ from typing import Any
 from lark import Lark, Transformer, Tree
 from lark.exceptions import LarkError, VisitError
 
+from local.pipeline.architecture import ArchitectureError
+
 Value = float | None
 Series = list[Value]  # an array of several metrics' values in one period
 
@@ -47,7 +49,7 @@ COMPARE: dict[str, Callable[[float, float], bool]] = {
 }
 
 
-class MathError(Exception):
+class MathError(ArchitectureError):
     """An expression is wrong or uses what is not supported here; the message quotes it."""
 
 

@@ -10,6 +10,7 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+from local.pipeline.architecture import ArchitectureError
 from local.pipeline.clock import Clock
 from local.pipeline.load_balancing.access_log import LogEntry
 
@@ -18,7 +19,7 @@ NAMESPACE = "AWS/ApplicationELB"
 DIMENSIONS = {"LoadBalancer", "TargetGroup"}
 
 
-class UnknownMetric(Exception):
+class UnknownMetric(ArchitectureError):
     """An alarm names a metric, a dimension or a statistic that is not measured here."""
 
 

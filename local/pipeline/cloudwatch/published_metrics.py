@@ -22,20 +22,18 @@ def metric_data(
 
     They are as measured: real counts in real time, not multiplied by the time scale.
     """
-    published = []
-    for name in {group.production.balancer for group in architecture.groups.values()}:
-        balancer = full_name("app", name)
-        samples = metrics.samples(balancer, begin, end)
-        published += _data(LOAD_BALANCER_METRICS, samples, {"LoadBalancer": balancer}, end)
+    sources: dict[str, tuple[dict[str, str], Mapping[str, Measure]]] = {}
     for group in architecture.groups.values():
-        for target_group in (group.blue, group.green):
-            dimensions = {
-                "LoadBalancer": full_name("app", group.production.balancer),
-                "TargetGroup": target_group.full_name,
-            }
-            samples = metrics.samples(target_group.full_name, begin, end)
-            published += _data(TARGET_GROUP_METRICS, samples, dimensions, end)
-    return published
+        balancer = full_name("app", group.production.balancer)
+        sources[balancer] = {"LoadBalancer": balancer}, LOAD_BALANCER_METRICS
+        for target_group in (group.blue.full_name, group.green.full_name):
+            dimensions = {"LoadBalancer": balancer, "TargetGroup": target_group}
+            sources[target_group] = dimensions, TARGET_GROUP_METRICS
+    return [
+        datum
+        for name, (dimensions, measures) in sources.items()
+        for datum in _data(measures, metrics.samples(name, begin, end), dimensions, end)
+    ]
 
 
 def _data(

@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/codedeploy/latest/userguide/reference-appspec-file-s
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import yaml
@@ -27,12 +27,13 @@ class AppSpecError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class AppSpec:
-    """The content of an AppSpec; `hooks` maps lifecycle events to Lambda functions."""
+    """The content of an AppSpec."""
 
     task_definition: str
     container: str
     port: int
-    hooks: dict[str, str] = field(default_factory=dict)
+    hooks: dict[str, str]  # lifecycle event → Lambda function
+    lines: dict[str, int]  # key, at any depth → its first line
 
 
 def read(text: str, name: str = "appspec.yaml") -> AppSpec:
@@ -57,16 +58,14 @@ def read(text: str, name: str = "appspec.yaml") -> AppSpec:
     return _Reader(name, tree).read(content)
 
 
-def line_of(text: str, key: str) -> int:
-    """Return the line of the first occurrence of a key in an AppSpec that `read` has accepted."""
-    return _line(yaml.compose(text, yaml.SafeLoader), key)
-
-
 class _Reader:
     """Checks the content, and finds the lines in the tree."""
 
     def __init__(self, name: str, tree: Any) -> None:
-        self._name, self._tree = name, tree
+        self._name, self._pairs = name, list(_pairs(tree))
+        self._lines: dict[str, int] = {}
+        for key, _ in self._pairs:
+            self._lines.setdefault(str(key.value), key.start_mark.line + 1)
 
     def read(self, content: dict[str, Any]) -> AppSpec:
         self._check_keys(content, TOP_KEYS)
@@ -88,7 +87,8 @@ class _Reader:
         if not task_definition or not isinstance(task_definition, str):
             raise self._error("TaskDefinition is missing", "TaskDefinition", "Properties")
         container, port = self._load_balancer_info(properties.get("LoadBalancerInfo"))
-        return AppSpec(task_definition, container, port, self._hooks(content.get("Hooks")))
+        hooks = self._hooks(content.get("Hooks"))
+        return AppSpec(task_definition, container, port, hooks, self._lines)
 
     def _load_balancer_info(self, info: Any) -> tuple[str, int]:
         """The container's name and port."""
@@ -96,7 +96,7 @@ class _Reader:
             (info.get("ContainerName"), info.get("ContainerPort")) if isinstance(info, dict) else ("", "")
         )
         is_number = any(
-            key.value == "ContainerPort" and value.tag.endswith(":int") for key, value in _pairs(self._tree)
+            key.value == "ContainerPort" and value.tag.endswith(":int") for key, value in self._pairs
         )
         if (
             not container
@@ -136,13 +136,8 @@ class _Reader:
 
     def _error(self, message: str, key: str, parent: str = "") -> AppSpecError:
         """With the line of the key, or where it is missing that of its parent."""
-        line = _line(self._tree, key) or _line(self._tree, parent) or 1
+        line = self._lines.get(key) or self._lines.get(parent) or 1
         return AppSpecError(f"{self._name}, line {line}: {message}")
-
-
-def _line(tree: Any, key: str) -> int:
-    """The line of a key's first occurrence at any depth, or 0."""
-    return next((name.start_mark.line + 1 for name, _ in _pairs(tree) if name.value == key), 0)
 
 
 def _pairs(root: Any) -> Iterator[tuple[Any, Any]]:

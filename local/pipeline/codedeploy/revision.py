@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from local.pipeline.codedeploy.app_spec import AppSpec, AppSpecError, line_of, read
+from local.pipeline.codedeploy.app_spec import AppSpec, AppSpecError, read
 from local.pipeline.ecs.fargate_rules import TaskError, check_task_definition
 
 
@@ -32,14 +32,14 @@ def check_revision(app_spec_text: str, definition: Mapping[str, Any], file: str 
     if app_spec.container not in containers:
         raise RevisionError(
             "InvalidParameterException",
-            f"{file}, line {line_of(app_spec_text, 'ContainerName')}: "
+            f"{file}, line {app_spec.lines['ContainerName']}: "
             f"The container {app_spec.container} does not exist in the task definition.",
         )
     mappings = containers[app_spec.container].get("portMappings", [])
     if app_spec.port not in [mapping.get("containerPort") for mapping in mappings]:
         raise RevisionError(
             "InvalidParameterException",
-            f"{file}, line {line_of(app_spec_text, 'ContainerPort')}: "
+            f"{file}, line {app_spec.lines['ContainerPort']}: "
             f"The container {app_spec.container} did not have a container port {app_spec.port} defined.",
         )
     return app_spec

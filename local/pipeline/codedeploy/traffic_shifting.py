@@ -5,6 +5,8 @@ https://docs.aws.amazon.com/codedeploy/latest/userguide/deployment-configuration
 
 from dataclasses import dataclass
 
+from local.pipeline.architecture import ArchitectureError
+
 PREDEFINED = {  # name → kind, percent, minutes
     "CodeDeployDefault.ECSLinear10PercentEvery1Minutes": ("Linear", 10, 1),
     "CodeDeployDefault.ECSLinear10PercentEvery3Minutes": ("Linear", 10, 3),
@@ -14,7 +16,7 @@ PREDEFINED = {  # name → kind, percent, minutes
 }
 
 
-class UnknownDeploymentConfig(Exception):
+class UnknownDeploymentConfig(ArchitectureError):
     """No predefined deployment configuration has this name; the message lists those that exist."""
 
 

@@ -147,7 +147,7 @@ class Actions:
             execution=execution.id,
             description=f"Started by the pipeline's execution {execution.id}",
         )
-        return Result(status="InProgress", external_id=deployment.id, summary="Deployment in progress")
+        return _deploying(deployment.id)
 
     def _deployment_result(self, action: Action) -> Result | None:
         deployment = self._deployments.get(action.external_id)
@@ -162,9 +162,7 @@ class Actions:
         group = action.configuration["DeploymentGroupName"]
         for deployment in self._deployments.of_execution(execution.id):
             if deployment.group == group:
-                return Result(
-                    status="InProgress", external_id=deployment.id, summary="Deployment in progress"
-                )
+                return _deploying(deployment.id)
         return Result(status="Pending")
 
     def _artifact(self, execution: Execution, name: str) -> bytes:
@@ -175,6 +173,10 @@ class Actions:
         key = f"{self._architecture.pipeline['Name']}/{name}/{secrets.token_hex(4)}"
         self._aws.put_artifact(self._architecture.bucket, key, content)
         return key
+
+
+def _deploying(deployment_id: str) -> Result:
+    return Result(status="InProgress", external_id=deployment_id, summary="Deployment in progress")
 
 
 def _failed(code: str, message: str) -> Result:

@@ -16,7 +16,7 @@ from botocore.loaders import Loader
 from botocore.model import ServiceModel
 from botocore.validate import ParamValidator
 
-from local.pipeline.codedeploy.app_spec import AppSpec, line_of
+from local.pipeline.codedeploy.app_spec import AppSpec
 from local.pipeline.codedeploy.revision import RevisionError, check_revision
 
 MOST_BYTES = 3 * 1024 * 1024
@@ -68,7 +68,7 @@ def read_revision(configuration: Mapping[str, str], artifacts: Mapping[str, byte
     if app_spec.task_definition != TASK_DEFINITION:
         raise ActionFailed(
             "InvalidConfiguration",
-            f"{file}, line {line_of(app_spec_text, 'TaskDefinition')}: the placeholder "
+            f"{file}, line {app_spec.lines['TaskDefinition']}: the placeholder "
             f"{TASK_DEFINITION} is missing, TaskDefinition is {app_spec.task_definition}",
         )
     return Revision(definition, app_spec_text, app_spec)

@@ -14,6 +14,7 @@ from local.pipeline.ecs.fargate_rules import (
     check_task_definition,
     in_start_order,
 )
+from local.pipeline.settings import Settings
 
 LABEL = "lantern.rehearsal"
 MIB = 1024 * 1024
@@ -25,18 +26,6 @@ PAUSE = "pause"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TaskPlatform:
-    """What Fargate gives every task, and what takes its place on this machine."""
-
-    project: str  # value of the label that marks the containers
-    network: str  # Docker network
-    registry: str  # ECR's address for the Docker engine
-    pause_image: str
-    logs_address: str  # the log agent's address for the Docker engine
-    environment: Mapping[str, str]  # variables that win over the task definition's
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
     """A task's id, and the task set and the ECS service that it belongs to."""
 
@@ -45,16 +34,16 @@ class Task:
     service: str
 
 
-def pause_container(task: Task, platform: TaskPlatform) -> dict[str, Any]:
+def pause_container(task: Task, settings: Settings) -> dict[str, Any]:
     """Return the container that holds the task's network namespace."""
     return {
-        "Image": platform.pause_image,
+        "Image": settings.build_image,
         "Entrypoint": ["sleep"],
         "Cmd": ["infinity"],
         "User": "10001:10001",
-        "Labels": _labels(task, platform, PAUSE),
+        "Labels": _labels(task, settings, PAUSE),
         "HostConfig": {
-            "NetworkMode": platform.network,
+            "NetworkMode": settings.network,
             "Init": True,
             "ReadonlyRootfs": True,
             "CapDrop": ["ALL"],
@@ -67,7 +56,7 @@ def pause_container(task: Task, platform: TaskPlatform) -> dict[str, Any]:
 
 
 def task_containers(
-    definition: Mapping[str, Any], task: Task, platform: TaskPlatform, pause_id: str
+    definition: Mapping[str, Any], task: Task, settings: Settings, pause_id: str
 ) -> list[tuple[str, dict[str, Any]]]:
     """Return name and body of each container, a container after those that it depends on. Raises TaskError.
 
@@ -75,7 +64,7 @@ def task_containers(
     """
     size = check_task_definition(definition)
     return [
-        (container["name"], _body(container, task, platform, pause_id, size))
+        (container["name"], _body(container, task, settings, pause_id, size))
         for container in in_start_order(definition["containerDefinitions"])
     ]
 
@@ -94,15 +83,20 @@ def camel_case(value: Any) -> Any:
 
 
 def _body(
-    container: Mapping[str, Any], task: Task, platform: TaskPlatform, pause_id: str, size: TaskSize
+    container: Mapping[str, Any], task: Task, settings: Settings, pause_id: str, size: TaskSize
 ) -> dict[str, Any]:
     linux = container.get("linuxParameters") or {}
-    environment = {entry["name"]: entry["value"] for entry in container.get("environment", [])}
+    environment = {  # on AWS, Fargate gives region and credentials, and the endpoints are AWS's own
+        **{variable["name"]: variable["value"] for variable in container.get("environment", [])},
+        **settings.aws_environment,
+        "AWS_ENDPOINT_URL_XRAY": settings.xray_url,
+        "TRACE_URL": settings.trace_url,
+    }
     body = {
-        "Image": local_image(container["image"], platform.registry),
-        "Env": [f"{name}={value}" for name, value in {**environment, **platform.environment}.items()],
+        "Image": local_image(container["image"], settings.registry),
+        "Env": [f"{name}={value}" for name, value in environment.items()],
         "Labels": (container.get("dockerLabels") or {})
-        | _labels(task, platform, container["name"], essential=container.get("essential", True))
+        | _labels(task, settings, container["name"], essential=container.get("essential", True))
         | _log_label(container),
         "StopTimeout": container.get("stopTimeout", 30),
         "HostConfig": {
@@ -121,7 +115,7 @@ def _body(
             "RestartPolicy": {
                 "Name": "always" if (container.get("restartPolicy") or {}).get("enabled") else "no"
             },
-            "LogConfig": _log_config(container, platform),
+            "LogConfig": _log_config(container, settings),
         },
     }
     optional = {
@@ -148,13 +142,13 @@ def _health_check(check: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _log_config(container: Mapping[str, Any], platform: TaskPlatform) -> dict[str, Any]:
+def _log_config(container: Mapping[str, Any], settings: Settings) -> dict[str, Any]:
     if not container.get("logConfiguration"):
         return {"Type": "none"}
     return {
         "Type": "fluentd",
         "Config": {
-            "fluentd-address": platform.logs_address,
+            "fluentd-address": settings.logs_address,
             "fluentd-async": "true",  # mode non-blocking
             "fluentd-buffer-limit": "65536",
             "labels": SERVICE_LABEL,
@@ -169,9 +163,9 @@ def _log_label(container: Mapping[str, Any]) -> dict[str, str]:
     return {SERVICE_LABEL: log_group.removeprefix(LOG_GROUP_PREFIX)}
 
 
-def _labels(task: Task, platform: TaskPlatform, container: str, *, essential: bool = True) -> dict[str, str]:
+def _labels(task: Task, settings: Settings, container: str, *, essential: bool = True) -> dict[str, str]:
     return {
-        LABEL: platform.project,
+        LABEL: settings.project,
         f"{LABEL}.task": task.id,
         f"{LABEL}.task-set": task.task_set,
         f"{LABEL}.service": task.service,

@@ -15,11 +15,13 @@ from local.pipeline.ecs.task_containers import (
     LABEL,
     PAUSE,
     Task,
-    TaskPlatform,
     local_image,
     pause_container,
     task_containers,
 )
+from local.pipeline.settings import Settings
+
+REGISTRY_LOGIN = {"username": "AWS", "password": "laptop"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,13 +38,13 @@ class RunningTask:
 class TaskRunner:
     """Finds its tasks by the labels of their containers, so a restart of the runner loses none."""
 
-    def __init__(self, platform: TaskPlatform) -> None:
-        self._platform = platform
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
         self._engine = docker.from_env(timeout=120)
 
     def all(self) -> list[RunningTask]:
         """Return every task of this project, in any state."""
-        filters = {"label": f"{LABEL}={self._platform.project}"}
+        filters = {"label": f"{LABEL}={self._settings.project}"}
         by_task: dict[str, list[dict[str, Any]]] = defaultdict(list)
         for container in self._engine.api.containers(all=True, filters=filters):
             if task_id := container["Labels"].get(f"{LABEL}.task"):
@@ -51,10 +53,10 @@ class TaskRunner:
 
     def start(self, task: Task, definition: Mapping[str, Any]) -> None:
         """Start a task's containers. When one can't start, remove them all and raise TaskError."""
-        pause_id = self._create(pause_container(task, self._platform))
+        pause_id = self._create(pause_container(task, self._settings))
         try:
             self._engine.api.start(pause_id)
-            for _, body in task_containers(definition, task, self._platform, pause_id):
+            for _, body in task_containers(definition, task, self._settings, pause_id):
                 self._engine.api.start(self._create(body))
         except (docker.errors.DockerException, TaskError) as error:
             self.remove(task.id)
@@ -87,12 +89,12 @@ class TaskRunner:
     def pull(self, definition: Mapping[str, Any]) -> None:
         """Pull the images of a task definition that the engine lacks. Raises TaskError as ECS names it."""
         for container in definition["containerDefinitions"]:
-            name = local_image(container["image"], self._platform.registry)
+            name = local_image(container["image"], self._settings.registry)
             try:
                 self._engine.images.get(name)
             except docker.errors.ImageNotFound:
                 try:
-                    self._engine.images.pull(name, auth_config={"username": "AWS", "password": "laptop"})
+                    self._engine.images.pull(name, auth_config=REGISTRY_LOGIN)
                 except docker.errors.DockerException as error:
                     raise TaskError(f"CannotPullContainerError: {name}: {error}") from None
 
@@ -107,7 +109,7 @@ class TaskRunner:
             body["Labels"][f"{LABEL}.{name}"] for name in ("service", "task", "container")
         )
         created: dict[str, str] = self._engine.api.create_container_from_config(  # type: ignore[no-untyped-call]
-            body, f"{self._platform.project}-task-{service}-{task_id[:8]}-{container}"
+            body, f"{self._settings.project}-task-{service}-{task_id[:8]}-{container}"
         )
         return created["Id"]
 

@@ -3,7 +3,7 @@
 import logging
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
@@ -14,54 +14,45 @@ from local.pipeline.load_balancing.haproxy import ACCESS_SOCKET, FOLDER, fronten
 FILE_BYTES = 5 * 1024 * 1024
 
 
-class AccessLogReceiver:
-    """Calls `record` with the full names of target group and load balancer for each request of production.
+def receive_access_log(
+    architecture: Architecture,
+    file: Path,
+    record: Callable[[tuple[str, str], LogEntry], None],
+    stopping: threading.Event,
+) -> None:
+    """Receive lines until `stopping` is set, and write them to a file in the format of AWS's access log.
 
-    Requests to the test listeners are in the file only. The file is in the format of AWS's access log.
+    `record` is called for each request of a production listener, with the full names of its target group and
+    its load balancer.
     """
-
-    def __init__(
-        self, architecture: Architecture, file: Path, record: Callable[[tuple[str, str], LogEntry], None]
-    ) -> None:
-        self._record = record
-        self._target_groups = {group.name: group.full_name for group in architecture.target_groups()}
-        self._balancers = {
-            frontend_name(listener.name): full_name("app", listener.balancer)
-            for listener in architecture.listeners()
-        }
-        self._production = {frontend_name(group.production.name) for group in architecture.groups.values()}
-        file.parent.mkdir(parents=True, exist_ok=True)
-        self._handler = RotatingFileHandler(file, maxBytes=FILE_BYTES, backupCount=2)
-        self._file = logging.getLogger("lantern.access")
-        self._file.setLevel(logging.INFO)
-        self._file.propagate = False
-        self._file.handlers = [self._handler]
-
-    def run(self, stopping: threading.Event) -> None:
-        """Receive lines until `stopping` is set."""
-        path = FOLDER / ACCESS_SOCKET
-        path.unlink(missing_ok=True)
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as receiver:
-            receiver.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 * 1024 * 1024)
-            receiver.bind(str(path))
-            path.chmod(0o666)
-            receiver.settimeout(0.5)
-            while not stopping.is_set():
-                try:
-                    line = receiver.recv(65536).decode(errors="replace")
-                except TimeoutError:
-                    continue
-                self._take(line)
-
-    def close(self) -> None:
-        """Close the file."""
-        self._handler.close()
-
-    def _take(self, line: str) -> None:
+    target_groups = {group.name: group.full_name for group in architecture.target_groups()}
+    balancers = {
+        frontend_name(listener.name): full_name("app", listener.balancer)
+        for listener in architecture.listeners()
+    }
+    production = {frontend_name(group.production.name) for group in architecture.groups.values()}
+    access_log = logging.getLogger("lantern.access")
+    access_log.setLevel(logging.INFO)
+    access_log.propagate = False
+    access_log.handlers = [RotatingFileHandler(file, maxBytes=FILE_BYTES, backupCount=2)]
+    for line in _lines(FOLDER / ACCESS_SOCKET, stopping):
         entry = parse_line(line)
-        if not entry or entry.target_group not in self._target_groups:
-            return
-        self._file.info(alb_line(entry, self._balancers.get(entry.listener, "-")))
-        if entry.listener in self._production:
-            names = (self._target_groups[entry.target_group], self._balancers[entry.listener])
-            self._record(names, entry)
+        if not entry or entry.target_group not in target_groups:
+            continue
+        access_log.info(alb_line(entry, balancers.get(entry.listener, "-")))
+        if entry.listener in production:
+            record((target_groups[entry.target_group], balancers[entry.listener]), entry)
+
+
+def _lines(path: Path, stopping: threading.Event) -> Iterator[str]:
+    path.unlink(missing_ok=True)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as receiver:
+        receiver.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 * 1024 * 1024)
+        receiver.bind(str(path))
+        path.chmod(0o666)
+        receiver.settimeout(0.5)
+        while not stopping.is_set():
+            try:
+                yield receiver.recv(65536).decode(errors="replace")
+            except TimeoutError:
+                continue

@@ -1,13 +1,12 @@
-"""A container's environment as a process's."""
+"""From a container's settings to a process's."""
 
 import os
-import sys
 from pathlib import Path
 
 import pytest
 
 from local.processes.compose import Port, Service, Stack
-from local.processes.translation import environment, translate
+from local.processes.translation import environment, text
 
 STATE = Path("/home/me/.lantern/state")
 AWS = Service(
@@ -44,7 +43,7 @@ STACK = Stack(
     ],
 )
 def test_addresses_of_services_become_published_ones_and_nothing_else_does(value, expected):
-    assert translate(value, WEB, STACK, STATE) == expected
+    assert text(value, WEB, STACK, STATE) == expected
 
 
 @pytest.mark.parametrize(
@@ -52,7 +51,7 @@ def test_addresses_of_services_become_published_ones_and_nothing_else_does(value
     [("/state", f"{STATE}/aws-data"), ("/state/s3", f"{STATE}/aws-data/s3"), ("/stateless", "/stateless")],
 )
 def test_mount_point_becomes_a_folder_of_the_state(value, expected):
-    assert translate(value, AWS, STACK, STATE) == expected
+    assert text(value, AWS, STACK, STATE) == expected
 
 
 @pytest.mark.parametrize(
@@ -63,7 +62,7 @@ def test_port_variables_become_the_published_port(service, variable, expected):
     assert environment(service, STACK, STATE)[variable] == expected
 
 
-def test_number_in_a_variable_that_is_no_port_stays():
+def test_number_that_only_looks_like_a_port_stays():
     service = Service("web", ("x",), {"LIMIT": "8080", "OTHER_PORT": "9"}, (Port(8080, 18080, "tcp", ""),))
 
     translated = environment(service, STACK, STATE)
@@ -71,7 +70,7 @@ def test_number_in_a_variable_that_is_no_port_stays():
     assert (translated["LIMIT"], translated["OTHER_PORT"]) == ("8080", "9")
 
 
-def test_users_environment_is_not_passed_on(monkeypatch):
+def test_users_environment_stays_outside(monkeypatch):
     for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "http_proxy", "PYTHONPATH", "FAULTS"):
         monkeypatch.setenv(name, "the user's")
 
@@ -81,7 +80,9 @@ def test_users_environment_is_not_passed_on(monkeypatch):
     assert translated["HOME"] == str(STATE / "home")
 
 
-def test_programs_of_the_virtual_environment_come_first_on_the_path():
+def test_programs_of_the_own_environment_come_first_on_the_path():
+    import sys
+
     first = environment(WEB, STACK, STATE)["PATH"].split(os.pathsep)[0]
 
     assert first == str(Path(sys.executable).parent)

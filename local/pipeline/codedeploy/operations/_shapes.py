@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Sequence
-from typing import Any
 
 from local.pipeline.architecture import DeploymentGroup, Listener, full_name
 from local.pipeline.codedeploy.deployment_machine import Deployment
@@ -10,12 +9,12 @@ from local.pipeline.codedeploy.errors import (
     DeploymentConfigDoesNotExistException,
     DeploymentTargetDoesNotExistException,
 )
-from local.pipeline.codedeploy.operations._parts import Parts
+from local.pipeline.codedeploy.operations._parts import Document, Parts
 from local.pipeline.codedeploy.traffic_shifting import UnknownDeploymentConfig, traffic_shift
 from local.pipeline.identifiers import arn
 
 
-def deployment_info(deployment: Deployment) -> dict[str, Any]:
+def deployment_info(deployment: Deployment) -> Document:
     """Return the shape DeploymentInfo."""
     is_live = deployment.status in ("Created", "InProgress")
     has_failed = deployment.status in ("Failed", "Stopped")
@@ -67,7 +66,7 @@ def target_id(parts: Parts, deployment: Deployment) -> str:
     return f"{group.cluster}:{group.service}"
 
 
-def deployment_target(parts: Parts, deployment: Deployment, key: str) -> dict[str, Any]:
+def deployment_target(parts: Parts, deployment: Deployment, key: str) -> Document:
     """Return the shape DeploymentTarget. Raises DeploymentTargetDoesNotExistException."""
     if key != target_id(parts, deployment):
         raise DeploymentTargetDoesNotExistException(
@@ -109,13 +108,13 @@ def deployment_target(parts: Parts, deployment: Deployment, key: str) -> dict[st
     }
 
 
-def deployment_config(name: str) -> dict[str, Any]:
+def deployment_config(name: str) -> Document:
     """Return the shape DeploymentConfigInfo. Raises DeploymentConfigDoesNotExistException."""
     try:
         shift = traffic_shift(name)
     except UnknownDeploymentConfig as error:
         raise DeploymentConfigDoesNotExistException(str(error)) from None
-    routing: dict[str, Any] = {"type": "AllAtOnce"}
+    routing: Document = {"type": "AllAtOnce"}
     if shift.kind == "Canary":
         routing = {
             "type": "TimeBasedCanary",
@@ -129,7 +128,7 @@ def deployment_config(name: str) -> dict[str, Any]:
     return {"deploymentConfigName": name, "computePlatform": "ECS", "trafficRoutingConfig": routing}
 
 
-def deployment_group_info(parts: Parts, group: DeploymentGroup) -> dict[str, Any]:
+def deployment_group_info(parts: Parts, group: DeploymentGroup) -> Document:
     """Return the shape DeploymentGroupInfo."""
     attempted = [deployment for deployment in parts.deployments.all() if deployment.group == group.name]
     succeeded = [deployment for deployment in attempted if deployment.status == "Succeeded"]
@@ -174,7 +173,7 @@ def _listener_arn(listener: Listener) -> str:
     return arn("elasticloadbalancing", f"listener/{'/'.join(balancer)}/{name[-1]}")
 
 
-def _task_set_info(parts: Parts, key: str, label: str) -> dict[str, Any]:
+def _task_set_info(parts: Parts, key: str, label: str) -> Document:
     """The shape ECSTaskSet without its traffic; a task set that is gone has no tasks."""
     task_set, counts = parts.scheduler.task_set(key), parts.scheduler.counts(key)
     status = task_set.status if task_set else "DRAINING"
@@ -188,7 +187,7 @@ def _task_set_info(parts: Parts, key: str, label: str) -> dict[str, Any]:
     }
 
 
-def _last_deployment_info(deployments: Sequence[Deployment]) -> dict[str, Any] | None:
+def _last_deployment_info(deployments: Sequence[Deployment]) -> Document | None:
     if not deployments:
         return None
     return {

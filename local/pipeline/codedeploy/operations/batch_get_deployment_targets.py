@@ -1,12 +1,10 @@
 """BatchGetDeploymentTargets."""
 
-from typing import Any
-
 from local.pipeline.codedeploy.operations import _shapes as shapes
-from local.pipeline.codedeploy.operations._parts import Parts
+from local.pipeline.codedeploy.operations._parts import Document, Parts
 
 
-def answer(request: dict[str, Any], parts: Parts) -> dict[str, Any]:
+def answer(request: Document, parts: Parts) -> Document:
     """Return targets of a deployment with their lifecycle events and task sets; without ids, all of them."""
     deployment = parts.deployments.get(request.get("deploymentId") or "")
     target_ids = request.get("targetIds") or [shapes.target_id(parts, deployment)]

@@ -1,12 +1,10 @@
 """BatchGetDeployments."""
 
-from typing import Any
-
 from local.pipeline.codedeploy.operations import _shapes as shapes
-from local.pipeline.codedeploy.operations._parts import Parts
+from local.pipeline.codedeploy.operations._parts import Document, Parts
 
 
-def answer(request: dict[str, Any], parts: Parts) -> dict[str, Any]:
+def answer(request: Document, parts: Parts) -> Document:
     """Return several deployments."""
     deployments = (parts.deployments.get(key) for key in request["deploymentIds"])
     return {"deploymentsInfo": [shapes.deployment_info(deployment) for deployment in deployments]}

@@ -1,17 +1,15 @@
 """CreateDeployment."""
 
-from typing import Any
-
 from botocore.exceptions import ClientError
 
 from local.pipeline.codedeploy.app_spec import AppSpecError, read
 from local.pipeline.codedeploy.errors import InvalidRevisionException
 from local.pipeline.codedeploy.operations import _shapes as shapes
-from local.pipeline.codedeploy.operations._parts import Parts
+from local.pipeline.codedeploy.operations._parts import Document, Parts
 from local.pipeline.codedeploy.revision import RevisionError
 
 
-def answer(request: dict[str, Any], parts: Parts) -> dict[str, Any]:
+def answer(request: Document, parts: Parts) -> Document:
     """Begin a deployment of an AppSpec that is part of the request."""
     group = parts.deployments.group(request["applicationName"], request.get("deploymentGroupName") or "")
     app_spec = ((request.get("revision") or {}).get("appSpecContent") or {}).get("content")

@@ -1,11 +1,9 @@
 """GetDeployment."""
 
-from typing import Any
-
 from local.pipeline.codedeploy.operations import _shapes as shapes
-from local.pipeline.codedeploy.operations._parts import Parts
+from local.pipeline.codedeploy.operations._parts import Document, Parts
 
 
-def answer(request: dict[str, Any], parts: Parts) -> dict[str, Any]:
+def answer(request: Document, parts: Parts) -> Document:
     """Return a deployment."""
     return {"deploymentInfo": shapes.deployment_info(parts.deployments.get(request["deploymentId"]))}

@@ -1,11 +1,9 @@
 """GetDeploymentConfig."""
 
-from typing import Any
-
 from local.pipeline.codedeploy.operations import _shapes as shapes
-from local.pipeline.codedeploy.operations._parts import Parts
+from local.pipeline.codedeploy.operations._parts import Document, Parts
 
 
-def answer(request: dict[str, Any], _: Parts) -> dict[str, Any]:
+def answer(request: Document, _: Parts) -> Document:
     """Return how a deployment configuration shifts traffic."""
     return {"deploymentConfigInfo": shapes.deployment_config(request["deploymentConfigName"])}

@@ -1,10 +1,8 @@
 """ListApplications."""
 
-from typing import Any
-
-from local.pipeline.codedeploy.operations._parts import Parts
+from local.pipeline.codedeploy.operations._parts import Document, Parts
 
 
-def answer(_: dict[str, Any], parts: Parts) -> dict[str, Any]:
+def answer(_: Document, parts: Parts) -> Document:
     """Return the name of the only application."""
     return {"applications": [parts.architecture.application]}

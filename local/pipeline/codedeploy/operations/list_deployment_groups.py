@@ -1,11 +1,9 @@
 """ListDeploymentGroups."""
 
-from typing import Any
-
-from local.pipeline.codedeploy.operations._parts import Parts
+from local.pipeline.codedeploy.operations._parts import Document, Parts
 
 
-def answer(request: dict[str, Any], parts: Parts) -> dict[str, Any]:
+def answer(request: Document, parts: Parts) -> Document:
     """Return the names of an application's deployment groups."""
     name = request["applicationName"]
     parts.deployments.require_application(name)

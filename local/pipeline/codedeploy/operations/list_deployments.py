@@ -1,12 +1,10 @@
 """ListDeployments."""
 
-from typing import Any
-
-from local.pipeline.codedeploy.operations._parts import Parts
+from local.pipeline.codedeploy.operations._parts import Document, Parts
 from local.pipeline.paging import page_of
 
 
-def answer(request: dict[str, Any], parts: Parts) -> dict[str, Any]:
+def answer(request: Document, parts: Parts) -> Document:
     """Return ids of deployments by group, status and time of creation, the newest first."""
     group, statuses = request.get("deploymentGroupName"), request.get("includeOnlyStatuses")
     application = request.get("applicationName") or ""

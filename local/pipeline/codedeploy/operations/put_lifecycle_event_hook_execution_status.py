@@ -1,12 +1,10 @@
 """PutLifecycleEventHookExecutionStatus."""
 
-from typing import Any
-
 from local.pipeline.codedeploy.errors import InvalidLifecycleEventHookExecutionStatusException
-from local.pipeline.codedeploy.operations._parts import Parts
+from local.pipeline.codedeploy.operations._parts import Document, Parts
 
 
-def answer(request: dict[str, Any], parts: Parts) -> dict[str, Any]:
+def answer(request: Document, parts: Parts) -> Document:
     """Take the status that a lifecycle hook's function reports."""
     hook_id, status = request.get("lifecycleEventHookExecutionId") or "", request.get("status")
     if status not in ("Succeeded", "Failed"):

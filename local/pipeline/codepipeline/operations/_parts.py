@@ -1,9 +1,11 @@
 """What CodePipeline's operations work with."""
 
-from typing import Protocol
+from typing import Any, Protocol
 
 from local.pipeline.architecture import Architecture
 from local.pipeline.codepipeline.executions import Executions
+
+Document = dict[str, Any]  # a request or an answer, its members named as in botocore's model
 
 
 class Parts(Protocol):

@@ -5,7 +5,7 @@ from typing import Any
 
 from local.pipeline.codepipeline.errors import PipelineNotFoundException
 from local.pipeline.codepipeline.execution_machine import Action, Execution, Stage
-from local.pipeline.codepipeline.operations._parts import Parts
+from local.pipeline.codepipeline.operations._parts import Document, Parts
 from local.pipeline.ecs.task_containers import camel_case
 
 NOT_IN_API = ("Tags", "RestartExecutionOnUpdate")  # properties of CloudFormation's alone
@@ -17,7 +17,7 @@ def require_pipeline(parts: Parts, name: str) -> None:
         raise PipelineNotFoundException(f"The account has no pipeline with the name '{name}'")
 
 
-def pipeline_declaration(pipeline: Mapping[str, Any]) -> dict[str, Any]:
+def pipeline_declaration(pipeline: Mapping[str, Any]) -> Document:
     """Return the shape PipelineDeclaration from CloudFormation's properties.
 
     The keys of an action's configuration belong to its provider and keep their case.
@@ -36,7 +36,7 @@ def pipeline_declaration(pipeline: Mapping[str, Any]) -> dict[str, Any]:
     return {**camel_case(_without(pipeline, "Stages", *NOT_IN_API)), "stages": stages, "version": 1}
 
 
-def pipeline_execution(execution: Execution) -> dict[str, Any]:
+def pipeline_execution(execution: Execution) -> Document:
     """Return the shape PipelineExecution."""
     return {
         "pipelineName": execution.pipeline,
@@ -54,7 +54,7 @@ def pipeline_execution(execution: Execution) -> dict[str, Any]:
     }
 
 
-def pipeline_execution_summary(execution: Execution) -> dict[str, Any]:
+def pipeline_execution_summary(execution: Execution) -> Document:
     """Return the shape PipelineExecutionSummary."""
     return {
         "startTime": execution.created,
@@ -71,7 +71,7 @@ def pipeline_execution_summary(execution: Execution) -> dict[str, Any]:
     }
 
 
-def stage_state(stage: Mapping[str, Any], executions: Sequence[Execution]) -> dict[str, Any]:
+def stage_state(stage: Mapping[str, Any], executions: Sequence[Execution]) -> Document:
     """Return the shape StageState of a stage of the templates, from all executions, oldest first.
 
     An execution keeps the stages that it began with, so an older one may lack this one.
@@ -89,7 +89,7 @@ def stage_state(stage: Mapping[str, Any], executions: Sequence[Execution]) -> di
         for execution, visited in visits
         if execution.status == "InProgress" and execution.next is visited and visited.status == "Pending"
     ]
-    state: dict[str, Any] = {
+    state: Document = {
         "stageName": name,
         "inboundTransitionState": {"enabled": True},
         "inboundExecutions": [
@@ -109,7 +109,7 @@ def stage_state(stage: Mapping[str, Any], executions: Sequence[Execution]) -> di
     return state
 
 
-def action_execution_detail(execution: Execution, stage: Stage, action: Action) -> dict[str, Any]:
+def action_execution_detail(execution: Execution, stage: Stage, action: Action) -> Document:
     """Return the shape ActionExecutionDetail."""
     return {
         "pipelineExecutionId": execution.id,
@@ -143,7 +143,7 @@ def action_execution_detail(execution: Execution, stage: Stage, action: Action) 
     }
 
 
-def _common_members(execution: Execution) -> dict[str, Any]:
+def _common_members(execution: Execution) -> Document:
     return {
         "pipelineExecutionId": execution.id,
         "status": execution.status,
@@ -154,7 +154,7 @@ def _common_members(execution: Execution) -> dict[str, Any]:
     }
 
 
-def _action_state(action: Action) -> dict[str, Any]:
+def _action_state(action: Action) -> Document:
     if action.status == "Pending":
         return {"actionName": action.name}
     return {
@@ -187,5 +187,5 @@ def _last_change(execution: Execution) -> float:
     return max(times, default=execution.created)
 
 
-def _without(properties: Mapping[str, Any], *keys: str) -> dict[str, Any]:
+def _without(properties: Mapping[str, Any], *keys: str) -> Document:
     return {key: value for key, value in properties.items() if key not in keys}

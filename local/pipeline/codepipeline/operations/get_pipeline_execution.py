@@ -1,12 +1,10 @@
 """GetPipelineExecution."""
 
-from typing import Any
-
 from local.pipeline.codepipeline.operations import _shapes as shapes
-from local.pipeline.codepipeline.operations._parts import Parts
+from local.pipeline.codepipeline.operations._parts import Document, Parts
 
 
-def answer(request: dict[str, Any], parts: Parts) -> dict[str, Any]:
+def answer(request: Document, parts: Parts) -> Document:
     """Return an execution."""
     shapes.require_pipeline(parts, request["pipelineName"])
     execution = parts.executions.get(request["pipelineExecutionId"])

@@ -1,13 +1,11 @@
 """ListPipelineExecutions."""
 
-from typing import Any
-
 from local.pipeline.codepipeline.operations import _shapes as shapes
-from local.pipeline.codepipeline.operations._parts import Parts
+from local.pipeline.codepipeline.operations._parts import Document, Parts
 from local.pipeline.paging import page_of
 
 
-def answer(request: dict[str, Any], parts: Parts) -> dict[str, Any]:
+def answer(request: Document, parts: Parts) -> Document:
     """Return executions, the newest first."""
     shapes.require_pipeline(parts, request["pipelineName"])
     newest_first = list(reversed(parts.executions.all()))

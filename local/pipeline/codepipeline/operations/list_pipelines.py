@@ -1,11 +1,9 @@
 """ListPipelines."""
 
-from typing import Any
-
-from local.pipeline.codepipeline.operations._parts import Parts
+from local.pipeline.codepipeline.operations._parts import Document, Parts
 
 
-def answer(_: dict[str, Any], parts: Parts) -> dict[str, Any]:
+def answer(_: Document, parts: Parts) -> Document:
     """Return the only pipeline."""
     pipeline = parts.architecture.pipeline
     return {"pipelines": [{"name": pipeline["Name"], "version": 1, "pipelineType": pipeline["PipelineType"]}]}

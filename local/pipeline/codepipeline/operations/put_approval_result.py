@@ -1,12 +1,10 @@
 """PutApprovalResult."""
 
-from typing import Any
-
 from local.pipeline.codepipeline.operations import _shapes as shapes
-from local.pipeline.codepipeline.operations._parts import Parts
+from local.pipeline.codepipeline.operations._parts import Document, Parts
 
 
-def answer(request: dict[str, Any], parts: Parts) -> dict[str, Any]:
+def answer(request: Document, parts: Parts) -> Document:
     """Approve or reject an approval that waits."""
     shapes.require_pipeline(parts, request["pipelineName"])
     approved_at = parts.executions.approve(

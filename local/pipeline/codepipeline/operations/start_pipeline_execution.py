@@ -1,14 +1,12 @@
 """StartPipelineExecution."""
 
-from typing import Any
-
 from local.awsapi.errors import ValidationException
 from local.pipeline.codecommit.repository import RepositoryError
 from local.pipeline.codepipeline.operations import _shapes as shapes
-from local.pipeline.codepipeline.operations._parts import Parts
+from local.pipeline.codepipeline.operations._parts import Document, Parts
 
 
-def answer(request: dict[str, Any], parts: Parts) -> dict[str, Any]:
+def answer(request: Document, parts: Parts) -> Document:
     """Start an execution; a source revision of the type COMMIT_ID chooses the commit."""
     shapes.require_pipeline(parts, request["name"])
     revisions = request.get("sourceRevisions") or []

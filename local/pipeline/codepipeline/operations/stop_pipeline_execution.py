@@ -1,12 +1,10 @@
 """StopPipelineExecution."""
 
-from typing import Any
-
 from local.pipeline.codepipeline.operations import _shapes as shapes
-from local.pipeline.codepipeline.operations._parts import Parts
+from local.pipeline.codepipeline.operations._parts import Document, Parts
 
 
-def answer(request: dict[str, Any], parts: Parts) -> dict[str, Any]:
+def answer(request: Document, parts: Parts) -> Document:
     """Stop an execution after the actions that run, or abandon them."""
     shapes.require_pipeline(parts, request["pipelineName"])
     key = request["pipelineExecutionId"]

@@ -5,7 +5,8 @@ import json
 import zipfile
 
 from infra.render import artifact
-from local.pipeline.ecs.task_containers import TaskPlatform
+from local.pipeline.settings import Settings
+from settings import load
 
 IMAGE = "111122223333.dkr.ecr.us-east-1.amazonaws.com/lantern/orders@sha256:" + "a" * 64
 DAEMON = "111122223333.dkr.ecr.us-east-1.amazonaws.com/lantern/xray-daemon@sha256:" + "b" * 64
@@ -27,17 +28,7 @@ CONFIGURATION = {
     "Image1ArtifactName": "orders",
     "Image1ContainerName": "IMAGE1_NAME",
 }
-PLATFORM = TaskPlatform(
-    project="lantern",
-    network="lantern_default",
-    registry="127.0.0.1:4566",
-    pause_image="lantern-pipeline",
-    logs_address="127.0.0.1:24224",
-    environment={
-        "AWS_ENDPOINT_URL": "http://aws:4566",
-        "TRACE_URL": "http://127.0.0.1:8000/traces/{trace_id}",
-    },
-)
+SETTINGS = load(Settings, {})
 
 
 def files():

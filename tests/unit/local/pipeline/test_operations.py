@@ -9,8 +9,9 @@ from botocore.loaders import Loader
 from botocore.model import ServiceModel
 from botocore.validate import ParamValidator
 
+from local.awsapi import operations
 from local.awsapi.application import Application
-from local.pipeline import operations
+from local.pipeline.api_server import SERVICES
 from local.pipeline.codedeploy.deployment_machine import Phase
 from local.pipeline.codedeploy.deployments import deployment_records
 from local.pipeline.codepipeline.execution_machine import Execution, pending_stages
@@ -25,8 +26,7 @@ from tests.unit.local.pipeline.deploy_artifact import definition, files
 TOKEN = "0a1b2c3d-1234-1234-1234-123456789012"
 COMMIT, SOON = "0123456789" * 4, 1_800_000_300.0
 MODELS = {
-    service: ServiceModel(Loader().load_service_model(service, "service-2"), service)
-    for service in operations.SERVICES
+    service: ServiceModel(Loader().load_service_model(service, "service-2"), service) for service in SERVICES
 }
 
 
@@ -88,6 +88,10 @@ def some_deployments():
     return succeeded, stopped.deployment, stopped.rollback, waiting.deployment, new
 
 
+def operations_of(service, runner):
+    return operations.load(f"local.pipeline.{service}.operations", runner)
+
+
 def put_execution(runner, execution):
     execution_records(runner.journal).put(execution.id, execution)
 
@@ -128,7 +132,7 @@ def new_execution(runner, key):
 
 def ask(runner, service, operation, /, **request):
     """The status and the answer over HTTP, as a client has them."""
-    application = Application(service, operations.load(service, runner))
+    application = Application(service, operations_of(service, runner))
     body = json.dumps(request).encode()
     statuses = []
     environ = {
@@ -237,7 +241,7 @@ def filled(runner, request):
 def test_an_answer_fits_the_output_of_awss_own_model(runner, service, name, request_):
     shape = MODELS[service].operation_model(name).output_shape
 
-    answer = without_none(operations.load(service, runner)[name](filled(runner, request_)))
+    answer = without_none(operations_of(service, runner)[name](filled(runner, request_)))
 
     report = ParamValidator().validate(answer, shape)
     assert not report.has_errors(), report.generate_report()
@@ -270,7 +274,7 @@ def assert_enums(shape, value, where):
 
 
 def test_every_operation_is_tested(runner):
-    here = {name for service in operations.SERVICES for name in operations.load(service, runner)}
+    here = {name for service in SERVICES for name in operations_of(service, runner)}
 
     assert here == {name for _, name, _ in ANSWERED} | BEGINNING
 

@@ -11,14 +11,14 @@ from local.pipeline.ecs.task_containers import (
     pause_container,
     task_containers,
 )
-from tests.unit.local.pipeline.deploy_artifact import DAEMON, IMAGE, PLATFORM, definition
+from tests.unit.local.pipeline.deploy_artifact import DAEMON, IMAGE, SETTINGS, definition
 
 TASK = Task(id="task-7", task_set="ecs-svc/7", service="orders")
 MIB = 1024 * 1024
 
 
 def bodies(task_definition=None):
-    return dict(task_containers(task_definition or definition(), TASK, PLATFORM, "pause-1"))
+    return dict(task_containers(task_definition or definition(), TASK, SETTINGS, "pause-1"))
 
 
 def changed(**changes):
@@ -29,14 +29,14 @@ def changed(**changes):
 
 
 def test_the_containers_of_a_task_share_one_network_that_no_container_of_the_definition_owns():
-    pause = pause_container(TASK, PLATFORM)
+    pause = pause_container(TASK, SETTINGS)
 
     assert pause["HostConfig"]["NetworkMode"] == "lantern_default"
     assert {body["HostConfig"]["NetworkMode"] for body in bodies().values()} == {"container:pause-1"}
 
 
 def test_every_container_runs_as_its_user_without_rights_on_a_root_that_is_read_only():
-    for body in [*bodies().values(), pause_container(TASK, PLATFORM)]:
+    for body in [*bodies().values(), pause_container(TASK, SETTINGS)]:
         host = body["HostConfig"]
 
         assert body["User"] == "10001:10001"
