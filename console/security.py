@@ -1,4 +1,4 @@
-"""Who may ask, and what a page may do.
+"""Which requests are answered, and what a page may do.
 
 Any page in the user's browser can reach 127.0.0.1, and can give a name of its own that address (DNS
 rebinding). So the Host must be this machine, what changes something must come from this origin with its
@@ -33,13 +33,13 @@ SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
 
 class Foreign(ConsoleError):
-    """Somebody else's page asks."""
+    """The request is for another host, or a page of another site sent it."""
 
     status, title = 403, "Not from there"
 
 
 def init_app(app: Flask) -> None:
-    """Check every request before its route, and mark every answer."""
+    """Check every request before its route, and add security headers to every answer."""
     app.config.update(
         SECRET_KEY=secrets.token_bytes(
             32

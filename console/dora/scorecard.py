@@ -29,7 +29,7 @@ COMMITS, DEPLOYMENTS, OUTAGES = "commits", "deployments", "outages"  # the kinds
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One metric: its figure, its remarks, its trend, and how it compares with other teams' answers."""
+    """One metric: its figure, its trend, and how it compares with other teams' answers."""
 
     key: str
     figure: Figure
