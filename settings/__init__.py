@@ -4,8 +4,6 @@
     class Settings:
         port: int = env("PORT", whole(1, 65535), default=8080, help="port to listen on")
 
-    settings = load(Settings)
-
 Everything that runs uses it, so it needs the standard library alone and imports nothing of this repository.
 """
 

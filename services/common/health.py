@@ -55,7 +55,7 @@ def healthz() -> Alive:
 @describe(resp=answers(HTTP_200=Ready, HTTP_503=Ready))
 def readyz() -> tuple[Ready, int, dict[str, str]]:
     """Ready, or 503; names each dependency."""
-    checks: Mapping[str, Callable[[], bool]] = current_app.extensions["dependencies"]
+    checks = current_app.extensions["dependencies"]
     dependencies = {name: "ok" if is_up() else "down" for name, is_up in checks.items()}
     if "down" in dependencies.values():
         return Ready(status="not ready", dependencies=dependencies), 503, {"Retry-After": "1"}

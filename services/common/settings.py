@@ -20,12 +20,7 @@ class ServiceSettings:
     version: str = env("SERVICE_VERSION", str, default="dev", help="version that this process serves")
     commit: str = env("SERVICE_COMMIT", str, default="unknown", help="git commit that it was built from")
     log_level: str = env("LOG_LEVEL", choice(*LEVELS), default="INFO", help="least level that is logged")
-    faults: bool = env(
-        "FAULTS",
-        switch("on", "off"),
-        default=False,
-        help="on: /faults may inject faults; off: it is not there",
-    )
+    faults: bool = env("FAULTS", switch("on", "off"), default=False, help="on: /faults may inject faults")
     deadline_ms: int = env(
         "DEADLINE_MS", whole(900, 60_000), default=1800, help="longest time that one request may take, ms"
     )

@@ -31,7 +31,7 @@ class BackgroundEmitter(UDPEmitter):  # type: ignore[misc]
         self._waiting: queue.Queue[Any] = queue.Queue(QUEUE_LIMIT)
         self._lost, self._report_at = 0, 0.0
         self._connection: socket.socket | None = None
-        self._resolve_at, self._resolve_error = 0.0, ""
+        self._resolve_at = 0.0
         self._started = threading.Lock()
 
     def send_entity(self, entity: Any) -> None:
@@ -66,18 +66,13 @@ class BackgroundEmitter(UDPEmitter):  # type: ignore[misc]
             if self._connection is not None:
                 self._connection.close()
                 self._connection = None
-            try:
-                family, kind, protocol, _, address = socket.getaddrinfo(
-                    self.ip, self.port, type=socket.SOCK_DGRAM
-                )[0]
-            except OSError as error:
-                self._resolve_error = str(error)
-                raise
+            addresses = socket.getaddrinfo(self.ip, self.port, type=socket.SOCK_DGRAM)
+            family, kind, protocol, _, address = addresses[0]
             self._connection = socket.socket(family, kind, protocol)
             self._connection.connect(address)
             self._resolve_at = time.monotonic() + RESOLVE_AGAIN_S
         if self._connection is None:
-            raise OSError(self._resolve_error)
+            raise OSError("its name could not be resolved a moment ago")
         return self._connection
 
     def _count_loss(self, reason: str) -> None:

@@ -33,26 +33,7 @@ _PARENT = re.compile(r"(?:^|;)\s*Parent=[0-9a-f]{16}\s*(?:;|$)")
 # by its path, for the package has a function of the same name
 botocore_patch = importlib.import_module("aws_xray_sdk.ext.botocore.patch")
 _sdk_meta_processor = botocore_patch.aws_meta_processor
-
-
-class _OnceAMinute(logging.Filter):
-    """Lets the SDK log a message once a minute: it reports every question that the daemon did not answer."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._last_s: dict[object, float] = {}
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Whether the record is logged."""
-        if not record.name.startswith("aws_xray_sdk"):
-            return True
-        if time.monotonic() - self._last_s.get(record.msg, -REPEATS_EVERY_S) < REPEATS_EVERY_S:
-            return False
-        self._last_s[record.msg] = time.monotonic()
-        return True
-
-
-_once_a_minute = _OnceAMinute()
+_logged_at_s: dict[object, float] = {}  # the SDK's messages, and when each was logged last
 
 
 def init_app(app: Flask) -> None:
@@ -103,6 +84,16 @@ def background_segment(name: str, **annotations: str) -> Iterator[None]:
         for key, value in annotations.items():
             segment.put_annotation(key, value)
         yield
+
+
+def _once_a_minute(record: logging.LogRecord) -> bool:
+    """Let the SDK log a message once a minute: it reports every question that the daemon did not answer."""
+    if not record.name.startswith("aws_xray_sdk"):
+        return True
+    if time.monotonic() - _logged_at_s.get(record.msg, -REPEATS_EVERY_S) < REPEATS_EVERY_S:
+        return False
+    _logged_at_s[record.msg] = time.monotonic()
+    return True
 
 
 def _record_exception(response: Response) -> Response:

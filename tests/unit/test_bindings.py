@@ -15,6 +15,8 @@ PACKAGES = (
     "tests/unit/console",
     "tests/api/console",
     "tests/browser",
+    "settings",
+    "tests/unit/services",
     "dora",
     "tests/unit/dora",
     "local/xray",

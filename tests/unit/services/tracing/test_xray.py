@@ -195,13 +195,13 @@ def test_the_sdk_may_log_a_message_once_a_minute_and_others_always(monkeypatch):
         logging.LogRecord(name, logging.ERROR, "", 0, "cannot reach %s", ("the daemon",), None)
         for name in ("aws_xray_sdk.core", "services.orders")
     )
-    once_a_minute = xray._OnceAMinute()
+    monkeypatch.setattr(xray, "_logged_at_s", {})
     clock = [0.0]
     monkeypatch.setattr(xray.time, "monotonic", lambda: clock[0])
 
     logged = []
     for clock[0] in (100.0, 101.0, 159.0, 161.0):
-        logged.append((once_a_minute.filter(sdk), once_a_minute.filter(ours)))
+        logged.append((xray._once_a_minute(sdk), xray._once_a_minute(ours)))
 
     assert logged == [(True, True), (False, True), (False, True), (True, True)]
 
