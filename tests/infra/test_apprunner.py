@@ -5,7 +5,6 @@ import json
 import re
 import subprocess
 import sys
-from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,7 @@ from infra.checks.iam import WITHOUT_RESOURCE
 from infra.constructs.ecs.task_roles import TABLE_ACTIONS, XRAY_ACTIONS
 from infra.shop import CLUSTER, SERVICES, XRAY_DAEMON_VERSION
 from services.storefront.settings import Settings
+from settings import variables
 
 ROOT = Path(__file__).parents[2]
 APP_RUNNER = "apprunner/lantern-apprunner.json"
@@ -132,16 +132,16 @@ def test_the_closed_service_says_so_where_it_is_seen():
 
 def test_the_storefront_on_app_runner_gets_the_settings_that_it_reads():
     source = only(load(APP_RUNNER), "AWS::AppRunner::Service")["SourceConfiguration"]["ImageRepository"]
-    variables = {
+    environment = {
         one["Name"]: one["Value"] for one in source["ImageConfiguration"]["RuntimeEnvironmentVariables"]
     }
-    read = {field.metadata["variable"] for field in fields(Settings)}
+    read = {variable.name for variable in variables(Settings).values()}
 
-    assert set(variables) == read - {"TRACE_URL"} | {"AWS_DEFAULT_REGION", "AWS_XRAY_SDK_ENABLED"}
+    assert set(environment) == read - {"TRACE_URL"} | {"AWS_DEFAULT_REGION", "AWS_XRAY_SDK_ENABLED"}
     for service in SERVICES:
         if not service.public:
             address = f"http://{service.host}:{service.production_port}"
-            assert variables[f"{service.name.upper()}_URL"] == address
+            assert environment[f"{service.name.upper()}_URL"] == address
 
 
 def test_app_runner_asks_whether_the_storefront_is_alive_and_reaches_the_others_through_the_network():

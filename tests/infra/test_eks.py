@@ -8,7 +8,6 @@ import re
 import shutil
 import subprocess
 import sys
-from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -20,6 +19,7 @@ from infra.shop import SERVICES, XRAY_DAEMON_VERSION
 from services.catalog.settings import Settings as CatalogSettings
 from services.orders.settings import Settings as OrdersSettings
 from services.storefront.settings import Settings as StorefrontSettings
+from settings import variables
 
 pytestmark = pytest.mark.requires("kubectl")
 
@@ -91,7 +91,7 @@ def test_every_rule_holds(overlay):
 @pytest.mark.parametrize("service", SETTINGS)
 def test_a_container_gets_the_settings_that_its_service_reads_and_no_others(overlay, service):
     maps = [one for one in built(overlay) if one["kind"] == "ConfigMap"]
-    read = {field.metadata["variable"] for field in fields(SETTINGS[service])}
+    read = {variable.name for variable in variables(SETTINGS[service]).values()}
 
     given = kubernetes.environment(find(built(overlay), "Deployment", service), maps)
 
