@@ -15,7 +15,8 @@ import docker.errors
 
 from local.awsapi.account import ACCOUNT, REGION
 from local.pipeline.architecture import Architecture
-from local.pipeline.codebuild.buildspec import Buildspec, BuildspecError, read
+from local.pipeline.codebuild.buildspec import Buildspec, read
+from local.pipeline.coded_error import CodedError
 from local.pipeline.ecs.task_containers import LABEL
 from local.pipeline.identifiers import arn
 from local.pipeline.local_aws import LocalAws
@@ -30,12 +31,8 @@ LINES_AT_ONCE = 500
 SHARES = 32  # of the CPU, where a container has 1,024: on AWS a build has a machine of its own
 
 
-class BuildFailed(Exception):
+class BuildFailed(CodedError):
     """A build did not succeed; `code` is CodeBuild's status."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
 
 
 @dataclass(slots=True)
@@ -71,7 +68,7 @@ class CodeBuild:
         cache: str,
         progress: Callable[[str], None],
     ) -> Build:
-        """Run a build of a source (a zip file) to its end. Raises BuildFailed.
+        """Run a build of a source (a zip file) to its end. Raises BuildFailed and BuildspecError.
 
         `variables` win over those of project and buildspec, `cache` names the local cache, and `progress` is
         called with the name of each phase that begins.
@@ -108,10 +105,7 @@ class CodeBuild:
             raise BuildFailed("YAML_FILE_ERROR", f"{name}: YAML file does not exist") from None
         except UnicodeDecodeError as error:
             raise BuildFailed("YAML_FILE_ERROR", f"{name}: not UTF-8: {error}") from None
-        try:
-            return read(text, name)
-        except BuildspecError as error:
-            raise BuildFailed(error.code, str(error)) from None
+        return read(text, name)
 
     def _environment(
         self, buildspec: Buildspec, build_id: str, commit: str, variables: dict[str, str]

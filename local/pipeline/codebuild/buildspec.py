@@ -10,6 +10,8 @@ from typing import Any
 
 import yaml
 
+from local.pipeline.coded_error import CodedError
+
 PHASES = ("install", "pre_build", "build", "post_build")
 TOP_KEYS = {"version", "env", "phases", "reports", "artifacts", "cache"}
 ENV_KEYS = {"shell", "variables", "parameter-store", "exported-variables"}
@@ -31,10 +33,11 @@ CONTINUE_BY_DEFAULT = ("build", "post_build")
 NodePath = tuple[str, ...]  # the keys and list indexes that lead to a node of the file
 
 
-class BuildspecError(Exception):
+class BuildspecError(CodedError):
     """The build ends before its first command, with CodeBuild's status YAML_FILE_ERROR."""
 
-    code = "YAML_FILE_ERROR"
+    def __init__(self, message: str) -> None:
+        super().__init__("YAML_FILE_ERROR", message)
 
 
 @dataclass(frozen=True, slots=True)

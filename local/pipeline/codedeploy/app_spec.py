@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from local.pipeline.coded_error import CodedError
 from local.pipeline.codedeploy.deployment_machine import HOOKS
 
 TOP_KEYS = {"version", "Resources", "Hooks"}
@@ -19,10 +20,11 @@ PROPERTIES = {
 }
 
 
-class AppSpecError(Exception):
+class AppSpecError(CodedError):
     """CodeDeploy would refuse the AppSpec as INVALID_REVISION; the message names the file and the line."""
 
-    code = "INVALID_REVISION"
+    def __init__(self, message: str) -> None:
+        super().__init__("INVALID_REVISION", message)
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,7 +72,6 @@ class Deployments:
         app_spec: str,
         task_definition: str,
         definition: dict[str, Any],
-        creator: str = "user",
         description: str = "",
         execution: str = "",
         config: str = "",
@@ -80,7 +79,7 @@ class Deployments:
         """Create a deployment of an AppSpec and a task definition, which is given by its ARN and its content.
 
         `execution` is the pipeline execution that asks for it; `config` replaces the group's own deployment
-        configuration. Raises DeploymentLimitExceededException and RevisionError.
+        configuration. Raises DeploymentLimitExceededException and CodedError.
         """
         hooks = check_revision(app_spec, definition).hooks
         with self._lock, self._journal.transaction():
@@ -96,7 +95,7 @@ class Deployments:
                 id=deployment_id(),
                 application=group.application,
                 group=group.name,
-                creator=creator,
+                creator="user",
                 description="; ".join(filter(None, (description, self._clock.scale_note()))),
                 execution=execution,
                 config=config or group.config,

@@ -11,11 +11,11 @@ import botocore.exceptions
 
 from local.awsapi.errors import ApiError
 from local.pipeline.architecture import Architecture
-from local.pipeline.codebuild.build import BuildFailed, CodeBuild
+from local.pipeline.codebuild.build import CodeBuild
 from local.pipeline.codecommit.repository import Repository, RepositoryError
+from local.pipeline.coded_error import CodedError
 from local.pipeline.codedeploy.deployment_machine import FINAL_STATUSES
 from local.pipeline.codedeploy.deployments import Deployments
-from local.pipeline.codedeploy.revision import RevisionError
 from local.pipeline.codepipeline.deploy_action import ActionFailed, read_revision
 from local.pipeline.codepipeline.execution_machine import Action, Execution, Result
 from local.pipeline.identifiers import execution_id
@@ -91,7 +91,7 @@ class Actions:
             raise ActionFailed("InvalidConfiguration", f"{action.provider} can't be rehearsed here")
         except botocore.exceptions.ClientError as error:
             return _failed(error.response["Error"]["Code"], str(error))
-        except (ActionFailed, ApiError, BuildFailed, RevisionError) as error:
+        except (ApiError, CodedError) as error:
             return _failed(error.code, str(error))
         except (RepositoryError, botocore.exceptions.BotoCoreError) as error:
             return _failed("ConfigurationError", str(error))

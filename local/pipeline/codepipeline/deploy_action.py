@@ -16,19 +16,16 @@ from botocore.loaders import Loader
 from botocore.model import ServiceModel
 from botocore.validate import ParamValidator
 
+from local.pipeline.coded_error import CodedError
 from local.pipeline.codedeploy.app_spec import AppSpec
-from local.pipeline.codedeploy.revision import RevisionError, check_revision
+from local.pipeline.codedeploy.revision import check_revision
 
 MOST_BYTES = 3 * 1024 * 1024
 TASK_DEFINITION = "<TASK_DEFINITION>"
 
 
-class ActionFailed(Exception):
+class ActionFailed(CodedError):
     """The action failed before it created a deployment; `code` is CodePipeline's."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +45,7 @@ def read_revision(configuration: Mapping[str, str], artifacts: Mapping[str, byte
     """Read the files that an action's configuration names from its artifacts, which are zip files by name.
 
     Placeholders of images are filled in, and everything is checked before any container starts. Raises
-    ActionFailed.
+    CodedError.
     """
     definition_file = configuration.get("TaskDefinitionTemplatePath", "taskdef.json")
     definition_artifact = configuration.get("TaskDefinitionTemplateArtifact", "")
@@ -61,10 +58,7 @@ def read_revision(configuration: Mapping[str, str], artifacts: Mapping[str, byte
     definition = _task_definition(text, definition_file)
     file = configuration.get("AppSpecTemplatePath", "appspec.yaml")
     app_spec_text = _read(artifacts, configuration.get("AppSpecTemplateArtifact", ""), file, "AppSpec")
-    try:
-        app_spec = check_revision(app_spec_text, definition, file)
-    except RevisionError as error:
-        raise ActionFailed(error.code, str(error)) from None
+    app_spec = check_revision(app_spec_text, definition, file)
     if app_spec.task_definition != TASK_DEFINITION:
         raise ActionFailed(
             "InvalidConfiguration",

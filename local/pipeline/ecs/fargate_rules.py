@@ -5,6 +5,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from local.pipeline.coded_error import CodedError
+
 LOG_GROUP_PREFIX = "/lantern/"  # the log agent derives the log group from the service's name
 # Understood members. Any other one with a value is refused, because it would silently have no effect.
 TASK_KEYS = {
@@ -35,8 +37,11 @@ MEMORY_MIB = {
 }
 
 
-class TaskError(Exception):
+class TaskError(CodedError):
     """A task can't run here; the message names the task definition's family, the container and the member."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("ClientException", message)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,11 @@
 
 from botocore.exceptions import ClientError
 
-from local.pipeline.codedeploy.app_spec import AppSpecError, read
+from local.pipeline.coded_error import CodedError
+from local.pipeline.codedeploy.app_spec import read
 from local.pipeline.codedeploy.errors import InvalidRevisionException
 from local.pipeline.codedeploy.operations import _shapes as shapes
 from local.pipeline.codedeploy.operations._parts import Document, Parts
-from local.pipeline.codedeploy.revision import RevisionError
 
 
 def answer(request: Document, parts: Parts) -> Document:
@@ -29,7 +29,7 @@ def answer(request: Document, parts: Parts) -> Document:
             description=request.get("description") or "",
             config=config,
         )
-    except (AppSpecError, RevisionError) as error:
+    except CodedError as error:
         raise InvalidRevisionException(str(error)) from None
     except ClientError as error:
         raise InvalidRevisionException(f"TaskDefinition: {error}") from None

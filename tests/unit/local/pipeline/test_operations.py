@@ -19,6 +19,7 @@ from local.pipeline.codepipeline.executions import execution_records
 from local.pipeline.ecs.service_scheduler import TaskSet
 from local.pipeline.runner import Runner
 from local.pipeline.settings import Settings
+from local.rehearsal import progress
 from settings import load
 from tests.unit.local.pipeline.codedeploy.simulation import Simulation
 from tests.unit.local.pipeline.deploy_artifact import definition, files
@@ -539,3 +540,7 @@ def test_an_execution_from_before_a_stage_existed_does_not_hide_the_others(runne
         "Approval",
         "Deploy",
     ]
+
+
+def test_before_its_first_look_a_runner_is_in_the_trouble_that_the_rehearsal_knows(runner):
+    assert runner.trouble == progress.STARTING

@@ -1,5 +1,6 @@
 import pytest
 
+from local.pipeline.coded_error import CodedError
 from local.pipeline.codedeploy.errors import (
     ApplicationDoesNotExistException,
     DeploymentAlreadyCompletedException,
@@ -9,7 +10,6 @@ from local.pipeline.codedeploy.errors import (
     InvalidLifecycleEventHookExecutionIdException,
     LifecycleEventAlreadyCompletedException,
 )
-from local.pipeline.codedeploy.revision import RevisionError
 from tests.unit.local.pipeline.deploy_artifact import definition, files
 from tests.unit.local.pipeline.requests_log import add_requests
 
@@ -79,7 +79,7 @@ def test_a_deployment_blocks_no_other_group(runner):
 def test_a_revision_that_can_not_run_begins_nothing(runner):
     group, broken = runner.deployments.group("lantern", "orders"), definition() | {"networkMode": "host"}
 
-    with pytest.raises(RevisionError):
+    with pytest.raises(CodedError):
         runner.deployments.create(
             group, app_spec=files()["appspec.yaml"], task_definition=ARN, definition=broken
         )

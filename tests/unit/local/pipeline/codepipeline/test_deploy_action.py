@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from local.pipeline.coded_error import CodedError
 from local.pipeline.codedeploy.revision import check_revision
 from local.pipeline.codepipeline.deploy_action import MOST_BYTES, ActionFailed, read_revision
 from tests.unit.local.pipeline.deploy_artifact import (
@@ -23,7 +24,7 @@ def prepared(contents, configuration=CONFIGURATION):
 
 
 def refused(contents, configuration=CONFIGURATION):
-    with pytest.raises(ActionFailed) as error:
+    with pytest.raises(CodedError) as error:
         prepared(contents, configuration)
     return error.value
 
@@ -272,7 +273,7 @@ def test_a_revision_is_checked_without_a_pipeline_too():
 @settings(max_examples=40)
 @given(st.binary(max_size=40), st.sampled_from(["taskdef.json", "appspec.yaml", "imageDetail.json"]))
 def test_with_any_content_of_a_file_the_action_fails_with_an_error_of_its_own(content, name):
-    with pytest.raises(ActionFailed):
+    with pytest.raises(CodedError):
         prepared(files() | {name: content})
 
 
@@ -299,7 +300,7 @@ def test_a_task_definition_with_a_member_replaced_is_accepted_or_refused(data):
 
     try:
         prepared(files() | {"taskdef.json": json.dumps(document)})
-    except ActionFailed as error:
+    except CodedError as error:
         message = str(error)
 
     assert "Traceback" not in message
