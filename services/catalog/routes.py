@@ -27,7 +27,7 @@ def list_products() -> ProductList:
 @routes.get("/products/<sku>")
 @describe(resp=answers(HTTP_200=Product, problems=(404, 503)))
 def show_product(sku: str) -> Product:
-    """One lantern."""
+    """The lantern with this sku."""
     tracing.annotate("sku", sku)
     product = _table().product(sku) if is_sku(sku) else None
     if product is None:
@@ -41,7 +41,7 @@ def show_product(sku: str) -> Product:
     resp=answers(HTTP_200=Reservation, HTTP_201=Reservation, problems=(400, 409, 413, 415, 422, 503)),
 )
 def put_reservation(order_id: str, json: Basket) -> tuple[Reservation, int]:
-    """Take stock out for an order; repeating it changes nothing."""
+    """Hold stock for an order; repeating it changes nothing."""
     tracing.annotate("order_id", order_id)
     tracing.annotate("sku", json.items[0].sku)
     reservation, is_new = reserve(_table(), order_id, json.items)

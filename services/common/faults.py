@@ -62,7 +62,7 @@ def _inject() -> None:
 @routes.get("/faults")
 @describe(resp=answers(HTTP_200=Faults))
 def show() -> Faults:
-    """The faults that are injected now."""
+    """The faults that are injected at present."""
     faults: Faults = current_app.extensions["faults"]
     return faults
 
@@ -70,7 +70,7 @@ def show() -> Faults:
 @routes.put("/faults")
 @describe(json=Faults, resp=answers(HTTP_200=Faults, problems=(400, 413, 415)))
 def replace(json: Faults) -> Faults:
-    """Replace them as a whole; what is not named is off."""
+    """Replace the faults as a whole; a fault that is not named is switched off."""
     current_app.extensions["faults"] = json
     return json
 
@@ -78,6 +78,6 @@ def replace(json: Faults) -> Faults:
 @routes.delete("/faults")
 @describe(resp=answers(HTTP_200=Faults))
 def clear() -> Any:
-    """Switch them all off."""
+    """Switch all faults off."""
     current_app.extensions["faults"] = Faults()
     return show()

@@ -47,14 +47,14 @@ def depends_on(app: Flask, checks: Mapping[str, Callable[[], bool]]) -> None:
 @routes.get("/healthz")
 @describe(resp=answers(HTTP_200=Alive))
 def healthz() -> Alive:
-    """Alive; asks nobody."""
+    """Whether the process is alive; asks no dependency."""
     return Alive(status="ok")
 
 
 @routes.get("/readyz")
 @describe(resp=answers(HTTP_200=Ready, HTTP_503=Ready))
 def readyz() -> tuple[Ready, int, dict[str, str]]:
-    """Ready, or 503; names each dependency."""
+    """Whether the service is ready, else 503; names the state of each dependency."""
     checks = current_app.extensions["dependencies"]
     dependencies = {name: "ok" if is_up() else "down" for name, is_up in checks.items()}
     if "down" in dependencies.values():
@@ -65,6 +65,6 @@ def readyz() -> tuple[Ready, int, dict[str, str]]:
 @routes.get("/version")
 @describe(resp=answers(HTTP_200=Version))
 def version() -> Version:
-    """Which service, version and commit answers."""
+    """The service, version and commit that answer."""
     settings = current_app.extensions["settings"]
     return Version(service=current_app.name, version=settings.version, commit=settings.commit)

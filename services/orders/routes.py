@@ -45,7 +45,7 @@ def place_order(json: Basket, headers: IdempotencyKey) -> tuple[Order, int]:
 @routes.get("/orders/<order_id>")
 @describe(resp=answers(HTTP_200=Order, problems=(404, 503)))
 def show_order(order_id: str) -> Order:
-    """One confirmed order."""
+    """The confirmed order with this id."""
     tracing.annotate("order_id", order_id)
     order = _table().confirmed(order_id) if is_order_id(order_id) else None
     if order is None:

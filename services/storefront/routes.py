@@ -18,7 +18,7 @@ CONTENT_SECURITY_POLICY = "default-src 'self'; frame-ancestors 'none'; base-uri 
 
 @routes.get("/")
 def shop() -> Response:
-    """The shop's page; it renders whatever is down, and says so."""
+    """The shop's page; it is shown even when a dependency is down, and names it."""
     settings = current_app.extensions["settings"]
     # asked first, for a probe is short; the catalog may use the time that is left
     missing = [] if _client("orders").is_alive() else ["orders"]
@@ -57,7 +57,7 @@ def list_products() -> ProductList:
 @routes.get("/api/products/<sku>")
 @describe(resp=answers(HTTP_200=Product, problems=(404, 503)))
 def show_product(sku: str) -> Product:
-    """One lantern."""
+    """The lantern with this sku."""
     tracing.annotate("sku", sku)
     return Product.model_validate(_get("catalog", f"/products/{_quoted(sku)}"))
 
@@ -82,7 +82,7 @@ def place_order(json: Basket, headers: IdempotencyKey) -> tuple[Order, int]:
 @routes.get("/api/orders/<order_id>")
 @describe(resp=answers(HTTP_200=Order, problems=(404, 503)))
 def show_order(order_id: str) -> Order:
-    """One order."""
+    """The order with this id."""
     tracing.annotate("order_id", order_id)
     return Order.model_validate(_get("orders", f"/orders/{_quoted(order_id)}"))
 
