@@ -1,7 +1,9 @@
 import pytest
+from flask import g
 
 from services.catalog.app import create_app
 from services.catalog.settings import Settings
+from services.common.faults import InjectedFault
 
 
 @pytest.fixture(name="client")
@@ -26,6 +28,24 @@ def test_what_is_not_named_is_off(client):
     client.put("/faults", json={"latency_ms": 5, "error_share": 0.5})
 
     assert client.put("/faults", json={"error_share": 1}).json["latency_ms"] == 0
+
+
+def test_an_injected_error_is_a_problem_and_left_for_the_tracing_to_record(client):
+    recorded = []
+    client.application.after_request(lambda response: recorded.append(g.get("exception")) or response)
+    client.put("/faults", json={"error_share": 1})
+
+    answer = client.get("/products")
+
+    assert (answer.status_code, answer.json["type"]) == (500, "urn:problem:injected-fault")
+    assert isinstance(recorded[-1], InjectedFault)
+    assert recorded[-1].__traceback__ is not None
+
+
+def test_operational_routes_stay_as_they_are(client):
+    client.put("/faults", json={"error_share": 1})
+
+    assert [client.get(path).status_code for path in ("/healthz", "/version", "/faults")] == [200, 200, 200]
 
 
 def test_without_the_switch_there_are_no_faults(monkeypatch):

@@ -214,6 +214,32 @@ def test_an_order_that_the_recovery_cancelled_under_a_slow_request_is_not_acknow
     assert shop.table.items[order.order_id].number == 2
 
 
+def test_an_order_whose_reservation_was_given_back_is_placed_by_a_later_attempt(shop):
+    order_id = placing.order_id_of("key-1")
+    shop.catalog.release(order_id)
+
+    order, is_new = shop.place("key-1", 4)
+
+    assert (order.order_id, is_new, shop.catalog.stock) == (order_id, True, STOCK - 4)
+    assert shop.table.items[order_id].number == 2
+
+
+def test_two_requests_with_one_key_place_one_order_and_keep_its_stock(shop, monkeypatch):
+    reserve = shop.catalog.reserve
+
+    def overtaken(reservation_id, lines):
+        monkeypatch.setattr(shop.catalog, "reserve", reserve)
+        shop.place("key-1", 4)
+        return reserve(reservation_id, lines)
+
+    monkeypatch.setattr(shop.catalog, "reserve", overtaken)
+
+    order, is_new = shop.place("key-1", 4)
+
+    assert (order, is_new) == (shop.acknowledged["key-1"], False)
+    assert shop.catalog.stock == STOCK - 4 == STOCK - shop.sold()
+
+
 ACTIONS = st.lists(
     st.one_of(
         st.tuples(st.just("place"), st.integers(0, 3), st.integers(1, 4)),
