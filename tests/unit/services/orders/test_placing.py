@@ -240,6 +240,22 @@ def test_two_requests_with_one_key_place_one_order_and_keep_its_stock(shop, monk
     assert shop.catalog.stock == STOCK - 4 == STOCK - shop.sold()
 
 
+def test_stock_that_was_held_for_an_attempt_that_another_request_forgot_is_given_back(shop, monkeypatch):
+    reserve = shop.catalog.reserve
+
+    def forgotten(reservation_id, lines):
+        monkeypatch.setattr(shop.catalog, "reserve", reserve)
+        reservation = reserve(reservation_id, lines)
+        shop.table.items.clear()
+        return reservation
+
+    monkeypatch.setattr(shop.catalog, "reserve", forgotten)
+
+    shop.place("key-1", 4)
+
+    assert shop.catalog.stock == STOCK - 4 == STOCK - shop.sold()
+
+
 ACTIONS = st.lists(
     st.one_of(
         st.tuples(st.just("place"), st.integers(0, 3), st.integers(1, 4)),
