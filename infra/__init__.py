@@ -1,1 +1,1 @@
-"""What AWS is told to make for Lantern, and the commands that make it, watch it and take it away."""
+"""Lantern's AWS resources as CDK code, the checks of what it makes, and the commands that deploy it."""

@@ -1,6 +1,6 @@
-"""The CDK app: `python -m infra.app FOLDER` writes each stack's template there, after cdk-nag agreed.
+"""The CDK app: `python -m infra.app FOLDER` writes each stack's template there, unless cdk-nag has a finding.
 
-No account, no network.
+It needs no account and no network.
 """
 
 import sys
@@ -16,9 +16,9 @@ from infra.stacks.network import NetworkStack
 from infra.stacks.observability import ObservabilityStack
 from infra.stacks.pipeline import PipelineStack
 from infra.stacks.platform import PlatformStack
-from infra.stacks.service import CodeDeployServiceStack, NativeServiceStack
+from infra.stacks.service import ServiceStack
 
-# How CDK behaves in new projects; without these it keeps old habits for old templates
+# CDK's behaviour in new projects; without these flags it makes templates as its older versions did
 FLAGS = {
     "@aws-cdk/aws-s3:serverAccessLogsUseBucketPolicy": True,
     "@aws-cdk/aws-iam:minimizePolicies": True,
@@ -26,21 +26,21 @@ FLAGS = {
 
 
 def build(folder: str) -> cdk.App:
-    """The app with every stack, in the order they live."""
+    """The app with every stack, in the order of their deployment."""
     app = cdk.App(outdir=folder, context=FLAGS)
     FoundationStack(app)
     NetworkStack(app)
     DataStack(app)
     PlatformStack(app)
     for service in SERVICES:
-        CodeDeployServiceStack(app, service)
+        ServiceStack(app, service)
     PipelineStack(app)
     ObservabilityStack(app)
     DoraStack(app)
     # The same three without CodeDeploy have the same names, so they live in an assembly of their own
     native = cdk.Stage(app, "native")
     for service in SERVICES:
-        NativeServiceStack(native, service)
+        ServiceStack(native, service, ecs_canary=True)
     return app
 
 

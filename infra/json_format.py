@@ -1,4 +1,4 @@
-"""JSON as a person would write it: what fits on a line stays on a line. That also keeps templates small."""
+"""Writes JSON for people: a value that fits on one line stays on one. That also keeps templates small."""
 
 import json
 from typing import Any
@@ -7,7 +7,10 @@ WIDTH = 110
 
 
 def dumps(value: Any, *, margin: int = 0, used: int = 0) -> str:
-    """`value` as JSON in two-space steps, indented by `margin`; `used` is what its first line has already."""
+    """`value` as JSON, indented by two spaces a level from `margin` on.
+
+    `used` is the number of characters that its first line has already, such as those of a key.
+    """
     short = json.dumps(value, ensure_ascii=False)
     if not isinstance(value, dict | list) or not value or margin + used + len(short) < WIDTH:
         return short

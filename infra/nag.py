@@ -1,4 +1,4 @@
-"""cdk-nag's AwsSolutions rules over every stack."""
+"""Runs cdk-nag's AwsSolutions rules over every stack when the app is synthesised."""
 
 import aws_cdk as cdk
 from cdk_nag import AwsSolutionsChecks
@@ -8,7 +8,7 @@ from infra.checks.nag_acknowledgements import ACKNOWLEDGED
 
 
 def check(app: cdk.App) -> None:
-    """Let `app.synth()` fail on findings; validation-report.json lists both kinds."""
+    """Let `app.synth()` fail on findings that are not acknowledged; validation-report.json lists all."""
     cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app))
     for row in ACKNOWLEDGED:
         cdk.Validations.of(_find(app, row.construct)).acknowledge(

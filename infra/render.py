@@ -1,7 +1,7 @@
-"""Fills the deploy templates for one service: `python3 -m infra.render --service orders …`.
+"""Writes the deploy artifact of one service: `python3 -m infra.render --service orders …`.
 
-Writes taskdef.json, appspec.yaml, imageDetail.json and build.json, the whole artifact of CodePipeline's
-CodeDeployToECS action. Standard library only: the build runs it before anything is installed.
+It has taskdef.json, appspec.yaml, imageDetail.json and build.json, for CodePipeline's action CodeDeployToECS.
+It uses the standard library only: the build runs it before anything is installed.
 https://docs.aws.amazon.com/codepipeline/latest/userguide/action-reference-ECSbluegreen.html
 """
 
@@ -42,39 +42,41 @@ class RenderError(Exception):
     """A template or a value that would not deploy; the message names the file and the field."""
 
 
-def fill(text: str, replace: Callable[[str], str], *, where: str) -> str:
-    """`text` with every `${TOKEN}` replaced; raises RenderError on a token that nobody defined."""
+def fill(text: str, replace: Callable[[str], str], *, source: str) -> str:
+    """`text` with `replace(TOKEN)` in place of every `${TOKEN}`. Raises RenderError on an unknown token."""
 
-    def one(match: re.Match[str]) -> str:
+    def replace_token(match: re.Match[str]) -> str:
         if match[1] not in TOKENS:
             raise RenderError(
-                f"{where}: unknown token {match[0]}; known are {', '.join(f'${{{t}}}' for t in TOKENS)}"
+                f"{source}: unknown token {match[0]}; known are {', '.join(f'${{{t}}}' for t in TOKENS)}"
             )
         return replace(match[1])
 
-    if "${" in (left := _ANY_TOKEN.sub("", text)):
-        raise RenderError(f"{where}: this token does not end: {left[left.index('${') :][:40]}")
-    return _ANY_TOKEN.sub(one, text)
+    if "${" in (without_tokens := _ANY_TOKEN.sub("", text)):
+        start = without_tokens.index("${")
+        raise RenderError(f"{source}: this token does not end: {without_tokens[start:][:40]}")
+    return _ANY_TOKEN.sub(replace_token, text)
 
 
-def fill_strings(value: Any, replace: Callable[[str], Any], *, where: str) -> Any:
-    """Apply `replace` to every string inside `value`, keeping its shape; keys are left alone."""
+def fill_strings(value: Any, replace: Callable[[str], Any], *, source: str) -> Any:
+    """`value` with `replace` applied to every string in its lists and dicts; keys stay as they are."""
     if isinstance(value, str):
         return replace(value)
     if isinstance(value, list):
-        return [fill_strings(entry, replace, where=f"{where}[{i}]") for i, entry in enumerate(value)]
+        return [fill_strings(entry, replace, source=f"{source}[{i}]") for i, entry in enumerate(value)]
     if isinstance(value, dict):
-        return {key: fill_strings(entry, replace, where=f"{where}.{key}") for key, entry in value.items()}
+        return {key: fill_strings(entry, replace, source=f"{source}.{key}") for key, entry in value.items()}
     return value
 
 
 def load_task_definition(path: Path = ROOT / "taskdef.json") -> dict[str, Any]:
-    """The task definition template; raises RenderError when it is not JSON or has not its one placeholder."""
+    """The task definition template. Raises RenderError when it is not JSON or lacks its one placeholder."""
     try:
         template = json.loads(path.read_text())
     except json.JSONDecodeError as error:
         raise RenderError(f"{path.name}, line {error.lineno}: not JSON: {error.msg}") from None
-    images = {entry["name"]: entry["image"] for entry in template["containerDefinitions"]}
+    containers = template["containerDefinitions"]
+    images = {container["name"]: container["image"] for container in containers}
     if images.get(CONTAINER) != IMAGE_PLACEHOLDER:
         raise RenderError(
             f"{path.name}: the image of container '{CONTAINER}' must be {IMAGE_PLACEHOLDER}, "
@@ -84,23 +86,23 @@ def load_task_definition(path: Path = ROOT / "taskdef.json") -> dict[str, Any]:
 
 
 def render_task_definition(template: Mapping[str, Any], values: Mapping[str, str]) -> dict[str, Any]:
-    """The template for one service; only `<IMAGE1_NAME>` is still open, for CodePipeline."""
+    """The template with a service's values; only `<IMAGE1_NAME>` is left, for CodePipeline."""
     _check(values)
 
-    def one(text: str) -> str:
-        filled = fill(text, values.__getitem__, where="taskdef.json")
+    def fill_and_check(text: str) -> str:
+        filled = fill(text, values.__getitem__, source="taskdef.json")
         if foreign := [p for p in _ANY_PLACEHOLDER.findall(filled) if p != IMAGE_PLACEHOLDER]:
             raise RenderError(
                 f"taskdef.json: nothing fills {foreign[0]}; CodePipeline knows {IMAGE_PLACEHOLDER} only"
             )
         return filled
 
-    rendered: dict[str, Any] = fill_strings(template, one, where="taskdef.json")
+    rendered: dict[str, Any] = fill_strings(template, fill_and_check, source="taskdef.json")
     return rendered
 
 
 def read_app_spec(path: Path = ROOT / "appspec.yaml") -> str:
-    """The AppSpec as it stands; raises RenderError when CodePipeline could not fill it."""
+    """The text of the AppSpec template. Raises RenderError when CodePipeline could not fill it."""
     text = path.read_text()
     spec = "\n".join(line for line in text.splitlines() if not line.lstrip().startswith("#"))
     if "${" in spec:
@@ -116,7 +118,7 @@ def read_app_spec(path: Path = ROOT / "appspec.yaml") -> str:
 
 
 def artifact(values: Mapping[str, str], image: str) -> dict[str, str]:
-    """The files of the deploy artifact and their contents, for `image` (with its digest)."""
+    """The artifact's files, name to text, for `image`, which needs its digest. Raises RenderError."""
     if not re.fullmatch(FORMS["XRAY_IMAGE"][0], image):
         raise RenderError(f"--image: expected {FORMS['XRAY_IMAGE'][1]}, found {image!r}")
     build = {
@@ -146,7 +148,7 @@ def _json(value: Any) -> str:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Exit code 0: the four files are written; 2: a value or a template is wrong, nothing is written."""
+    """Exit code 0: the four files are written; 2: a value or a template is wrong, and nothing is written."""
     parser = argparse.ArgumentParser(
         prog="infra.render", description=__doc__.splitlines()[0] if __doc__ else ""
     )
@@ -158,24 +160,24 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--account", required=True, help="AWS account, 12 digits")
     parser.add_argument("--region", required=True, help="AWS region")
     parser.add_argument("--output", required=True, type=Path, help="folder to write to; made when missing")
-    given = parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
     values = {
-        "SERVICE": given.service,
-        "SERVICE_VERSION": given.version,
-        "SERVICE_COMMIT": given.commit,
-        "AWS_ACCOUNT_ID": given.account,
-        "AWS_REGION": given.region,
-        "XRAY_IMAGE": given.xray_image,
+        "SERVICE": options.service,
+        "SERVICE_VERSION": options.version,
+        "SERVICE_COMMIT": options.commit,
+        "AWS_ACCOUNT_ID": options.account,
+        "AWS_REGION": options.region,
+        "XRAY_IMAGE": options.xray_image,
     }
     try:
-        files = artifact(values, given.image)
+        files = artifact(values, options.image)
     except RenderError as error:
         print(f"infra.render: {error}", file=sys.stderr)
         return 2
-    given.output.mkdir(parents=True, exist_ok=True)
+    options.output.mkdir(parents=True, exist_ok=True)
     for name, text in files.items():
-        (given.output / name).write_text(text)
-    print(f"Wrote {', '.join(files)} to {given.output} for {given.service} {given.version}")
+        (options.output / name).write_text(text)
+    print(f"Wrote {', '.join(files)} to {options.output} for {options.service} {options.version}")
     return 0
 
 

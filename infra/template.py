@@ -1,8 +1,7 @@
-"""The committed CloudFormation templates as the stacks they would be: parameters chosen, conditions decided,
-references and imports followed.
+"""Resolves the committed CloudFormation templates: parameters, conditions, references and imports.
 
-What only AWS can know stays a readable name: the ARN of the load balancer that the platform stack makes is
-`<lantern-platform.PublicLoadBalancer>`.
+A value that only AWS can know becomes a readable name: the ARN of the load balancer that the platform stack
+makes is `<lantern-platform.PublicLoadBalancer>`.
 """
 
 import json
@@ -12,15 +11,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from infra.shop import STACKS, stack_name
+from infra.shop import EXAMPLE_ACCOUNT, EXAMPLE_REGION, STACKS, stack_name
 
 PSEUDO = {
-    "AWS::AccountId": "111122223333",
-    "AWS::Region": "us-east-1",
+    "AWS::AccountId": EXAMPLE_ACCOUNT,
+    "AWS::Region": EXAMPLE_REGION,
     "AWS::Partition": "aws",
     "AWS::URLSuffix": "amazonaws.com",
 }
-NAMED_BY = (  # a resource whose own properties give it its name is called by it
+NAMED_BY = (  # a `Ref` to a resource with one of these properties is its value
     "AlarmName",
     "BucketName",
     "ClusterName",
@@ -40,12 +39,12 @@ _ABSENT = object()
 
 
 class TemplateError(Exception):
-    """A template refers to something that is not there; the message names both."""
+    """A template refers to something that does not exist; the message names both."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resource:
-    """One resource, its properties resolved."""
+    """One resource with its properties resolved."""
 
     stack: str
     name: str
@@ -57,7 +56,7 @@ class Resource:
 
 
 class Stack:
-    """One template with its parameters chosen. `imports` finds what earlier stacks share."""
+    """One template with values for its parameters. `imports` has the exports of earlier stacks."""
 
     def __init__(
         self,
@@ -74,98 +73,98 @@ class Stack:
         }
 
     def resources(self) -> Iterator[Resource]:
-        """Every resource whose condition holds."""
+        """The resources whose condition holds or that have none. Raises TemplateError."""
         for name, resource in self._template["Resources"].items():
             if "Condition" not in resource or self._holds(resource["Condition"]):
-                properties = self.resolve(resource.get("Properties", {}), where=name)
+                properties = self.resolve(resource.get("Properties", {}), owner=name)
                 yield Resource(stack=self.name, name=name, type=resource["Type"], properties=properties)
 
     def exports(self) -> dict[str, Any]:
-        """What the stack shares, by export name."""
+        """The values of the stack's exports by name. Raises TemplateError."""
         return {
-            self.resolve(output["Export"]["Name"], where=name): self.resolve(output["Value"], where=name)
+            self.resolve(output["Export"]["Name"], owner=name): self.resolve(output["Value"], owner=name)
             for name, output in self._template.get("Outputs", {}).items()
             if "Export" in output
         }
 
-    def resolve(self, value: Any, *, where: str) -> Any:
-        """`value` without intrinsic functions; raises TemplateError naming `where` on a loose reference."""
-        resolved = self._resolve(value, where)
+    def resolve(self, value: Any, *, owner: str) -> Any:
+        """`value` without intrinsics; None for `AWS::NoValue`. Raises TemplateError with `owner`."""
+        resolved = self._resolve(value, owner)
         return None if resolved is _ABSENT else resolved
 
-    def _resolve(self, value: Any, where: str) -> Any:
+    def _resolve(self, value: Any, owner: str) -> Any:
         if isinstance(value, list):
-            entries = [self._resolve(entry, where) for entry in value]
+            entries = [self._resolve(entry, owner) for entry in value]
             return [entry for entry in entries if entry is not _ABSENT]
         if not isinstance(value, dict):
             return value
         if len(value) == 1:
             ((key, inner),) = value.items()
             if key == "Ref" or key.startswith("Fn::"):
-                return self._intrinsic(key, inner, where)
-        resolved = {key: self._resolve(entry, where) for key, entry in value.items()}
+                return self._intrinsic(key, inner, owner)
+        resolved = {key: self._resolve(entry, owner) for key, entry in value.items()}
         return {key: entry for key, entry in resolved.items() if entry is not _ABSENT}
 
-    def _intrinsic(self, function: str, inner: Any, where: str) -> Any:
+    def _intrinsic(self, function: str, inner: Any, owner: str) -> Any:
         match function:
             case "Ref":
-                return self._ref(inner, where)
+                return self._ref(inner, owner)
             case "Fn::GetAtt":
-                return f"<{self._known(inner[0], where)}.{inner[1]}>"
+                return f"<{self._known(inner[0], owner)}.{inner[1]}>"
             case "Fn::Sub":
-                return self._sub(inner, where)
+                return self._sub(inner, owner)
             case "Fn::Join":
-                return inner[0].join(str(part) for part in self._resolve(inner[1], where))
+                return inner[0].join(str(part) for part in self._resolve(inner[1], owner))
             case "Fn::Split":
-                return str(self._resolve(inner[1], where)).split(inner[0])
+                return str(self._resolve(inner[1], owner)).split(inner[0])
             case "Fn::Select":
-                choices = self._resolve(inner[1], where)
+                choices = self._resolve(inner[1], owner)
                 index = int(inner[0])
                 return choices[index] if index < len(choices) else f"{choices[0]}[{index}]"
             case "Fn::GetAZs":
                 return [f"{self._pseudo['AWS::Region']}{letter}" for letter in "ab"]
             case "Fn::ImportValue":
-                return self._import(str(self._resolve(inner, where)), where)
+                return self._import(str(self._resolve(inner, owner)), owner)
             case "Fn::If":
-                return self._resolve(inner[1] if self._holds(inner[0]) else inner[2], where)
-        raise TemplateError(f"{self.name}.json {where}: don't know {function}")
+                return self._resolve(inner[1] if self._holds(inner[0]) else inner[2], owner)
+        raise TemplateError(f"{self.name}.json {owner}: don't know {function}")
 
-    def _ref(self, name: str, where: str) -> Any:
+    def _ref(self, name: str, owner: str) -> Any:
         if name == "AWS::NoValue":
             return _ABSENT
         if name in self._pseudo:
             return self._pseudo[name]
         if name in self._parameters:
             return self._parameters[name]
-        self._known(name, where)
+        self._known(name, owner)
         properties = self._template["Resources"][name].get("Properties", {})
         for key in NAMED_BY:
             if isinstance(properties.get(key), str):
                 return properties[key]
             if key in properties:
-                return self._resolve(properties[key], where)
+                return self._resolve(properties[key], owner)
         return f"<{self.name}.{name}>"
 
-    def _known(self, name: str, where: str) -> str:
+    def _known(self, name: str, owner: str) -> str:
         if name not in self._template["Resources"]:
-            raise TemplateError(f"{self.name}.json {where}: refers to {name}, which is not in the template")
+            raise TemplateError(f"{self.name}.json {owner}: refers to {name}, which is not in the template")
         return f"{self.name}.{name}"
 
-    def _sub(self, text: Any, where: str) -> str:
+    def _sub(self, text: Any, owner: str) -> str:
         if not isinstance(text, str):
-            raise TemplateError(f"{self.name}.json {where}: Fn::Sub with a map of its own is not understood")
+            raise TemplateError(f"{self.name}.json {owner}: Fn::Sub with a map of its own is not understood")
 
-        def one(match: re.Match[str]) -> str:
+        def replace(match: re.Match[str]) -> str:
             name = match[1]
             if "." in name and name not in self._pseudo:
-                return str(self._intrinsic("Fn::GetAtt", name.split(".", 1), where))
-            return str(self._ref(name, where))
+                return str(self._intrinsic("Fn::GetAtt", name.split(".", 1), owner))
+            return str(self._ref(name, owner))
 
-        return re.sub(r"\$\{([^!}][^}]*)\}", one, text)
+        return re.sub(r"\$\{([^!}][^}]*)\}", replace, text)
 
-    def _import(self, name: str, where: str) -> Any:
+    def _import(self, name: str, owner: str) -> Any:
         if name not in self._imports:
-            raise TemplateError(f"{self.name}.json {where}: imports {name}, which no earlier stack exports")
+            raise TemplateError(f"{self.name}.json {owner}: imports {name}, which no earlier stack exports")
         return self._imports[name]
 
     def _holds(self, condition: Any) -> bool:
@@ -180,17 +179,19 @@ class Stack:
             case "Fn::Not":
                 return not self._holds(inner[0])
             case "Fn::And":
-                return all(self._holds(one) for one in inner)
+                return all(self._holds(part) for part in inner)
             case "Fn::Or":
-                return any(self._holds(one) for one in inner)
+                return any(self._holds(part) for part in inner)
             case "Condition":
                 return self._holds(inner)
         raise TemplateError(f"{self.name}.json: don't know {function} in a condition")
 
 
 def load(folder: Path = FOLDER, parameters: Mapping[str, str] | None = None) -> list[Stack]:
-    """Every stack of infra.shop.STACKS from `folder`, in the order they live, each with `parameters` where it
-    declares them. Raises TemplateError when one is missing or is not JSON."""
+    """The stacks of infra.shop.STACKS from `folder`; each takes the `parameters` that it declares.
+
+    Raises TemplateError when a template is missing, is not JSON or has a loose reference in an export.
+    """
     stacks: list[Stack] = []
     exports: dict[str, Any] = {}
     for part in STACKS:

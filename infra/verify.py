@@ -1,4 +1,4 @@
-"""Everything that can be proven about the AWS files without AWS: `make verify-infra`."""
+"""Checks everything about the AWS files that can be checked without an account: `make verify-infra`."""
 
 import os
 import sys
@@ -41,24 +41,24 @@ def steps(root: Path = ROOT) -> list[Step]:
         ("IAM: nobody may do more than needed", lambda: iam.problems(files)),
         ("cfn-lint", lambda: cfn_lint.problems(root)),
         ("CDK synthesis and cdk-nag", synthesis),
-        ("checkov", lambda: checkov.problems(root)),
+        ("checkov", lambda: checkov.template_problems(root)),
         ("Kubernetes manifests", lambda: kubernetes.step(root)),
     ]
 
 
 def synthesis() -> list[str]:
-    """The code makes the committed templates, cdk-nag agrees, and no reason outlived its finding."""
+    """Templates that the code does not make, findings of cdk-nag, acknowledgements without a finding."""
     with tempfile.TemporaryDirectory() as folder:
         try:
-            made = synth.synthesise(Path(folder))
+            templates = synth.synthesise(Path(folder))
         except synth.SynthError as error:
             return str(error).splitlines()
         outdated = nag_acknowledgements.outdated(Path(folder) / "validation-report.json")
-    return [*(f"{line}: run 'make synth'" for line in synth.differences(made)), *outdated]
+    return [*(f"{line}: run 'make synth'" for line in synth.differences(templates)), *outdated]
 
 
 def main() -> int:
-    """Exit code 0 when no step fails, else 1. Every step runs, so that all problems are told at once."""
+    """Run every step, so that all problems are printed at once. Exit code 0 when no step fails, else 1."""
     failed = skipped = 0
     start = time.monotonic()
     for name, check in steps():
@@ -71,9 +71,9 @@ def main() -> int:
                 skipped += 1
                 continue
             problems = [str(reason)]
-        took = time.monotonic() - began
+        elapsed_s = time.monotonic() - began
         failed += bool(problems)
-        print(f"{'FAIL' if problems else 'ok  '} {name} ({took:.1f} s)", flush=True)
+        print(f"{'FAIL' if problems else 'ok  '} {name} ({elapsed_s:.1f} s)", flush=True)
         for problem in problems:
             print(f"     {problem}", flush=True)
     verdict = f"{failed} of the steps failed" if failed else "What can be proven without an account holds"

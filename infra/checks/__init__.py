@@ -1,4 +1,4 @@
-"""What must hold for the AWS files, as functions: files in, a list of problems out.
+"""Rules for the files that AWS reads, as functions that take the files and return a list of problems.
 
-A problem names the file and the key, what was found, what was expected and, where it is not plain, why.
+A problem is one line: the file, the field, its value, what was expected and, where it is not plain, why.
 """

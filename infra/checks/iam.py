@@ -1,53 +1,49 @@
-"""Who may do what: rules over every policy in the templates."""
+"""Rules over every policy in the templates: no wildcards, no passing of any role, no foreign table."""
 
 from collections.abc import Iterator
 from typing import Any
 
-from infra.checks.aws_files import Tree
+from infra.checks.aws_files import AwsFiles
 from infra.shop import SERVICES
 from infra.template import Resource
 
 # Calls for which IAM knows no resource, so that '*' is all there is
 # https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
 WITHOUT_RESOURCE = {
-    "cloudwatch:DescribeAlarms",
-    "cloudwatch:PutMetricData",
-    "codedeploy:BatchGetDeploymentTargets",
-    "codedeploy:ListDeploymentTargets",
-    "ec2:AssignPrivateIpAddresses",
-    "ec2:CreateNetworkInterface",
-    "ec2:DeleteNetworkInterface",
-    "ec2:DescribeNetworkInterfaces",
-    "ec2:DescribeSubnets",
-    "ec2:UnassignPrivateIpAddresses",
-    "ecr:GetAuthorizationToken",
-    "ecs:RegisterTaskDefinition",
-    "elasticloadbalancing:DescribeListeners",
-    "elasticloadbalancing:DescribeRules",
-    "elasticloadbalancing:DescribeTargetGroups",
-    "xray:GetSamplingRules",
-    "xray:GetSamplingStatisticSummaries",
-    "xray:GetSamplingTargets",
-    "xray:PutTelemetryRecords",
-    "xray:PutTraceSegments",
+    f"{service}:{action}"
+    for service, actions in {
+        "cloudwatch": "DescribeAlarms PutMetricData",
+        "codedeploy": "BatchGetDeploymentTargets ListDeploymentTargets",
+        "ec2": "AssignPrivateIpAddresses CreateNetworkInterface DeleteNetworkInterface "
+        "DescribeNetworkInterfaces DescribeSubnets UnassignPrivateIpAddresses",
+        "ecr": "GetAuthorizationToken",
+        "ecs": "RegisterTaskDefinition",
+        "elasticloadbalancing": "DescribeListeners DescribeRules DescribeTargetGroups",
+        "xray": "GetSamplingRules GetSamplingStatisticSummaries GetSamplingTargets PutTelemetryRecords "
+        "PutTraceSegments",
+    }.items()
+    for action in actions.split()
 }
 TASK_ROLES = {role for service in SERVICES for role in (service.task_role, service.execution_role)}
 
 Statement = dict[str, Any]
 
 
-def problems(tree: Tree) -> list[str]:
-    """Every policy that allows more than its holder needs."""
-    found = [
-        problem
-        for resource, statement in _allowing(tree)
-        for problem in [*_wildcards(resource, statement), *_pass_role(resource, statement)]
+def problems(files: AwsFiles) -> list[str]:
+    """Policies that allow more than their holder needs."""
+    return [
+        *(
+            problem
+            for resource, statement in _allow_statements(files)
+            for rule in (_wildcards, _pass_role)
+            for problem in rule(resource, statement)
+        ),
+        *_task_roles(files),
     ]
-    return [*found, *_task_roles(tree)]
 
 
-def _allowing(tree: Tree) -> Iterator[tuple[Resource, Statement]]:
-    for resource in tree.resources:
+def _allow_statements(files: AwsFiles) -> Iterator[tuple[Resource, Statement]]:
+    for resource in files.resources:
         policies = resource.properties.get("Policies", []) if resource.type == "AWS::IAM::Role" else []
         documents = [policy["PolicyDocument"] for policy in policies]
         if resource.type in ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy"):
@@ -58,63 +54,50 @@ def _allowing(tree: Tree) -> Iterator[tuple[Resource, Statement]]:
                     yield resource, statement
 
 
-def _list(value: Any) -> list[Any]:
+def _as_list(value: Any) -> list[Any]:
+    """A policy may write one action or resource without a list."""
     return value if isinstance(value, list) else [value]
 
 
-def _wildcards(resource: Resource, statement: Statement) -> list[str]:
-    actions, resources = _list(statement.get("Action", [])), _list(statement.get("Resource", []))
-    found = [
-        f"{resource}: Action {action!r} allows what nobody thought of; name each action"
-        for action in actions
-        if "*" in action
-    ]
-    if "*" in resources and "iam:PassRole" not in actions:
-        found += [
-            f"{resource}: {action} on Resource '*'; name what it is for"
-            for action in actions
-            if action not in WITHOUT_RESOURCE and "*" not in action
-        ]
-    return found
+def _wildcards(resource: Resource, statement: Statement) -> Iterator[str]:
+    actions = _as_list(statement.get("Action", []))
+    for action in actions:
+        if "*" in action:
+            yield f"{resource}: Action {action!r} allows what nobody thought of; name each action"
+    if "*" in _as_list(statement.get("Resource", [])) and "iam:PassRole" not in actions:
+        for action in actions:
+            if action not in WITHOUT_RESOURCE and "*" not in action:
+                yield f"{resource}: {action} on Resource '*'; name what it is for"
 
 
-def _pass_role(resource: Resource, statement: Statement) -> list[str]:
-    """A role that may pass any role may become any role."""
-    if "iam:PassRole" not in _list(statement.get("Action", [])):
-        return []
-    found = []
-    passed = {str(one).rsplit("/", 1)[-1] for one in _list(statement["Resource"])}
+def _pass_role(resource: Resource, statement: Statement) -> Iterator[str]:
+    """A role that may pass any role can get the rights of any role."""
+    if "iam:PassRole" not in _as_list(statement.get("Action", [])):
+        return
+    passed = {str(arn).rsplit("/", 1)[-1] for arn in _as_list(statement["Resource"])}
     if foreign := sorted(passed - TASK_ROLES):
-        found.append(
-            f"{resource}: iam:PassRole for {', '.join(foreign)}; only the six task roles may be passed"
-        )
+        yield f"{resource}: iam:PassRole for {', '.join(foreign)}; only the six task roles may be passed"
     service = statement.get("Condition", {}).get("StringEquals", {}).get("iam:PassedToService")
     if service != "ecs-tasks.amazonaws.com":
-        found.append(
-            f"{resource}: iam:PassRole without the condition iam:PassedToService = ecs-tasks.amazonaws.com"
-        )
-    return found
+        yield f"{resource}: iam:PassRole without the condition iam:PassedToService = ecs-tasks.amazonaws.com"
 
 
-def _task_roles(tree: Tree) -> list[str]:
-    """Each service's code reaches its own table and no other."""
-    roles = {role.properties.get("RoleName"): role for role in tree.of_type("AWS::IAM::Role")}
-    found = []
+def _task_roles(files: AwsFiles) -> Iterator[str]:
+    """Each service's code may use its own table and no other."""
+    roles = {role.properties.get("RoleName"): role for role in files.of_type("AWS::IAM::Role")}
     for service in SERVICES:
         role = roles.get(service.task_role)
         if role is None:
-            found.append(
-                f"lantern-{service.name}.json: there is no role {service.task_role}, which taskdef.json names"
-            )
+            stack = f"lantern-{service.name}.json"
+            yield f"{stack}: there is no role {service.task_role}, which taskdef.json names"
             continue
         tables = {
-            str(one).split("/index/")[0].strip("<>").removesuffix(".Arn").rsplit(".", 1)[-1]
+            str(arn).split("/index/")[0].strip("<>").removesuffix(".Arn").rsplit(".", 1)[-1]
             for policy in role.properties["Policies"]
             for statement in policy["PolicyDocument"]["Statement"]
-            if any(str(action).startswith("dynamodb:") for action in _list(statement["Action"]))
-            for one in _list(statement["Resource"])
+            if any(str(action).startswith("dynamodb:") for action in _as_list(statement["Action"]))
+            for arn in _as_list(statement["Resource"])
         }
-        own = {service.table.removeprefix("lantern-").title()} if service.table else set()
-        if tables != own:
-            found.append(f"{role}: reaches the tables {sorted(tables)}, expected its own only: {sorted(own)}")
-    return found
+        own_table = {service.table.removeprefix("lantern-").title()} if service.table else set()
+        if tables != own_table:
+            yield (f"{role}: reaches the tables {sorted(tables)}, expected its own only: {sorted(own_table)}")

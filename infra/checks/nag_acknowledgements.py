@@ -1,4 +1,4 @@
-"""cdk-nag's findings that stay, and why each is all right.
+"""cdk-nag's findings that may stay, and why.
 
 A finding without a row here fails the synthesis; a row without a finding fails `make verify-infra`.
 """
@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from infra.shop import SERVICES
+from infra.shop import SERVICES, XRAY_CONTAINER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,163 +20,133 @@ class Acknowledgement:
 
 
 def _arn(service: str, resource: str) -> str:
-    """As cdk-nag writes an ARN of this account in a finding's name."""
+    """An ARN of this account as cdk-nag writes it in a finding's name."""
     return f"arn:<AWS::Partition>:{service}:<AWS::Region>:<AWS::AccountId>:{resource}"
 
 
-def _any(construct: str, resource: str, reason: str) -> Acknowledgement:
-    return Acknowledgement(
-        construct=construct, rule=f"AwsSolutions-IAM5[Resource::{resource}]", reason=reason
-    )
-
-
-STREAMS = "The log streams inside one log group; their names come with the task, the build or the interface"
 NO_RESOURCE = "These calls know no resource: the service authorization reference lists only '*' for them"
-TASK_SETS = "CodeDeploy makes the task sets of this one service; their ids come with the deployment"
-LISTENERS = "Both listeners of this one load balancer; CloudFormation makes their ids"
+STREAMS = "The log streams inside one log group; their names come with the task"
+LISTENERS = {
+    _arn("elasticloadbalancing", f"{kind}/app/lantern-{balancer}/*"): (
+        "Both listeners of this one load balancer; CloudFormation makes their ids"
+    )
+    for kind in ("listener", "listener-rule")
+    for balancer in ("public", "internal")
+}
+ARTIFACTS = {
+    "arn:<AWS::Partition>:s3:::lantern-foundation-ArtifactBucket/*": (
+        "Every object of the one artifact bucket; CodePipeline names them by execution"
+    )
+}
 
 
-def _of_service(stage: str, name: str, table: str | None) -> list[Acknowledgement]:
-    stack = f"{stage}lantern-{name}"
-    rows = [
-        _any(f"{stack}/roles/TaskRole/Resource", "*", f"{NO_RESOURCE} (X-Ray)"),
-        _any(f"{stack}/roles/ExecutionRole/Resource", "*", f"{NO_RESOURCE} (ecr:GetAuthorizationToken)"),
-        Acknowledgement(
-            construct=f"{stack}/task/TaskDefinition",
-            rule="AwsSolutions-ECS2",
-            reason="Addresses, tables, levels: a reader of the task definition should see them; no secrets",
+def _table_indexes(table: str | None) -> dict[str, str]:
+    if table is None:
+        return {}
+    export = f"lantern-data-{table.removeprefix('lantern-').title()}TableArn"
+    return {f"{export}/index/*": "The indexes of its own table"}
+
+
+# Role: resources with a wildcard in its policy, and why it may have them
+WILDCARDS: dict[str, dict[str, str]] = {
+    "lantern-platform/DeployerRole": {
+        "*": f"{NO_RESOURCE} (load balancers, alarms)",
+        **LISTENERS,
+        **{
+            _arn("ecs", f"task-set/lantern/{service.name}/*"): (
+                "CodeDeploy makes the task sets of this one service; their ids come with the deployment"
+            )
+            for service in SERVICES
+        },
+    },
+    "lantern-pipeline/SmokeHook/Role": {"*": f"{NO_RESOURCE} (network interfaces)"},
+    "lantern-pipeline/Build/Role": {
+        "*": f"{NO_RESOURCE} (ecr:GetAuthorizationToken)",
+        _arn("codebuild", "report-group/lantern-build-*"): (
+            "CodeBuild names a report group after its project and the buildspec's report"
         ),
-    ]
-    rows += [
-        _any(f"{stack}/roles/ExecutionRole/Resource", _arn("logs", f"log-group:/lantern/{group}:*"), STREAMS)
-        for group in (name, "xray-daemon")
-    ]
-    if table:
-        export = f"lantern-data-{table.removeprefix('lantern-').title()}TableArn"
-        rows.append(
-            _any(f"{stack}/roles/TaskRole/Resource", f"{export}/index/*", "The indexes of its own table")
-        )
-    return rows
-
-
-def _of_shifter(role: str, name: str) -> list[Acknowledgement]:
-    return [
-        _any(role, "*", f"{NO_RESOURCE} (load balancers)"),
-        _any(
-            role,
-            _arn("elasticloadbalancing", f"targetgroup/lantern-{name}-*/*"),
-            "Blue and green of this one service; CloudFormation makes their ids",
+        **ARTIFACTS,
+    },
+    "lantern-pipeline/PipelineRole": {
+        "*": f"{NO_RESOURCE} (ecs:RegisterTaskDefinition)",
+        _arn("codedeploy", "deploymentconfig:*"): (
+            "Reading the deployment configuration that a deployment group names, AWS's or one's own"
         ),
-        *(
-            _any(role, _arn("elasticloadbalancing", f"{kind}/app/lantern-{balancer}/*"), LISTENERS)
-            for kind in ("listener", "listener-rule")
-            for balancer in ("public", "internal")
+        **{
+            _arn("ecs", f"task-definition/{service.family}:*"): (
+                "Every revision of one family; the number comes with the registration"
+            )
+            for service in SERVICES
+        },
+        **ARTIFACTS,
+    },
+    "lantern-dora/functions/Compute/Role": {
+        "*": f"{NO_RESOURCE} (CodeDeploy's targets; cloudwatch:PutMetricData, held to one namespace)"
+    },
+}
+for _service in SERVICES:
+    WILDCARDS[f"native/lantern-{_service.name}/ShifterRole"] = {
+        "*": f"{NO_RESOURCE} (load balancers)",
+        _arn("elasticloadbalancing", f"targetgroup/lantern-{_service.name}-*/*"): (
+            "Blue and green of this one service; CloudFormation makes their ids"
         ),
-    ]
+        **LISTENERS,
+    }
+    for _stack in (f"lantern-{_service.name}", f"native/lantern-{_service.name}"):
+        WILDCARDS[f"{_stack}/roles/TaskRole"] = {
+            "*": f"{NO_RESOURCE} (X-Ray)",
+            **_table_indexes(_service.table),
+        }
+        WILDCARDS[f"{_stack}/roles/ExecutionRole"] = {
+            "*": f"{NO_RESOURCE} (ecr:GetAuthorizationToken)",
+            **{
+                _arn("logs", f"log-group:/lantern/{group}:*"): STREAMS
+                for group in (_service.name, XRAY_CONTAINER)
+            },
+        }
 
-
-ACKNOWLEDGED: tuple[Acknowledgement, ...] = (
+ACKNOWLEDGED = (
     *(
         Acknowledgement(
             construct=f"lantern-network/security_groups/CustomersToPublicLoadBalancer{port}",
             rule="AwsSolutions-EC23",
-            reason="The front door: customers come from anywhere. Every other group names who comes in",
+            reason="Customers come from anywhere. Every other group names who may connect",
         )
         for port in (80, 443)
     ),
-    _any("lantern-network/FlowLogs/Role/Resource", _arn("logs", "log-group:/lantern/network:*"), STREAMS),
+    *(
+        Acknowledgement(
+            construct=f"{stage}lantern-{service.name}/TaskDefinition",
+            rule="AwsSolutions-ECS2",
+            reason="Addresses, tables, levels: a reader of the task definition should see them; no secrets",
+        )
+        for service in SERVICES
+        for stage in ("", "native/")
+    ),
     Acknowledgement(
         construct="lantern-platform/Cluster",
         rule="AwsSolutions-ECS4",
         reason="Container Insights is paid for by the metric; dashboard and X-Ray show enough",
     ),
-    _any("lantern-platform/DeployerRole/Resource", "*", f"{NO_RESOURCE} (load balancers, alarms)"),
-    *(
-        _any(
-            "lantern-platform/DeployerRole/Resource",
-            _arn("elasticloadbalancing", f"{kind}/app/lantern-{balancer}/*"),
-            LISTENERS,
-        )
-        for kind in ("listener", "listener-rule")
-        for balancer in ("public", "internal")
-    ),
-    *(
-        _any(
-            "lantern-platform/DeployerRole/Resource",
-            _arn("ecs", f"task-set/lantern/{service.name}/*"),
-            TASK_SETS,
-        )
-        for service in SERVICES
-    ),
-    *(
-        row
-        for service in SERVICES
-        for stage in ("", "native/")
-        for row in _of_service(stage, service.name, service.table)
-    ),
-    *(
-        row
-        for service in SERVICES
-        for row in _of_shifter(f"native/lantern-{service.name}/service/ShifterRole/Resource", service.name)
-    ),
-    _any("lantern-pipeline/SmokeHook/Role/Resource", "*", f"{NO_RESOURCE} (network interfaces)"),
-    _any(
-        "lantern-pipeline/SmokeHook/Role/Resource", _arn("logs", "log-group:/lantern/smoke-hook:*"), STREAMS
-    ),
-    _any("lantern-pipeline/Build/Role/Resource", "*", f"{NO_RESOURCE} (ecr:GetAuthorizationToken)"),
-    _any("lantern-pipeline/Build/Role/Resource", _arn("logs", "log-group:/lantern/build:*"), STREAMS),
-    _any(
-        "lantern-pipeline/Build/Role/Resource",
-        _arn("codebuild", "report-group/lantern-build-*"),
-        "CodeBuild names a report group after its project and the buildspec's report",
-    ),
     Acknowledgement(
-        construct="lantern-pipeline/Build/Project",
+        construct="lantern-pipeline/Build/Project/Resource",
         rule="AwsSolutions-CB4",
         reason="Artifacts hold no secrets and are encrypted with S3's keys; one's own costs 1 USD a month",
     ),
     *(
-        _any(
-            f"lantern-pipeline/{role}/Resource",
-            "arn:<AWS::Partition>:s3:::lantern-foundation-ArtifactBucket/*",
-            "Every object of the one artifact bucket; CodePipeline names them by execution",
+        Acknowledgement(
+            construct=f"{role}/Resource", rule=f"AwsSolutions-IAM5[Resource::{resource}]", reason=reason
         )
-        for role in ("Build/Role", "PipelineRole")
-    ),
-    *(
-        _any(
-            f"lantern-dora/functions/{name.title()}Role/Resource",
-            _arn("logs", f"log-group:/lantern/dora-{name}:*"),
-            STREAMS,
-        )
-        for name in ("collect", "compute")
-    ),
-    _any(
-        "lantern-dora/functions/ComputeRole/Resource",
-        "*",
-        f"{NO_RESOURCE} (CodeDeploy's targets; cloudwatch:PutMetricData, held to one namespace)",
-    ),
-    _any("lantern-pipeline/PipelineRole/Resource", "*", f"{NO_RESOURCE} (ecs:RegisterTaskDefinition)"),
-    _any(
-        "lantern-pipeline/PipelineRole/Resource",
-        _arn("codedeploy", "deploymentconfig:*"),
-        "Reading the deployment configuration that a deployment group names, AWS's or one's own",
-    ),
-    *(
-        _any(
-            "lantern-pipeline/PipelineRole/Resource",
-            _arn("ecs", f"task-definition/{service.family}:*"),
-            "Every revision of one family; the number comes with the registration",
-        )
-        for service in SERVICES
+        for role, reasons in WILDCARDS.items()
+        for resource, reason in reasons.items()
     ),
 )
 
 
 def outdated(report: Path) -> list[str]:
-    """Rows whose finding is gone, by the validation report of a synthesis."""
+    """Rows without a finding in the validation report that a synthesis wrote to `report`."""
     plugins = json.loads(report.read_text())["pluginReports"]
-    found = {
+    findings = {
         (construct["constructPath"], finding["ruleName"])
         for plugin in plugins
         for finding in plugin.get("suppressedViolations", [])
@@ -186,5 +156,5 @@ def outdated(report: Path) -> list[str]:
         f"infra/checks/nag_acknowledgements.py: cdk-nag does not find {row.rule} at {row.construct}; "
         "take the row out"
         for row in ACKNOWLEDGED
-        if (row.construct, row.rule) not in found
+        if (row.construct, row.rule) not in findings
     ]

@@ -1,4 +1,4 @@
-"""Who reaches whom: Kubernetes' rules for NetworkPolicies, computed, so that the answer needs no cluster.
+"""Computes by Kubernetes' rules which connections the NetworkPolicies of infra/eks allow, without a cluster.
 
 https://kubernetes.io/docs/concepts/services-networking/network-policies/
 """
@@ -12,6 +12,7 @@ from infra.shop import CONTAINER_PORT, PROJECT, SERVICES, XRAY_CONTAINER, XRAY_P
 Manifest = dict[str, Any]
 Labels = dict[str, str]
 Port = tuple[str, int]  # protocol and number
+Edge = tuple[str, str, Port]  # a connection: names of source and target, and the target's port
 
 NAME = "app.kubernetes.io/name"
 HTTP: Port = ("TCP", CONTAINER_PORT)
@@ -31,10 +32,10 @@ class Peer:
     listens: tuple[Port, ...] = ()
 
 
-# One of each kind of stranger; the load balancer's address is in a public subnet of lantern-network
+# Peers that are no pods of the shop; the load balancer's address is in a public subnet of lantern-network
 OUTSIDE = (
     Peer(name="load balancer", address="10.20.1.5"),
-    Peer(name="stranger", namespace="somebody-else", labels={NAME: "storefront"}, address="10.20.10.9"),
+    Peer(name="stranger", namespace="somebody-else", labels={NAME: "storefront"}, address="10.20.2.9"),
     Peer(name="dns", namespace="kube-system", labels={"k8s-app": "kube-dns"}, listens=DNS),
     Peer(name="dns of auto mode", address="172.20.0.10", listens=DNS),
     Peer(name="pod identity", address="169.254.170.23", listens=(CREDENTIALS,)),
@@ -45,23 +46,23 @@ OUTSIDE = (
 
 
 def problems(deployments: list[Manifest], policies: list[Manifest], *, has_customers: bool) -> list[str]:
-    """The policies allow the shop's own calls and nothing else."""
+    """Connections that are allowed and not needed, and connections that are needed and not allowed."""
     pods = [
         Peer(
-            name=one["metadata"]["name"],
+            name=deployment["metadata"]["name"],
             namespace=PROJECT,
-            labels=labels_of(one),
-            address=f"10.20.10.{100 + number}",
-            listens=TRACING if labels_of(one).get(NAME) == XRAY_CONTAINER else (HTTP,),
+            labels=labels_of(deployment),
+            address=f"10.20.2.{100 + number}",
+            listens=TRACING if labels_of(deployment).get(NAME) == XRAY_CONTAINER else (HTTP,),
         )
-        for number, one in enumerate(deployments)
+        for number, deployment in enumerate(deployments)
     ]
-    inside = {peer.name for peer in pods}
-    seen = {edge for edge in edges(policies, [*pods, *OUTSIDE]) if {edge[0], edge[1]} & inside}
-    expected = {edge for pod in pods for edge in _expected(pod, pods, has_customers)}
+    names = {pod.name for pod in pods}
+    allowed = {edge for edge in edges(policies, [*pods, *OUTSIDE]) if {edge[0], edge[1]} & names}
+    needed = {edge for pod in pods for edge in _needed(pod, pods, has_customers)}
     return [
-        *(f"NetworkPolicy: {_say(edge)} is allowed, expected not" for edge in sorted(seen - expected)),
-        *(f"NetworkPolicy: {_say(edge)} is not allowed, expected so" for edge in sorted(expected - seen)),
+        *(f"NetworkPolicy: {_words(edge)} is allowed, expected not" for edge in sorted(allowed - needed)),
+        *(f"NetworkPolicy: {_words(edge)} is not allowed, expected so" for edge in sorted(needed - allowed)),
     ]
 
 
@@ -71,27 +72,27 @@ def labels_of(deployment: Manifest) -> Labels:
     return labels
 
 
-def _say(edge: tuple[str, str, Port]) -> str:
+def _words(edge: Edge) -> str:
     source, target, (protocol, number) = edge
     return f"{source} to {target} ({number}/{protocol.lower()})"
 
 
-def _expected(pod: Peer, pods: list[Peer], has_customers: bool) -> set[tuple[str, str, Port]]:
-    service = next((one for one in SERVICES if one.name == pod.labels.get(NAME)), None)
-    found = {(pod.name, name, port) for name in ("dns", "dns of auto mode") for port in DNS}
+def _needed(pod: Peer, pods: list[Peer], has_customers: bool) -> set[Edge]:
+    service = next((service for service in SERVICES if service.name == pod.labels.get(NAME)), None)
+    edges = {(pod.name, name, port) for name in ("dns", "dns of auto mode") for port in DNS}
     if service is None or service.table:
-        found |= {(pod.name, "aws", HTTPS), (pod.name, "pod identity", CREDENTIALS)}
+        edges |= {(pod.name, "aws", HTTPS), (pod.name, "pod identity", CREDENTIALS)}
     if service is None:
-        return found
-    found |= {(pod.name, XRAY_CONTAINER, port) for port in TRACING}
-    found |= {(pod.name, other.name, HTTP) for other in pods if other.labels.get(NAME) in service.calls}
+        return edges
+    edges |= {(pod.name, XRAY_CONTAINER, port) for port in TRACING}
+    edges |= {(pod.name, callee.name, HTTP) for callee in pods if callee.labels.get(NAME) in service.calls}
     if service.public and has_customers:
-        found.add(("load balancer", pod.name, HTTP))
-    return found
+        edges.add(("load balancer", pod.name, HTTP))
+    return edges
 
 
-def edges(policies: list[Manifest], peers: list[Peer]) -> set[tuple[str, str, Port]]:
-    """(from, to, port) for each connection that the policies allow between two of the peers."""
+def edges(policies: list[Manifest], peers: list[Peer]) -> set[Edge]:
+    """The connections that the policies allow between two of the peers."""
     return {
         (source.name, target.name, port)
         for source in peers
@@ -105,8 +106,8 @@ def edges(policies: list[Manifest], peers: list[Peer]) -> set[tuple[str, str, Po
 
 def selects(selector: dict[str, Any], labels: Labels) -> bool:
     """Whether a label selector takes these labels; an empty one takes all."""
-    wanted = selector.get("matchLabels", {})
-    return all(labels.get(key) == value for key, value in wanted.items()) and all(
+    match_labels = selector.get("matchLabels", {})
+    return all(labels.get(key) == value for key, value in match_labels.items()) and all(
         _matches(expression, labels) for expression in selector.get("matchExpressions", [])
     )
 
@@ -125,30 +126,30 @@ def _matches(expression: dict[str, Any], labels: Labels) -> bool:
     raise ValueError(f"unknown operator {expression['operator']!r} in a label selector")
 
 
-def _allows(policies: list[Manifest], way: str, pod: Peer, other: Peer, port: Port) -> bool:
-    """Whether `pod` may send to (egress) or receive from (ingress) `other`; without a policy it may."""
+def _allows(policies: list[Manifest], direction: str, pod: Peer, peer: Peer, port: Port) -> bool:
+    """Whether `pod` may send to (egress) or receive from (ingress) `peer`; without a policy it may."""
     if not pod.namespace:
         return True
-    chosen = [policy for policy in policies if _applies(policy, way, pod)]
+    chosen = [policy for policy in policies if _applies(policy, direction, pod)]
     return not chosen or any(
-        _rule_allows(rule, way, policy["metadata"]["namespace"], other, port)
+        _rule_allows(rule, direction, policy["metadata"]["namespace"], peer, port)
         for policy in chosen
-        for rule in policy["spec"].get(way) or []
+        for rule in policy["spec"].get(direction) or []
     )
 
 
-def _applies(policy: Manifest, way: str, pod: Peer) -> bool:
+def _applies(policy: Manifest, direction: str, pod: Peer) -> bool:
     spec = policy["spec"]
     types = spec.get("policyTypes") or ["Ingress", *(["Egress"] if "egress" in spec else [])]
     same = policy["metadata"]["namespace"] == pod.namespace
-    return same and way.title() in types and selects(spec.get("podSelector") or {}, pod.labels)
+    return same and direction.title() in types and selects(spec.get("podSelector") or {}, pod.labels)
 
 
-def _rule_allows(rule: dict[str, Any], way: str, namespace: str, other: Peer, port: Port) -> bool:
-    """Nothing said about ports or peers means all of them."""
-    ports, others = rule.get("ports"), rule.get("to" if way == "egress" else "from")
+def _rule_allows(rule: dict[str, Any], direction: str, namespace: str, peer: Peer, port: Port) -> bool:
+    """A rule without ports is for all ports, one without peers for all peers."""
+    ports, peers = rule.get("ports"), rule.get("to" if direction == "egress" else "from")
     return (not ports or any(_is_port(entry, port) for entry in ports)) and (
-        not others or any(_is_peer(entry, namespace, other) for entry in others)
+        not peers or any(_is_peer(entry, namespace, peer) for entry in peers)
     )
 
 
@@ -162,20 +163,20 @@ def _is_port(entry: dict[str, Any], port: Port) -> bool:
     return first is None or first <= number <= entry.get("endPort", first)
 
 
-def _is_peer(entry: dict[str, Any], namespace: str, other: Peer) -> bool:
+def _is_peer(entry: dict[str, Any], namespace: str, peer: Peer) -> bool:
     if block := entry.get("ipBlock"):
-        return bool(other.address) and _within(other.address, block)
-    if not other.namespace:
+        return bool(peer.address) and _within(peer.address, block)
+    if not peer.namespace:
         return False
     if (chosen := entry.get("namespaceSelector")) is None:
-        same = other.namespace == namespace
+        same = peer.namespace == namespace
     else:
-        same = selects(chosen, {"kubernetes.io/metadata.name": other.namespace})
-    return same and selects(entry.get("podSelector") or {}, other.labels)
+        same = selects(chosen, {"kubernetes.io/metadata.name": peer.namespace})
+    return same and selects(entry.get("podSelector") or {}, peer.labels)
 
 
 def _within(address: str, block: dict[str, Any]) -> bool:
-    here = ipaddress.ip_address(address)
-    return here in ipaddress.ip_network(block["cidr"]) and not any(
-        here in ipaddress.ip_network(hole) for hole in block.get("except", [])
+    ip = ipaddress.ip_address(address)
+    return ip in ipaddress.ip_network(block["cidr"]) and not any(
+        ip in ipaddress.ip_network(excepted) for excepted in block.get("except", [])
     )

@@ -1,167 +1,154 @@
-"""Rules about taskdef.json beyond its shape, and about appspec.yaml, which must fit it.
+"""Rules for taskdef.json beyond AWS's own model of it, and for appspec.yaml, which must fit it.
 
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/security-tasks-containers.html
 """
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
-from infra.checks.aws_files import Tree
+from infra.checks.aws_files import AwsFiles, variables
 from infra.render import RenderError, read_app_spec
 from infra.shop import CONTAINER, CONTAINER_PORT, HOOK_FUNCTION, XRAY_CONTAINER, XRAY_LOG_GROUP, XRAY_PORT
 
 FILE = "taskdef.json"
 LONGEST_STOP_S = 120  # Fargate's own limit
-# cpu units to the smallest and largest memory, MiB
+# CPU units: the least and the most memory, MiB, of the sizes that a small service may need
 # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html
 FARGATE_MEMORY = {"256": (512, 2048), "512": (1024, 4096), "1024": (2048, 8192)}
 HEALTH_PATH = "/healthz"
 
+Container = dict[str, Any]
 
-def problems(tree: Tree) -> list[str]:
-    """What would start wrongly, stop wrongly or start with too many rights."""
-    definition = tree.task_definition
-    if not definition:
+
+def problems(files: AwsFiles) -> list[str]:
+    """What would keep a task from starting or stopping well, and rights that its containers do not need."""
+    if not files.task_definition:
         return []
-    containers = {entry.get("name"): entry for entry in definition.get("containerDefinitions", [])}
+    containers = files.containers()
     return [
-        *_task(definition, containers),
-        *(problem for name, entry in containers.items() for problem in _least(name, entry)),
+        *_task(files.task_definition, containers),
+        *(problem for name, container in containers.items() for problem in _rights(name, container)),
         *_app(containers.get(CONTAINER, {})),
-        *_sidecar(containers),
-        *_stopping(tree, containers),
-        *_app_spec(tree, containers),
+        *_xray_daemon(containers),
+        *_stopping(files, containers.get(CONTAINER, {})),
+        *_app_spec(files, containers),
     ]
 
 
-def _task(definition: dict[str, Any], containers: dict[Any, Any]) -> list[str]:
-    found = []
+def _task(definition: dict[str, Any], containers: dict[str, Container]) -> Iterator[str]:
     if set(containers) != {CONTAINER, XRAY_CONTAINER}:
-        found.append(
-            f"{FILE}: expected the containers {CONTAINER} and {XRAY_CONTAINER}, found {sorted(containers)}"
-        )
+        yield f"{FILE}: expected the containers {CONTAINER} and {XRAY_CONTAINER}, found {sorted(containers)}"
     if definition.get("networkMode") != "awsvpc" or definition.get("requiresCompatibilities") != ["FARGATE"]:
-        found.append(f"{FILE}: networkMode must be awsvpc and requiresCompatibilities ['FARGATE']")
+        yield f"{FILE}: networkMode must be awsvpc and requiresCompatibilities ['FARGATE']"
     cpu, memory = str(definition.get("cpu")), str(definition.get("memory"))
     low, high = FARGATE_MEMORY.get(cpu, (0, 0))
     if not memory.isdigit() or not low <= int(memory) <= high:
-        found.append(
-            f"{FILE}: Fargate has no task of cpu {cpu} with memory {memory}; with {cpu}: {low} to {high}"
-        )
-    elif sum(entry.get("memory", 0) for entry in containers.values()) > int(memory):
-        found.append(f"{FILE}: the containers' memory adds up to more than the task's {memory} MiB")
-    return found
+        yield f"{FILE}: Fargate has no task of cpu {cpu} with memory {memory}; with {cpu}: {low} to {high}"
+    elif sum(container.get("memory", 0) for container in containers.values()) > int(memory):
+        yield f"{FILE}: the containers' memory adds up to more than the task's {memory} MiB"
 
 
-def _least(name: str, container: dict[str, Any]) -> list[str]:
-    """No container has more than it needs."""
+def _rights(name: str, container: Container) -> Iterator[str]:
     linux = container.get("linuxParameters", {})
-    expected = [
+    for field, value, expected in (
         ("readonlyRootFilesystem", container.get("readonlyRootFilesystem"), True),
         ("privileged", container.get("privileged", False), False),
         ("linuxParameters.capabilities.drop", linux.get("capabilities", {}).get("drop"), ["ALL"]),
         ("linuxParameters.capabilities.add", linux.get("capabilities", {}).get("add", []), []),
         ("linuxParameters.initProcessEnabled", linux.get("initProcessEnabled"), True),
-    ]
-    found = [
-        f"{FILE}: container {name}: {key} is {value!r}, expected {wanted!r}"
-        for key, value, wanted in expected
-        if value != wanted
-    ]
+        ("logConfiguration.logDriver", container.get("logConfiguration", {}).get("logDriver"), "awslogs"),
+    ):
+        if value != expected:
+            yield f"{FILE}: container {name}: {field} is {value!r}, expected {expected!r}"
     user = str(container.get("user", ""))
     if not user or user.split(":")[0] in ("0", "root"):
-        found.append(
-            f"{FILE}: container {name}: user is {user or 'not set'!r}, expected a number other than root's 0"
-        )
-    if container.get("logConfiguration", {}).get("logDriver") != "awslogs":
-        found.append(f"{FILE}: container {name}: logConfiguration.logDriver must be awslogs")
-    return found
+        user = user or "not set"
+        yield f"{FILE}: container {name}: user is {user!r}, expected a number other than root's 0"
 
 
-def _app(app: dict[str, Any]) -> list[str]:
-    found = []
+def _log_group(container: Container) -> Any:
+    return container.get("logConfiguration", {}).get("options", {}).get("awslogs-group")
+
+
+def _app(app: Container) -> Iterator[str]:
     ports = [mapping.get("containerPort") for mapping in app.get("portMappings", [])]
     if ports != [CONTAINER_PORT]:
-        found.append(f"{FILE}: container {CONTAINER}: portMappings has {ports}, expected [{CONTAINER_PORT}]")
+        yield f"{FILE}: container {CONTAINER}: portMappings has {ports}, expected [{CONTAINER_PORT}]"
     if HEALTH_PATH not in " ".join(app.get("healthCheck", {}).get("command", [])):
-        found.append(f"{FILE}: container {CONTAINER}: healthCheck must ask {HEALTH_PATH}")
+        yield f"{FILE}: container {CONTAINER}: healthCheck must ask {HEALTH_PATH}"
     if not app.get("essential"):
-        found.append(f"{FILE}: container {CONTAINER}: essential must be true")
-    environment = {entry["name"]: entry["value"] for entry in app.get("environment", [])}
-    address = environment.get("AWS_XRAY_DAEMON_ADDRESS")
+        yield f"{FILE}: container {CONTAINER}: essential must be true"
+    address = variables(app).get("AWS_XRAY_DAEMON_ADDRESS")
     if address != f"127.0.0.1:{XRAY_PORT}":
-        found.append(
+        yield (
             f"{FILE}: container {CONTAINER}: AWS_XRAY_DAEMON_ADDRESS is {address!r}, expected "
             f"'127.0.0.1:{XRAY_PORT}': the sidecar shares the task's network"
         )
-    if app.get("logConfiguration", {}).get("options", {}).get("awslogs-group") != "/lantern/${SERVICE}":
-        found.append(f"{FILE}: container {CONTAINER}: awslogs-group must be /lantern/${{SERVICE}}")
-    return found
+    if _log_group(app) != "/lantern/${SERVICE}":
+        yield f"{FILE}: container {CONTAINER}: awslogs-group must be /lantern/${{SERVICE}}"
 
 
-def _sidecar(containers: dict[Any, Any]) -> list[str]:
-    sidecar = containers.get(XRAY_CONTAINER, {})
-    found = []
-    if sidecar.get("image") != "${XRAY_IMAGE}":
-        found.append(f"{FILE}: container {XRAY_CONTAINER}: image must be ${{XRAY_IMAGE}}, which has a digest")
-    if sidecar.get("logConfiguration", {}).get("options", {}).get("awslogs-group") != XRAY_LOG_GROUP:
-        found.append(f"{FILE}: container {XRAY_CONTAINER}: awslogs-group must be {XRAY_LOG_GROUP}")
-    depends = [entry.get("containerName") for entry in containers.get(CONTAINER, {}).get("dependsOn", [])]
-    if depends != [XRAY_CONTAINER]:
-        found.append(
-            f"{FILE}: container {CONTAINER}: dependsOn must name {XRAY_CONTAINER}, or it stops first"
-        )
-    return found
+def _xray_daemon(containers: dict[str, Container]) -> Iterator[str]:
+    daemon = containers.get(XRAY_CONTAINER, {})
+    if daemon.get("image") != "${XRAY_IMAGE}":
+        yield f"{FILE}: container {XRAY_CONTAINER}: image must be ${{XRAY_IMAGE}}, which has a digest"
+    if _log_group(daemon) != XRAY_LOG_GROUP:
+        yield f"{FILE}: container {XRAY_CONTAINER}: awslogs-group must be {XRAY_LOG_GROUP}"
+    depends_on = [
+        dependency.get("containerName") for dependency in containers.get(CONTAINER, {}).get("dependsOn", [])
+    ]
+    if depends_on != [XRAY_CONTAINER]:
+        yield f"{FILE}: container {CONTAINER}: dependsOn must name {XRAY_CONTAINER}, or it stops first"
 
 
-def _stopping(tree: Tree, containers: dict[Any, Any]) -> list[str]:
-    """Longest request < deregistration delay; gunicorn's graceful time < stopTimeout <= Fargate's limit."""
-    gunicorn = (tree.root / "services" / "gunicorn.conf.py").read_text()
+def _stopping(files: AwsFiles, app: Container) -> Iterator[str]:
+    """Longest request < deregistration delay; graceful_timeout < stopTimeout <= Fargate's limit."""
+    gunicorn = (files.root / "services" / "gunicorn.conf.py").read_text()
     graceful = int(re.findall(r"^graceful_timeout = (\d+)", gunicorn, re.M)[0])
-    app = containers.get(CONTAINER, {})
     stop = app.get("stopTimeout", 30)
-    found = []
     if not graceful < stop <= LONGEST_STOP_S:
-        found.append(
+        yield (
             f"{FILE}: container {CONTAINER}: stopTimeout is {stop} s, expected more than gunicorn's "
             f"graceful_timeout of {graceful} s and at most {LONGEST_STOP_S} s"
         )
-    deadline = {entry["name"]: entry["value"] for entry in app.get("environment", [])}.get("DEADLINE_MS", "0")
-    for group in tree.of_type("AWS::ElasticLoadBalancingV2::TargetGroup"):
-        attributes = {one["Key"]: one["Value"] for one in group.properties.get("TargetGroupAttributes", [])}
+    deadline_ms = variables(app).get("DEADLINE_MS", "0")
+    for group in files.of_type("AWS::ElasticLoadBalancingV2::TargetGroup"):
+        attributes = {
+            attribute["Key"]: attribute["Value"]
+            for attribute in group.properties.get("TargetGroupAttributes", [])
+        }
         delay = int(attributes.get("deregistration_delay.timeout_seconds", "300"))
-        if not int(deadline) / 1000 < delay <= stop:
-            found.append(
+        if not int(deadline_ms) / 1000 < delay <= stop:
+            yield (
                 f"{group}: deregistration_delay is {delay} s, expected more than the longest request "
-                f"(DEADLINE_MS={deadline}) and at most the container's stopTimeout of {stop} s"
+                f"(DEADLINE_MS={deadline_ms}) and at most the container's stopTimeout of {stop} s"
             )
-    return found
 
 
-def _app_spec(tree: Tree, containers: dict[Any, Any]) -> list[str]:
-    if not tree.app_spec:
-        return []
+def _app_spec(files: AwsFiles, containers: dict[str, Container]) -> Iterator[str]:
+    if not files.app_spec:
+        return
     try:
-        read_app_spec(tree.root / "appspec.yaml")
-        properties = tree.app_spec["Resources"][0]["TargetService"]["Properties"]
-        balancer = properties["LoadBalancerInfo"]
-        hooks = {name: function for hook in tree.app_spec.get("Hooks", []) for name, function in hook.items()}
+        read_app_spec(files.root / "appspec.yaml")
+        balancer = files.app_spec["Resources"][0]["TargetService"]["Properties"]["LoadBalancerInfo"]
+        hooks = {event: name for hook in files.app_spec.get("Hooks", []) for event, name in hook.items()}
     except RenderError as error:
-        return [str(error)]
+        yield str(error)
+        return
     except (KeyError, IndexError, TypeError, AttributeError) as error:
-        return [f"appspec.yaml: Resources[0].TargetService.Properties.LoadBalancerInfo: {error!r} is missing"]
-    found = []
+        yield f"appspec.yaml: Resources[0].TargetService.Properties.LoadBalancerInfo: {error!r} is missing"
+        return
     name, port = balancer.get("ContainerName"), balancer.get("ContainerPort")
     if name not in containers:
-        found.append(f"appspec.yaml: ContainerName is {name!r}, {FILE} has {', '.join(map(str, containers))}")
-    ports = [one.get("containerPort") for one in containers.get(name, {}).get("portMappings", [])]
-    if name in containers and port not in ports:
-        found.append(
-            f"appspec.yaml: ContainerPort is {port!r}, container {name} of {FILE} listens on {ports}"
+        yield f"appspec.yaml: ContainerName is {name!r}, {FILE} has {', '.join(containers)}"
+    else:
+        ports = [mapping.get("containerPort") for mapping in containers[name].get("portMappings", [])]
+        if port not in ports:
+            yield f"appspec.yaml: ContainerPort is {port!r}, container {name} of {FILE} listens on {ports}"
+    hook = hooks.get("AfterAllowTestTraffic")
+    if hook != HOOK_FUNCTION:
+        yield (
+            f"appspec.yaml: the hook AfterAllowTestTraffic is {hook!r}, expected {HOOK_FUNCTION!r}, "
+            "the function of the pipeline stack"
         )
-    if hooks.get("AfterAllowTestTraffic") != HOOK_FUNCTION:
-        found.append(
-            f"appspec.yaml: the hook AfterAllowTestTraffic is {hooks.get('AfterAllowTestTraffic')!r}, "
-            f"expected {HOOK_FUNCTION!r}, the function of the pipeline stack"
-        )
-    return found

@@ -1,1 +1,1 @@
-"""The parts that the stacks are composed of, one a module."""
+"""What the stacks are composed of: one construct a module, in rooms by AWS service."""

@@ -1,4 +1,4 @@
-"""CodeDeploy's lifecycle hook: tries the new version through the test listener before customers get it.
+"""CodeDeploy's lifecycle hook: tests a new version through the test listener before customers get it.
 
 https://docs.aws.amazon.com/codedeploy/latest/userguide/reference-appspec-file-structure-hooks.html
 """
@@ -16,16 +16,16 @@ TRIES, PAUSE_S, TIMEOUT_S = 5, 2, 5
 
 
 def handler(event: dict[str, str], _context: Any) -> str:
-    """Answers every deployment: without an answer CodeDeploy waits an hour and fails it."""
+    """Test the deployment's new version and tell CodeDeploy the result, which it waits for up to an hour."""
     codedeploy, deployment = boto3.client("codedeploy"), event["DeploymentId"]
     try:
         info = codedeploy.get_deployment(deploymentId=deployment)["deploymentInfo"]
         service = info["deploymentGroupName"]
-        wrong = problems(service, json.loads(os.environ["SMOKE_TESTS"])[service])
-    except Exception as error:  # noqa: BLE001  whatever it is, CodeDeploy must hear of it
-        service, wrong = "?", [f"{type(error).__name__}: {error}"]
-    status = "Failed" if wrong else "Succeeded"
-    print(json.dumps({"deployment": deployment, "service": service, "status": status, "problems": wrong}))
+        failures = problems(service, json.loads(os.environ["SMOKE_TESTS"])[service])
+    except Exception as error:  # noqa: BLE001  whatever it is, CodeDeploy must be told
+        service, failures = "?", [f"{type(error).__name__}: {error}"]
+    status = "Failed" if failures else "Succeeded"
+    print(json.dumps({"deployment": deployment, "service": service, "status": status, "problems": failures}))
     codedeploy.put_lifecycle_event_hook_execution_status(
         deploymentId=deployment,
         lifecycleEventHookExecutionId=event["LifecycleEventHookExecutionId"],
@@ -35,32 +35,32 @@ def handler(event: dict[str, str], _context: Any) -> str:
 
 
 def problems(service: str, test: dict[str, Any]) -> list[str]:
-    """What is wrong with the new version; an empty list lets it pass."""
-    wrong: list[str] = []
+    """What is wrong with the new version of `service`; `test` has its load balancer, port and paths."""
+    failures: list[str] = []
     for host in hosts(test):
         base = f"http://{host}:{test['port']}"
-        name = json.loads(body(f"{base}/version", wrong) or "{}").get("service")
-        if not wrong and name != service:
-            wrong.append(f"{base}/version says service {name!r}, expected {service!r}")
+        name = json.loads(body(f"{base}/version", failures) or "{}").get("service")
+        if not failures and name != service:
+            failures.append(f"{base}/version says service {name!r}, expected {service!r}")
         for path in test["paths"]:
-            body(base + path, wrong)
-    return wrong
+            body(base + path, failures)
+    return failures
 
 
 def hosts(test: dict[str, Any]) -> list[str]:
-    """The address, or the private ones of a public load balancer: its name leads out into the internet."""
+    """The load balancer's address; of a public one the private addresses, to which its name does not lead."""
     if "host" in test:
         return [test["host"]]
-    found = boto3.client("ec2").describe_network_interfaces(
+    interfaces = boto3.client("ec2").describe_network_interfaces(
         Filters=[{"Name": "description", "Values": [f"ELB {test['load_balancer']}"]}]
     )["NetworkInterfaces"]
-    if not found:
+    if not interfaces:
         raise LookupError(f"load balancer {test['load_balancer']} has no network interface")
-    return [interface["PrivateIpAddress"] for interface in found]
+    return [interface["PrivateIpAddress"] for interface in interfaces]
 
 
-def body(url: str, wrong: list[str]) -> str | None:
-    """The answer's text; adds to `wrong` when there is none after a few tries."""
+def body(url: str, failures: list[str]) -> str | None:
+    """The text of the response; None after `TRIES` failures, the last of which is added to `failures`."""
     for attempt in range(TRIES):
         try:
             with urllib.request.urlopen(url, timeout=TIMEOUT_S) as answer:
@@ -71,5 +71,5 @@ def body(url: str, wrong: list[str]) -> str | None:
             reason = str(error)
         if attempt + 1 < TRIES:
             time.sleep(PAUSE_S)
-    wrong.append(f"{url}: {reason}")
+    failures.append(f"{url}: {reason}")
     return None

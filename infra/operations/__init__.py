@@ -1,1 +1,1 @@
-"""What a person does with an account: deploy, look for drift, take everything away, know the price."""
+"""The commands for an AWS account: deploy, drift, destroy, cost."""

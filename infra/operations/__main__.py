@@ -14,7 +14,7 @@ from infra.operations.errors import OperationError, UsageError
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; every error is one message that says what to do."""
+    """Run one command and return its exit code; an error is printed as one message that says what to do."""
     commands: dict[str, Callable[[], int]] = {
         "deploy": _deploy,
         "drift": _drift,
@@ -42,14 +42,16 @@ def _deploy() -> int:
 
 def _drift() -> int:
     report = drift.detect(Account(), _say)
-    for one in report.differences:
-        mark = f"by design: {one.reason}" if one.reason else "DRIFT"
-        _say(f"{one.stack} {one.resource} {one.property}: {one.expected} -> {one.actual}  {mark}")
+    for difference in report.differences:
+        verdict = f"by design: {difference.reason}" if difference.reason else "DRIFT"
+        change = f"{difference.expected} -> {difference.actual}"
+        _say(f"{difference.stack} {difference.resource} {difference.property}: {change}  {verdict}")
+    by_design = len(report.differences) - len(report.unexpected)
     _say(
-        f"{len(report.real)} drifted, {len(report.differences) - len(report.real)} differ by design; "
+        f"{len(report.unexpected)} drifted, {by_design} differ by design; "
         f"{report.checked} resources checked, {report.unchecked} that CloudFormation can't check"
     )
-    return 1 if report.real else 0
+    return 1 if report.unexpected else 0
 
 
 def _destroy() -> int:
@@ -62,15 +64,17 @@ def _destroy() -> int:
             raise UsageError("destroy asks first: run it in a terminal, or say YES=1")
         if input(f"{question} [yes/no] ") != "yes":
             raise UsageError("nothing was deleted")
-    left = destroy.destroy(account, _say, with_data=with_data)
-    for arn in left:
+    remaining = destroy.destroy(account, _say, with_data=with_data)
+    for arn in remaining:
         _say(f"left: {arn}")
     if not with_data:
         _say(f"kept: the tables {', '.join(destroy.TABLES)}; DATA=delete takes them too")
     _say(
-        f"{len(left)} resources with Lantern's tag are left" if left else "Nothing with Lantern's tag is left"
+        f"{len(remaining)} resources with Lantern's tag are left"
+        if remaining
+        else "Nothing with Lantern's tag is left"
     )
-    return 1 if left else 0
+    return 1 if remaining else 0
 
 
 def _cost() -> int:

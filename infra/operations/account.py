@@ -1,4 +1,4 @@
-"""The account that the credentials belong to, asked once, with errors that say what to do."""
+"""The AWS account and region of the user's credentials, and clients for it."""
 
 import os
 from typing import Any
@@ -10,7 +10,7 @@ from infra.operations.errors import AccountError, UsageError
 
 
 class Account:
-    """boto3 clients for one account and region; the environment says which, as for the `aws` command."""
+    """The account that the environment selects, as for the `aws` command. Raises UsageError when none is."""
 
     def __init__(self) -> None:
         self._session = boto3.Session()
@@ -27,13 +27,13 @@ class Account:
         self.number = str(identity["Account"])
 
     def client(self, service: str) -> Any:
-        """A client, made once."""
+        """The boto3 client of a service, made once."""
         if service not in self._clients:
             self._clients[service] = self._session.client(service)
         return self._clients[service]
 
     def pages(self, service: str, operation: str, key: str, **request: Any) -> list[Any]:
-        """Every entry under `key` of every page; raises AccountError with AWS's words."""
+        """The entries under `key` of every page. Raises AccountError with AWS's words."""
         try:
             paginator = self.client(service).get_paginator(operation)
             return [entry for page in paginator.paginate(**request) for entry in page.get(key, [])]
@@ -42,5 +42,5 @@ class Account:
 
     @property
     def registry(self) -> str:
-        """Where its images are pushed; ECR_REGISTRY overrides it, as it does for the build."""
+        """The registry to push images to; ECR_REGISTRY overrides it, as in buildspec.yml."""
         return os.environ.get("ECR_REGISTRY") or f"{self.number}.dkr.ecr.{self.region}.amazonaws.com"

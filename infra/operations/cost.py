@@ -1,4 +1,4 @@
-"""`make cost`: USD per day, derived from the templates and one dated price table."""
+"""`make cost`: USD per day, by the templates and a dated price table."""
 
 import json
 from collections import defaultdict
@@ -8,52 +8,37 @@ from pathlib import Path
 from typing import Any
 
 from infra.operations.errors import UsageError
-from infra.shop import DORA_COMPUTE, DORA_COUNTS, DORA_FIGURES, DORA_WINDOWS_DAYS, SERVICES
+from infra.shop import DORA_COMPUTE, DORA_COUNTS, DORA_METRICS, DORA_WINDOWS_DAYS, SERVICES
 from infra.template import FOLDER, Resource, load
 
 PRICES = Path(__file__).with_name("prices.json")
 
-# Nothing to pay for their being there; what their use costs is in prices.json, by_use
+# These cost nothing until they are used; what their use costs is in prices.json, by_use
 FREE = {
-    "AWS::ApplicationAutoScaling::ScalableTarget",
-    "AWS::ApplicationAutoScaling::ScalingPolicy",
-    "AWS::CodeBuild::Project",
-    "AWS::CodeCommit::Repository",
-    "AWS::CodeDeploy::Application",
-    "AWS::CodeDeploy::DeploymentGroup",
-    "AWS::CodePipeline::Pipeline",
-    "AWS::DynamoDB::Table",
-    "AWS::EC2::FlowLog",
-    "AWS::EC2::InternetGateway",
-    "AWS::EC2::Route",
-    "AWS::EC2::RouteTable",
-    "AWS::EC2::SecurityGroup",
-    "AWS::EC2::SecurityGroupIngress",
-    "AWS::EC2::Subnet",
-    "AWS::EC2::SubnetRouteTableAssociation",
-    "AWS::EC2::VPC",
-    "AWS::EC2::VPCGatewayAttachment",
-    "AWS::ECR::Repository",
-    "AWS::ECS::Cluster",
-    "AWS::ECS::TaskDefinition",
-    "AWS::ElasticLoadBalancingV2::Listener",
-    "AWS::ElasticLoadBalancingV2::TargetGroup",
-    "AWS::Events::Rule",
-    "AWS::IAM::Role",
-    "AWS::Lambda::EventSourceMapping",
-    "AWS::Lambda::Permission",
-    "AWS::Logs::LogGroup",
-    "AWS::Logs::QueryDefinition",
-    "AWS::Route53::RecordSet",
-    "AWS::S3::Bucket",
-    "AWS::S3::BucketPolicy",
-    "AWS::SNS::Subscription",
-    "AWS::SNS::Topic",
-    "AWS::SNS::TopicPolicy",
-    "AWS::SQS::Queue",
-    "AWS::SQS::QueuePolicy",
-    "AWS::XRay::Group",
-    "AWS::XRay::SamplingRule",
+    f"AWS::{service}::{resource}"
+    for service, resources in {
+        "ApplicationAutoScaling": "ScalableTarget ScalingPolicy",
+        "CodeBuild": "Project",
+        "CodeCommit": "Repository",
+        "CodeDeploy": "Application DeploymentGroup",
+        "CodePipeline": "Pipeline",
+        "DynamoDB": "Table",
+        "EC2": "FlowLog InternetGateway Route RouteTable SecurityGroup SecurityGroupIngress Subnet "
+        "SubnetRouteTableAssociation VPC VPCGatewayAttachment",
+        "ECR": "Repository",
+        "ECS": "Cluster TaskDefinition",
+        "ElasticLoadBalancingV2": "Listener TargetGroup",
+        "Events": "Rule",
+        "IAM": "Policy Role",
+        "Lambda": "EventSourceMapping Permission",
+        "Logs": "LogGroup QueryDefinition",
+        "Route53": "RecordSet",
+        "S3": "Bucket BucketPolicy",
+        "SNS": "Subscription Topic TopicPolicy",
+        "SQS": "Queue QueuePolicy",
+        "XRay": "Group SamplingRule",
+    }.items()
+    for resource in resources.split()
 }
 
 
@@ -67,49 +52,7 @@ class Line:
     confirmed: bool
 
 
-class Bill:
-    """Adds up what the resources of some stacks cost a day."""
-
-    def __init__(self, prices: dict[str, Any]) -> None:
-        self._prices = prices
-        self._counts: dict[tuple[str, str], float] = defaultdict(float)
-        self._tasks: dict[tuple[str, str], tuple[float, float]] = {}
-
-    def add(self, resource: Resource) -> None:
-        """Count one resource; raises UsageError for a type that nobody has put a price to."""
-        rule = RULES.get(resource.type)
-        if rule is None:
-            if resource.type not in FREE:
-                raise UsageError(
-                    f"{resource}: nobody has put a price to {resource.type}; give it a rule, or call it "
-                    "free, in infra/operations/cost.py"
-                )
-            return
-        for item, price, count in rule(resource.properties):
-            self._counts[item, price] += count
-
-    def lines(self) -> list[Line]:
-        """The bill, dearest first."""
-        rows = [
-            Line(
-                item=item,
-                count=count,
-                usd_a_day=count * self._a_day(price),
-                confirmed=self._prices["prices"][price]["state"] == "confirmed",
-            )
-            for (item, price), count in self._counts.items()
-            if count
-        ]
-        return sorted(rows, key=lambda row: -row.usd_a_day)
-
-    def _a_day(self, price: str) -> float:
-        usd = float(self._prices["prices"][price]["usd"])
-        if price.endswith("_month"):
-            return usd / float(self._prices["days_a_month"])
-        return usd * float(self._prices["hours_a_day"])
-
-
-Parts = list[tuple[str, str, float]]  # what it is called on the bill, its price, how many
+Parts = list[tuple[str, str, float]]  # name on the bill, key of its price, count
 
 
 def _load_balancer(properties: dict[str, Any]) -> Parts:
@@ -128,17 +71,26 @@ def _endpoint(properties: dict[str, Any]) -> Parts:
 
 
 def _alarm(properties: dict[str, Any]) -> Parts:
-    """An alarm on an expression is paid for by the metrics in it."""
-    metrics = [one for one in properties.get("Metrics", []) if "MetricStat" in one]
+    """An alarm on an expression costs as much as alarms on all metrics in it."""
+    metrics = [query for query in properties.get("Metrics", []) if "MetricStat" in query]
     return [("alarm, by metric", "alarm_metric_month", len(metrics) or 1)]
 
 
 def _function(properties: dict[str, Any]) -> Parts:
-    """Its runs cost by use, but each metric that it sends by the month; infra.shop has their names."""
+    """Calls cost by use, but each metric that DORA's function sends costs by the month."""
     if properties["FunctionName"] != DORA_COMPUTE:
         return []
-    figures = len(SERVICES) * len(DORA_WINDOWS_DAYS) * (len(DORA_FIGURES) + len(DORA_COUNTS))
-    return [("metric of DORA's", "custom_metric_month", figures + 1)]
+    metrics = len(SERVICES) * len(DORA_WINDOWS_DAYS) * (len(DORA_METRICS) + len(DORA_COUNTS))
+    return [("metric of DORA's", "custom_metric_month", metrics + 1)]
+
+
+def _tasks(properties: dict[str, Any]) -> Parts:
+    """The tasks of a service, with the size that `bill` took from its task definition."""
+    count, size = properties["DesiredCount"], properties["_size"]
+    return [
+        ("Fargate vCPU", "fargate_vcpu_hour", count * int(size["Cpu"]) / 1024),
+        ("Fargate GB of memory", "fargate_gb_hour", count * int(size["Memory"]) / 1024),
+    ]
 
 
 RULES: dict[str, Callable[[dict[str, Any]], Parts]] = {
@@ -150,17 +102,8 @@ RULES: dict[str, Callable[[dict[str, Any]], Parts]] = {
     "AWS::Lambda::Function": _function,
     "AWS::CloudWatch::Dashboard": lambda _: [("dashboard", "dashboard_month", 1)],
     "AWS::Route53::HostedZone": lambda _: [("private hosted zone", "hosted_zone_month", 1)],
-    "AWS::ECS::Service": lambda properties: _tasks(properties),
+    "AWS::ECS::Service": _tasks,
 }
-
-
-def _tasks(properties: dict[str, Any]) -> Parts:
-    """The size comes with the service, see `bill`."""
-    count, size = properties["DesiredCount"], properties["_size"]
-    return [
-        ("Fargate vCPU", "fargate_vcpu_hour", count * int(size["Cpu"]) / 1024),
-        ("Fargate GB of memory", "fargate_gb_hour", count * int(size["Memory"]) / 1024),
-    ]
 
 
 def read_prices(path: Path = PRICES) -> dict[str, Any]:
@@ -169,25 +112,56 @@ def read_prices(path: Path = PRICES) -> dict[str, Any]:
     return prices
 
 
+def parts(resource: Resource) -> Parts:
+    """What a resource adds to the bill. Raises UsageError for a type without a price."""
+    if resource.type in RULES:
+        return RULES[resource.type](resource.properties)
+    if resource.type in FREE:
+        return []
+    raise UsageError(
+        f"{resource}: nobody has put a price to {resource.type}; give it a rule, or call it "
+        "free, in infra/operations/cost.py"
+    )
+
+
 def bill(parameters: dict[str, str], *, folder: Path = FOLDER) -> list[Line]:
-    """What the stacks would cost a day with these parameters; raises UsageError for what has no price."""
-    result = Bill(read_prices())
+    """What the stacks cost a day with these parameters, the highest amount first. Raises UsageError."""
+    table = read_prices()
+    counts: dict[tuple[str, str], float] = defaultdict(float)
     for stack in load(folder, parameters):
         resources = list(stack.resources())
         sizes = {
-            one.properties["Family"]: one.properties
-            for one in resources
-            if one.type == "AWS::ECS::TaskDefinition"
+            resource.properties["Family"]: resource.properties
+            for resource in resources
+            if resource.type == "AWS::ECS::TaskDefinition"
         }
         for resource in resources:
             if resource.type == "AWS::ECS::Service":
                 resource.properties["_size"] = sizes[resource.properties["TaskDefinition"]]
-            result.add(resource)
-    return result.lines()
+            for item, price, count in parts(resource):
+                counts[item, price] += count
+    lines = [
+        Line(
+            item=item,
+            count=count,
+            usd_a_day=count * _usd_a_day(table, price),
+            confirmed=table["prices"][price]["state"] == "confirmed",
+        )
+        for (item, price), count in counts.items()
+        if count
+    ]
+    return sorted(lines, key=lambda line: -line.usd_a_day)
+
+
+def _usd_a_day(table: dict[str, Any], price: str) -> float:
+    usd = float(table["prices"][price]["usd"])
+    if price.endswith("_month"):
+        return usd / float(table["days_a_month"])
+    return usd * float(table["hours_a_day"])
 
 
 def table(lines: list[Line], prices: dict[str, Any], parameters: dict[str, str]) -> str:
-    """The bill as people read it."""
+    """The bill as text."""
     chosen = ", ".join(f"{key}={value}" for key, value in sorted(parameters.items())) or "no parameter given"
     rows = [
         f"{line.usd_a_day:6.2f}  {line.count:5.4g} x {line.item}{'' if line.confirmed else ' *'}"

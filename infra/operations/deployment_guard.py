@@ -1,6 +1,7 @@
-"""May a service's stack be changed now? CodeDeploy owns its listeners from the first deployment on.
+"""Refuses updates of a service's stack that would disturb or undo a deployment by CodeDeploy.
 
-CloudFormation would put traffic back on blue, where after an odd number of deployments nobody is.
+CodeDeploy owns the listeners. CloudFormation would send traffic back to blue, where no tasks are after an odd
+number of deployments.
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-type-bluegreen.html
 """
 
@@ -20,7 +21,7 @@ OWNED_BY_CODEDEPLOY = {
 
 
 def check(account: Account, service: str, changes: list[Change]) -> None:
-    """Raises AccountError when changing the stack of `service` now would disturb or undo a deployment."""
+    """Raise AccountError when `changes` of the stack of `service` would disturb or undo a deployment."""
     if running := running_deployments(account, service):
         raise AccountError(
             f"{PROJECT}-{service}: deployment {running[0]} is running; wait for it, or stop it with "
@@ -30,14 +31,14 @@ def check(account: Account, service: str, changes: list[Change]) -> None:
     if touched and not _blue_is_primary(account, service):
         raise AccountError(
             f"{PROJECT}-{service}: the change touches {', '.join(touched)} while green has the traffic; "
-            "CloudFormation would send it to blue, where nobody is. Deploy once more, then try again"
+            "CloudFormation would send it to blue, where no tasks are. Deploy once more, then try again"
         )
 
 
 def running_deployments(account: Account, service: str) -> list[str]:
-    """Ids of the deployments of `service` that have not ended; none where there is no deployment group."""
+    """The ids of the running deployments of `service`; none where there is no deployment group."""
     try:
-        found = account.client("codedeploy").list_deployments(
+        answer = account.client("codedeploy").list_deployments(
             applicationName=CODEDEPLOY_APPLICATION,
             deploymentGroupName=service,
             includeOnlyStatuses=RUNNING,
@@ -46,15 +47,15 @@ def running_deployments(account: Account, service: str) -> list[str]:
         if "DoesNotExist" in error.response["Error"]["Code"]:
             return []
         raise AccountError(f"{service}: {error}") from None
-    return list(found["deployments"])
+    return list(answer["deployments"])
 
 
 def _blue_is_primary(account: Account, service: str) -> bool:
     services = account.client("ecs").describe_services(cluster=CLUSTER, services=[service])["services"]
     primary = [
         balancer["targetGroupArn"]
-        for one in services
-        for task_set in one.get("taskSets", [])
+        for ecs_service in services
+        for task_set in ecs_service.get("taskSets", [])
         if task_set["status"] == "PRIMARY"
         for balancer in task_set["loadBalancers"]
     ]

@@ -1,4 +1,4 @@
-"""`make destroy`: everything away, also what no stack knows, and a proof that nothing is left."""
+"""`make destroy`: deletes every stack and what no stack owns, then lists what still has Lantern's tag."""
 
 import time
 from collections.abc import Callable
@@ -26,46 +26,50 @@ REVISIONS = 10  # and ECS so many task definitions
 
 
 def destroy(account: Account, say: Say, *, with_data: bool, poll_s: float = POLL_S) -> list[str]:
-    """Take the stacks away, last one first; returns the ARNs of what is left.
+    """Delete the stacks in reverse order; return the ARNs of the resources that are left.
 
-    Tables outlive their stack; `with_data` deletes them too. Raises AccountError when AWS refuses a step;
-    what is gone stays gone, and the command can be run again.
+    The tables outlive their stack; `with_data` deletes them too. Raises AccountError when AWS refuses a step;
+    the command can then be run again.
     """
     stacks = Stacks(account, poll_s=poll_s)
-    there = [part for part in (*STACKS, *OTHER_WAYS) if stacks.status(stack_name(part))]
-    _stop_the_pipeline(account, say)
+    existing = [part for part in (*STACKS, *OTHER_WAYS) if stacks.status(stack_name(part))]
+    _stop_pipeline(account, say)
     _stop_deployments(account, say, poll_s)
-    for part in reversed(there):
+    for part in reversed(existing):
         _make_deletable(account, part, say)
         say(f"{stack_name(part)}: delete")
         for line in stacks.delete(stack_name(part)):
             say(f"  {line}")
-    _forget_task_definitions(account, say)
-    _forget_logs(account, say)
+    _delete_task_definitions(account, say)
+    _delete_log_groups(account, say)
     if with_data:
         _delete_tables(account, say)
-    return left_over(account, with_data=with_data)
+    return remaining_resources(account, with_data=with_data)
 
 
-def _stop_the_pipeline(account: Account, say: Say) -> None:
+def _stop_pipeline(account: Account, say: Say) -> None:
     codepipeline = account.client("codepipeline")
     try:
-        found = codepipeline.list_pipeline_executions(pipelineName=PIPELINE)["pipelineExecutionSummaries"]
+        answer = codepipeline.list_pipeline_executions(pipelineName=PIPELINE)
     except ClientError as error:
         if _is_absent(error):
             return
         raise AccountError(f"pipeline {PIPELINE}: {error}") from None
-    for execution in (one["pipelineExecutionId"] for one in found if one["status"] == "InProgress"):
-        say(f"pipeline execution {execution}: stop")
-        codepipeline.stop_pipeline_execution(
-            pipelineName=PIPELINE, pipelineExecutionId=execution, abandon=True, reason="make destroy"
-        )
+    for execution in answer["pipelineExecutionSummaries"]:
+        execution_id = execution["pipelineExecutionId"]
+        if execution["status"] == "InProgress":
+            say(f"pipeline execution {execution_id}: stop")
+            codepipeline.stop_pipeline_execution(
+                pipelineName=PIPELINE, pipelineExecutionId=execution_id, abandon=True, reason="make destroy"
+            )
 
 
 def _stop_deployments(account: Account, say: Say, poll_s: float) -> None:
-    """A running deployment holds the listeners; its end is waited for."""
+    """Stop running deployments and wait for their end: until then they hold the listeners."""
     running = [
-        one for service in SERVICES for one in deployment_guard.running_deployments(account, service.name)
+        deployment_id
+        for service in SERVICES
+        for deployment_id in deployment_guard.running_deployments(account, service.name)
     ]
     for deployment in running:
         say(f"deployment {deployment}: stop")
@@ -78,7 +82,7 @@ def _stop_deployments(account: Account, say: Say, poll_s: float) -> None:
 
 
 def _is_absent(error: ClientError) -> bool:
-    """There is no such thing, or the endpoint has no such service at all."""
+    """Whether the resource, or the whole service at this endpoint, does not exist."""
     code = error.response["Error"]["Code"]
     return any(
         word in code for word in ("NotFound", "DoesNotExist", "NoSuch", "UnknownOperation", "Unsupported")
@@ -87,7 +91,7 @@ def _is_absent(error: ClientError) -> bool:
 
 def _make_deletable(account: Account, part: str, say: Say) -> None:
     if part == "platform":
-        _lift_protection(account)
+        _allow_deletion(account)
     if part == "foundation":
         for purpose in ("artifacts", "logs"):
             _empty_bucket(account, f"{PROJECT}-{purpose}-{account.number}-{account.region}", say)
@@ -95,7 +99,7 @@ def _make_deletable(account: Account, part: str, say: Say) -> None:
             _empty_repository(account, repository, say)
 
 
-def _lift_protection(account: Account) -> None:
+def _allow_deletion(account: Account) -> None:
     elb = account.client("elbv2")
     for balancer in elb.describe_load_balancers()["LoadBalancers"]:
         if balancer["LoadBalancerName"] in (f"{PROJECT}-public", f"{PROJECT}-internal"):
@@ -106,7 +110,7 @@ def _lift_protection(account: Account) -> None:
 
 
 def _empty_bucket(account: Account, bucket: str, say: Say) -> None:
-    """Every version and every delete marker."""
+    """Delete every version and every delete marker."""
     s3 = account.client("s3")
     try:
         pages = list(s3.get_paginator("list_object_versions").paginate(Bucket=bucket))
@@ -115,29 +119,29 @@ def _empty_bucket(account: Account, bucket: str, say: Say) -> None:
             return
         raise AccountError(f"bucket {bucket}: {error}") from None
     versions = [
-        {"Key": one["Key"], "VersionId": one["VersionId"]}
+        {"Key": version["Key"], "VersionId": version["VersionId"]}
         for page in pages
         for kind in ("Versions", "DeleteMarkers")
-        for one in page.get(kind, [])
+        for version in page.get(kind, [])
     ]
     for start in range(0, len(versions), PAGE):
-        said = s3.delete_objects(
+        answer = s3.delete_objects(
             Bucket=bucket, Delete={"Objects": versions[start : start + PAGE], "Quiet": True}
         )
-        if said.get("Errors"):
-            raise AccountError(f"bucket {bucket}: {said['Errors'][0]['Key']}: {said['Errors'][0]['Message']}")
+        if errors := answer.get("Errors"):
+            raise AccountError(f"bucket {bucket}: {errors[0]['Key']}: {errors[0]['Message']}")
     say(f"bucket {bucket}: {len(versions)} object versions deleted")
 
 
 def _empty_repository(account: Account, repository: str, say: Say) -> None:
     ecr = account.client("ecr")
     try:
-        found = account.pages("ecr", "list_images", "imageIds", repositoryName=repository)
+        images = account.pages("ecr", "list_images", "imageIds", repositoryName=repository)
     except AccountError as error:
         if "RepositoryNotFoundException" in str(error):
             return
         raise
-    digests = sorted({one["imageDigest"] for one in found})
+    digests = sorted({image["imageDigest"] for image in images})
     for start in range(0, len(digests), 100):
         ecr.batch_delete_image(
             repositoryName=repository,
@@ -146,8 +150,8 @@ def _empty_repository(account: Account, repository: str, say: Say) -> None:
     say(f"repository {repository}: {len(digests)} images deleted")
 
 
-def _forget_task_definitions(account: Account, say: Say) -> None:
-    """The pipeline registered revisions that no stack knows; inactive ones are deleted for good."""
+def _delete_task_definitions(account: Account, say: Say) -> None:
+    """Delete every revision: the pipeline registered some that no stack owns."""
     ecs = account.client("ecs")
     for service in SERVICES:
         family = {"familyPrefix": service.family}
@@ -165,8 +169,8 @@ def _forget_task_definitions(account: Account, say: Say) -> None:
             say(f"task definition {service.family}: {len(inactive)} revisions deleted")
 
 
-def _forget_logs(account: Account, say: Say) -> None:
-    """What wrote after its group's stack was gone made the group anew."""
+def _delete_log_groups(account: Account, say: Say) -> None:
+    """Delete log groups that were made again by lines that came after their stack was deleted."""
     for group in account.pages("logs", "describe_log_groups", "logGroups", logGroupNamePrefix=f"/{PROJECT}/"):
         account.client("logs").delete_log_group(logGroupName=group["logGroupName"])
         say(f"log group {group['logGroupName']}: deleted")
@@ -183,32 +187,32 @@ def _delete_tables(account: Account, say: Say) -> None:
             say(f"table {table}: deleted with all that is in it")
 
 
-def left_over(account: Account, *, with_data: bool) -> list[str]:
-    """ARNs that still carry Lantern's tag; not what AWS only remembers, nor tables that are kept."""
+def remaining_resources(account: Account, *, with_data: bool) -> list[str]:
+    """The ARNs of existing resources with Lantern's tag, without tables that are kept."""
     ((key, value),) = TAG.items()
-    found = account.pages(
+    tagged = account.pages(
         "resourcegroupstaggingapi",
         "get_resources",
         "ResourceTagMappingList",
         TagFilters=[{"Key": key, "Values": [value]}],
     )
-    arns = [str(one["ResourceARN"]) for one in found]
-    return sorted(arn for arn in arns if _counts(account, arn, with_data=with_data))
+    arns = [str(resource["ResourceARN"]) for resource in tagged]
+    return sorted(arn for arn in arns if _still_exists(account, arn, with_data=with_data))
 
 
-def _counts(account: Account, arn: str, *, with_data: bool) -> bool:
-    """AWS lists deleted clusters, services and task definitions under their tags for some hours."""
+def _still_exists(account: Account, arn: str, *, with_data: bool) -> bool:
+    """AWS lists deleted clusters, services and task definitions by their tags for some hours."""
     if ":dynamodb:" in arn:
-        return with_data and _table_is_there(account, arn)
+        return with_data and _table_exists(account, arn)
     if ":task-definition/" in arn or ":service/" in arn:
         return False  # deleted above with their families and their cluster
     if ":ecs:" in arn and ":cluster/" in arn:
         clusters: list[dict[str, Any]] = account.client("ecs").describe_clusters(clusters=[arn])["clusters"]
-        return any(one["status"] == "ACTIVE" for one in clusters)
+        return any(cluster["status"] == "ACTIVE" for cluster in clusters)
     return True
 
 
-def _table_is_there(account: Account, arn: str) -> bool:
+def _table_exists(account: Account, arn: str) -> bool:
     try:
         table = account.client("dynamodb").describe_table(TableName=arn.rsplit("/", 1)[-1])["Table"]
     except ClientError:

@@ -1,4 +1,4 @@
-"""`make drift`: is the account still what the templates say?"""
+"""`make drift`: the resources of the account that differ from the templates."""
 
 import time
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from infra.operations.errors import AccountError, UsageError
 from infra.operations.stacks import POLL_S, Stacks
 from infra.shop import STACKS, stack_name
 
-# Resource type and property that a deployment or the autoscaler changes, and why that is all right
+# (Resource type, property): why a deployment or the autoscaler changes it
 BY_DESIGN = {
     ("AWS::ECS::Service", "/TaskDefinition"): "CodeDeploy runs the revision that the pipeline registered",
     ("AWS::ECS::Service", "/LoadBalancers"): "blue and green change parts at each deployment",
@@ -23,7 +23,7 @@ BY_DESIGN = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """One property that is not as the template says; `reason` when it is so by design."""
+    """One property that differs from the template; `reason` is set when it does so by design."""
 
     stack: str
     resource: str
@@ -35,20 +35,20 @@ class Difference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """All differences, and how many resources CloudFormation looked at or could not look at."""
+    """All differences, and how many resources CloudFormation could check and could not check."""
 
     differences: list[Difference]
     checked: int
     unchecked: int
 
     @property
-    def real(self) -> list[Difference]:
-        """Those that nobody meant."""
-        return [one for one in self.differences if not one.reason]
+    def unexpected(self) -> list[Difference]:
+        """The differences that are not by design."""
+        return [difference for difference in self.differences if not difference.reason]
 
 
 def detect(account: Account, say: Callable[[str], None], *, poll_s: float = POLL_S) -> Report:
-    """Start detection on every stack at once, wait, and collect. Raises UsageError when there is no stack."""
+    """Detect drift of every stack at once. Raises UsageError when there is no stack, or AccountError."""
     stacks, cloudformation = Stacks(account), account.client("cloudformation")
     names = [name for part in STACKS if stacks.status(name := stack_name(part))]
     if not names:
@@ -61,47 +61,43 @@ def detect(account: Account, say: Callable[[str], None], *, poll_s: float = POLL
             started[name] = cloudformation.detect_stack_drift(StackName=name)["StackDriftDetectionId"]
         except ClientError as error:
             raise AccountError(f"{name}: {error}") from None
-    for done, (name, detection) in enumerate(started.items(), 1):
+    for number, (name, detection) in enumerate(started.items(), 1):
         _wait(cloudformation, name, detection, poll_s)
-        say(f"{name}: looked at ({done} of {len(started)})")
+        say(f"{name}: checked ({number} of {len(started)})")
     return _collect(account, names)
 
 
 def _wait(cloudformation: Any, name: str, detection: str, poll_s: float) -> None:
     describe = cloudformation.describe_stack_drift_detection_status
-    while True:
-        said = describe(StackDriftDetectionId=detection)
-        if said["DetectionStatus"] != "DETECTION_IN_PROGRESS":
-            break
+    while (answer := describe(StackDriftDetectionId=detection))["DetectionStatus"] == "DETECTION_IN_PROGRESS":
         time.sleep(poll_s)
-    if said["DetectionStatus"] == "DETECTION_FAILED":
-        raise AccountError(
-            f"{name}: drift detection failed: {said.get('DetectionStatusReason', 'no reason given')}"
-        )
+    if answer["DetectionStatus"] == "DETECTION_FAILED":
+        reason = answer.get("DetectionStatusReason", "no reason given")
+        raise AccountError(f"{name}: drift detection failed: {reason}")
 
 
 def _collect(account: Account, names: list[str]) -> Report:
     cloudformation = account.client("cloudformation")
     differences: list[Difference] = []
-    checked = there = 0
+    checked = resources = 0
     for name in names:
-        there += len(
+        resources += len(
             account.pages("cloudformation", "list_stack_resources", "StackResourceSummaries", StackName=name)
         )
         request = {"StackName": name}
         while True:
-            said = cloudformation.describe_stack_resource_drifts(**request)
-            for drift in said["StackResourceDrifts"]:
+            answer = cloudformation.describe_stack_resource_drifts(**request)
+            for drift in answer["StackResourceDrifts"]:
                 checked += drift["StackResourceDriftStatus"] != "NOT_CHECKED"
                 differences += of_resource(name, drift)
-            if not said.get("NextToken"):
+            if not answer.get("NextToken"):
                 break
-            request["NextToken"] = said["NextToken"]
-    return Report(differences=differences, checked=checked, unchecked=there - checked)
+            request["NextToken"] = answer["NextToken"]
+    return Report(differences=differences, checked=checked, unchecked=resources - checked)
 
 
 def of_resource(stack: str, drift: dict[str, Any]) -> list[Difference]:
-    """What CloudFormation says of one resource, with the reason where the difference is by design."""
+    """The differences of one entry of DescribeStackResourceDrifts."""
     resource, kind = str(drift["LogicalResourceId"]), str(drift["ResourceType"])
     if drift["StackResourceDriftStatus"] == "DELETED":
         return [Difference(stack=stack, resource=resource, property="", expected="there", actual="deleted")]

@@ -1,22 +1,22 @@
-"""What can stop an operation.
+"""The errors that end a command.
 
 OperationError
-├── AccountError   AWS said no, or a stack is not as it must be: exit code 1
-└── UsageError     the machine or the command is not ready: nothing was asked of AWS, exit code 2
+├── AccountError   AWS refused, or a stack is not as it must be: exit code 1
+└── UsageError     the machine or a variable is wrong, and nothing was changed: exit code 2
 """
 
 
 class OperationError(Exception):
-    """Something a person must do first; the message says what."""
+    """The command can't go on; the message says what to do."""
 
     exit_code = 1
 
 
 class AccountError(OperationError):
-    """AWS refused or failed; what was made before stays as it is."""
+    """AWS refused or failed; what was changed before stays changed."""
 
 
 class UsageError(OperationError):
-    """Wrong settings, no credentials, no Docker; nothing was changed."""
+    """A wrong variable, no credentials, no Docker; nothing was changed."""
 
     exit_code = 2

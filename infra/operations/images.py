@@ -1,4 +1,4 @@
-"""The first images: built and pushed under the commit's id, and the X-Ray daemon mirrored beside them."""
+"""The first images: built and pushed with the commit's id as tag; the X-Ray daemon's image is copied."""
 
 import base64
 import shutil
@@ -17,7 +17,7 @@ PLATFORM = "linux/amd64"  # what the task definition's runtimePlatform says
 
 
 def commit() -> str:
-    """What the first images are tagged with; raises UsageError when the files are not that commit's."""
+    """The commit's id, the tag of the first images. Raises UsageError when files are not committed."""
     head = _run("git", "rev-parse", "HEAD")
     if head.returncode:
         raise UsageError(
@@ -31,18 +31,18 @@ def commit() -> str:
 
 
 def missing(account: Account, tag: str) -> list[tuple[str, str]]:
-    """Repository and tag of each image that the registry lacks."""
-    wanted = [(service.repository, tag) for service in SERVICES] + [(XRAY_REPOSITORY, XRAY_DAEMON_VERSION)]
-    return [(repository, one) for repository, one in wanted if not _is_there(account, repository, one)]
+    """The repository and the tag of each image that the registry lacks."""
+    images = [(service.repository, tag) for service in SERVICES] + [(XRAY_REPOSITORY, XRAY_DAEMON_VERSION)]
+    return [image for image in images if not _exists(account, *image)]
 
 
 def push_first(account: Account, repository: str, tag: str) -> None:
-    """Build or fetch one image and push it; raises UsageError without Docker, AccountError on a failure."""
+    """Build or pull one image and push it. Raises UsageError without Docker, AccountError on a failure."""
     _need_docker()
     _log_in(account)
     target = f"{account.registry}/{repository}:{tag}"
     if repository == XRAY_REPOSITORY:
-        _fetch_xray()
+        _pull_xray_daemon()
         _must(_run("docker", "tag", XRAY_PUBLIC_IMAGE, target), f"tag {target}")
     else:
         service = repository.rsplit("/", 1)[-1]
@@ -53,16 +53,16 @@ def push_first(account: Account, repository: str, tag: str) -> None:
     _must(_run("docker", "push", "--quiet", target), f"push {target}")
 
 
-def _is_there(account: Account, repository: str, tag: str) -> bool:
+def _exists(account: Account, repository: str, tag: str) -> bool:
     try:
-        found = account.client("ecr").describe_images(
+        answer = account.client("ecr").describe_images(
             repositoryName=repository, imageIds=[{"imageTag": tag}]
-        )["imageDetails"]
+        )
     except ClientError as error:
         if error.response["Error"]["Code"] == "ImageNotFoundException":
             return False
         raise AccountError(f"{repository}: {error}") from None
-    return bool(found)
+    return bool(answer["imageDetails"])
 
 
 def _need_docker() -> None:
@@ -81,8 +81,8 @@ def _log_in(account: Account) -> None:
     )
 
 
-def _fetch_xray() -> None:
-    """A copy that is here already will do: somebody without a way out may have brought it."""
+def _pull_xray_daemon() -> None:
+    """Pull the daemon's image; where that fails, a copy that is on this machine already is taken."""
     pulled = _run("docker", "pull", "--quiet", "--platform", PLATFORM, XRAY_PUBLIC_IMAGE)
     if pulled.returncode and _run("docker", "image", "inspect", XRAY_PUBLIC_IMAGE).returncode:
         _must(pulled, f"pull {XRAY_PUBLIC_IMAGE}")

@@ -1,4 +1,4 @@
-"""The `dora` package as a zip file in the artifact bucket, for its two functions: same files, same bytes."""
+"""The `dora` package as a zip file in the artifact bucket, for DORA's two Lambda functions."""
 
 import hashlib
 import io
@@ -14,12 +14,12 @@ from infra.shop import PROJECT
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = "dora"
-FIRST_DAY = (1980, 1, 1, 0, 0, 0)  # a zip file knows nothing earlier
+FIRST_DAY = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip file can have
 READABLE = 0o100644 << 16
 
 
 def package(root: Path = ROOT) -> bytes:
-    """Sorted names, one time, stored: compressing would differ between versions of zlib."""
+    """The zip file, the same bytes for the same files: sorted, one time, not compressed (zlib varies)."""
     files = sorted(
         path
         for path in (root / PACKAGE).rglob("*")
@@ -35,21 +35,22 @@ def package(root: Path = ROOT) -> bytes:
 
 
 def key(content: bytes) -> str:
-    """Where it lies in the bucket: another content is another key, and so a change of the stack."""
+    """The key of `content` in the bucket, made of its hash: a new key makes CloudFormation update it."""
     return f"{PACKAGE}/{hashlib.sha256(content).hexdigest()[:32]}.zip"
 
 
 def upload(account: Account, say: Callable[[str], None]) -> str:
-    """Put the package into the artifact bucket unless it is there; returns its key.
+    """Put the package into the artifact bucket unless it is there; return its key.
 
-    Artifacts end after a month: a function has a copy of its own by then."""
+    The bucket keeps it for a month; Lambda copies it when the function is made. Raises AccountError.
+    """
     content, s3 = package(), account.client("s3")
-    where = {"Bucket": f"{PROJECT}-artifacts-{account.number}-{account.region}", "Key": key(content)}
+    target = {"Bucket": f"{PROJECT}-artifacts-{account.number}-{account.region}", "Key": key(content)}
     try:
-        s3.head_object(**where)
+        s3.head_object(**target)
     except ClientError as error:
         if error.response["Error"]["Code"] not in ("404", "NoSuchKey", "NotFound"):
-            raise AccountError(f"{where['Key']}: {error}") from None
-        s3.put_object(**where, Body=content)
-        say(f"package {where['Key']}: {len(content)} bytes put into the artifact bucket")
-    return where["Key"]
+            raise AccountError(f"{target['Key']}: {error}") from None
+        s3.put_object(**target, Body=content)
+        say(f"package {target['Key']}: {len(content)} bytes put into the artifact bucket")
+    return target["Key"]

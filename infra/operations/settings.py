@@ -1,4 +1,4 @@
-"""What `make deploy` may be told: one variable a parameter of a template."""
+"""The environment variables that set the templates' parameters: docs/aws.md."""
 
 import os
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from settings import SettingsError, choice, env, load
 
 @dataclass(frozen=True, kw_only=True)
 class Parameters:
-    """The templates' parameters, by their own names; an empty one is left to the template or the stack."""
+    """The templates' parameters under their own names; an empty one keeps the stack's or the default."""
 
     Egress: str = env("EGRESS", choice("endpoints", "nat"), default="", help="how tasks reach AWS")
     Canary: str = env(
@@ -45,7 +45,7 @@ class Parameters:
 
 
 def parameters(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """The parameters that the environment sets, by name; raises UsageError naming every wrong variable."""
+    """The parameters that the environment sets, by name. Raises UsageError naming every wrong variable."""
     try:
         settings = load(Parameters, environ)
     except SettingsError as error:

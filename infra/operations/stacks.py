@@ -1,4 +1,4 @@
-"""CloudFormation stacks through change sets: shown, executed, watched."""
+"""Creates, updates and deletes CloudFormation stacks by change sets, and follows their events."""
 
 import time
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ BROKEN = ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILE
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """One line of a change set."""
+    """One resource's change in a change set."""
 
     action: str
     resource: str
@@ -28,7 +28,7 @@ class Change:
 
 
 class Stacks:
-    """The stacks of one account. `poll_s` is the pause between two looks at one that is changing."""
+    """The stacks of one account. `poll_s`: seconds between two polls of a stack that is changing."""
 
     def __init__(self, account: Account, *, poll_s: float = POLL_S) -> None:
         self._cloudformation = account.client("cloudformation")
@@ -46,14 +46,15 @@ class Stacks:
         return str(stacks[0]["StackStatus"])
 
     def outputs(self, name: str) -> dict[str, str]:
-        """What the stack tells, by key."""
+        """The values of the stack's outputs by key."""
         stacks = self._cloudformation.describe_stacks(StackName=name)["Stacks"]
         return {output["OutputKey"]: output["OutputValue"] for output in stacks[0].get("Outputs", [])}
 
-    def plan(self, name: str, template: Path, declared: list[str], given: dict[str, str]) -> list[Change]:
+    def plan(self, name: str, template: Path, declared: list[str], values: dict[str, str]) -> list[Change]:
         """Make a change set and return its changes; none when the stack is as the template says.
 
-        Parameters that are not `given` keep their value. Raises AccountError when the stack can't be changed.
+        `declared` are the template's parameters; those without a value in `values` keep the stack's. Raises
+        AccountError when the stack can't be changed.
         """
         status = self.status(name)
         if status in BROKEN:
@@ -66,14 +67,14 @@ class Stacks:
             raise AccountError(
                 f"{name} is in {status}: somebody changes it right now; try again when that is over"
             )
-        fresh = status in (None, "REVIEW_IN_PROGRESS")
+        is_new = status in (None, "REVIEW_IN_PROGRESS")
         try:
             self._cloudformation.create_change_set(
                 StackName=name,
                 ChangeSetName=self._change_set,
-                ChangeSetType="CREATE" if fresh else "UPDATE",
+                ChangeSetType="CREATE" if is_new else "UPDATE",
                 TemplateBody=template.read_text(),
-                Parameters=_parameters(declared, given, fresh),
+                Parameters=_parameters(declared, values, is_new),
                 Capabilities=["CAPABILITY_NAMED_IAM"],
                 Tags=[{"Key": key, "Value": value} for key, value in TAG.items()],
             )
@@ -83,13 +84,13 @@ class Stacks:
 
     def _planned(self, name: str) -> list[Change]:
         while True:
-            said = self._cloudformation.describe_change_set(StackName=name, ChangeSetName=self._change_set)
-            if said["Status"] in ("CREATE_COMPLETE", "FAILED"):
+            answer = self._cloudformation.describe_change_set(StackName=name, ChangeSetName=self._change_set)
+            if answer["Status"] in ("CREATE_COMPLETE", "FAILED"):
                 break
             time.sleep(self._poll_s)
-        if said["Status"] == "FAILED":
-            reason = said.get("StatusReason", "")
-            self.forget(name)
+        if answer["Status"] == "FAILED":
+            reason = answer.get("StatusReason", "")
+            self.discard(name)
             if any(words in reason for words in NO_CHANGES):
                 return []
             raise AccountError(f"{name}: the change set failed: {reason}")
@@ -100,32 +101,32 @@ class Stacks:
                 type=change["ResourceType"],
                 replacement=change.get("Replacement", ""),
             )
-            for change in (one["ResourceChange"] for one in said.get("Changes", []))
+            for change in (entry["ResourceChange"] for entry in answer.get("Changes", []))
         ]
 
-    def forget(self, name: str) -> None:
-        """Drop the change set without executing it."""
+    def discard(self, name: str) -> None:
+        """Delete the change set without executing it."""
         self._cloudformation.delete_change_set(StackName=name, ChangeSetName=self._change_set)
 
     def execute(self, name: str) -> Iterator[str]:
         """Execute the change set; yields a line for each event. Raises AccountError with the first reason."""
-        seen = {event["EventId"] for event in self._events(name)}
+        known = {event["EventId"] for event in self._events(name)}
         self._cloudformation.execute_change_set(StackName=name, ChangeSetName=self._change_set)
-        yield from self._watch(name, seen, good=("CREATE_COMPLETE", "UPDATE_COMPLETE"))
+        yield from self._watch(name, known, good=("CREATE_COMPLETE", "UPDATE_COMPLETE"))
 
     def delete(self, name: str) -> Iterator[str]:
         """Delete the stack; yields a line for each event. Raises AccountError with the first reason."""
-        seen = {event["EventId"] for event in self._events(name)}
+        known = {event["EventId"] for event in self._events(name)}
         self._cloudformation.delete_stack(StackName=name)
-        yield from self._watch(name, seen, good=("DELETE_COMPLETE",))
+        yield from self._watch(name, known, good=("DELETE_COMPLETE",))
 
-    def _watch(self, name: str, seen: set[str], *, good: tuple[str, ...]) -> Iterator[str]:
+    def _watch(self, name: str, known: set[str], *, good: tuple[str, ...]) -> Iterator[str]:
         reasons: list[str] = []
         while True:
             status = self.status(name)
             for event in reversed(self._events(name)):
-                if event["EventId"] not in seen:
-                    seen.add(event["EventId"])
+                if event["EventId"] not in known:
+                    known.add(event["EventId"])
                     yield f"{event['LogicalResourceId']} {event['ResourceStatus']}"
                     reasons += _reason(event)
             if status is None or not status.endswith("_IN_PROGRESS"):
@@ -146,15 +147,15 @@ class Stacks:
 
 
 def _reason(event: dict[str, Any]) -> list[str]:
-    """Why a resource failed; not those that were cancelled because another one did."""
+    """Why a resource failed; nothing where it was cancelled because another one failed."""
     reason = event.get("ResourceStatusReason", "no reason given")
     failed = "FAILED" in event["ResourceStatus"] and "cancelled" not in reason
     return [f"{event['LogicalResourceId']}: {reason}"] if failed else []
 
 
-def _parameters(declared: list[str], given: dict[str, str], fresh: bool) -> list[dict[str, Any]]:
-    values: list[dict[str, Any]] = [
-        {"ParameterKey": key, "ParameterValue": given[key]} for key in declared if key in given
+def _parameters(declared: list[str], values: dict[str, str], is_new: bool) -> list[dict[str, Any]]:
+    parameters: list[dict[str, Any]] = [
+        {"ParameterKey": key, "ParameterValue": values[key]} for key in declared if key in values
     ]
-    kept = [] if fresh else [key for key in declared if key not in given]
-    return values + [{"ParameterKey": key, "UsePreviousValue": True} for key in kept]
+    kept = [] if is_new else [key for key in declared if key not in values]
+    return parameters + [{"ParameterKey": key, "UsePreviousValue": True} for key in kept]

@@ -1,1 +1,1 @@
-"""One CloudFormation stack a module; a stack composes what infra.constructs builds."""
+"""One CloudFormation stack a module, composed of the constructs in infra.constructs."""

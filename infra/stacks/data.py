@@ -1,60 +1,38 @@
 """data: the two DynamoDB tables. The local AWS makes its tables from this stack's template too."""
 
 import aws_cdk as cdk
-from aws_cdk import aws_dynamodb as dynamodb
 from constructs import Construct
 
 from infra.constructs.stack import LanternStack
-
-Attribute = dynamodb.CfnTable.AttributeDefinitionProperty
-Key = dynamodb.CfnTable.KeySchemaProperty
+from infra.constructs.table import number, table, text
 
 
 class DataStack(LanternStack):
-    """The tables outlive their stack: deleting data is a decision of its own."""
+    """Tables that outlive their stack: deleting data is a decision of its own."""
 
     def __init__(self, scope: Construct) -> None:
         super().__init__(
             scope, "data", description="Lantern: the two DynamoDB tables, which outlive every deployment"
         )
-        products = self._table("Products", key=("sku", "S"), index=("by-shelf", ("shelf", "S"), ("sku", "S")))
-        orders = self._table(
-            "Orders", key=("order_id", "S"), index=("by-state", ("state", "S"), ("touched_at", "N"))
-        )
-        self.share("ProductsTableArn", products.attr_arn)
-        self.share("OrdersTableArn", orders.attr_arn)
-
-    def _table(
-        self, name: str, *, key: tuple[str, str], index: tuple[str, tuple[str, str], tuple[str, str]]
-    ) -> dynamodb.CfnTable:
-        index_name, partition, sort = index
-        attributes = dict([key, partition, sort])
-        table = dynamodb.CfnTable(
+        products = table(
             self,
-            name,
-            table_name=f"lantern-{name.lower()}",
-            billing_mode="PAY_PER_REQUEST",
-            attribute_definitions=[
-                Attribute(attribute_name=attribute, attribute_type=kind)
-                for attribute, kind in attributes.items()
-            ],
-            key_schema=[Key(attribute_name=key[0], key_type="HASH")],
-            global_secondary_indexes=[
-                dynamodb.CfnTable.GlobalSecondaryIndexProperty(
-                    index_name=index_name,
-                    key_schema=[
-                        Key(attribute_name=partition[0], key_type="HASH"),
-                        Key(attribute_name=sort[0], key_type="RANGE"),
-                    ],
-                    projection=dynamodb.CfnTable.ProjectionProperty(projection_type="ALL"),
-                )
-            ],
-            point_in_time_recovery_specification=dynamodb.CfnTable.PointInTimeRecoverySpecificationProperty(
-                point_in_time_recovery_enabled=True
-            ),
-            time_to_live_specification=dynamodb.CfnTable.TimeToLiveSpecificationProperty(
-                attribute_name="expires_at", enabled=True
-            ),
+            "Products",
+            table_name="lantern-products",
+            partition_key=text("sku"),
+            removal_policy=cdk.RemovalPolicy.RETAIN,
         )
-        table.apply_removal_policy(cdk.RemovalPolicy.RETAIN)
-        return table
+        products.add_global_secondary_index(
+            index_name="by-shelf", partition_key=text("shelf"), sort_key=text("sku")
+        )
+        orders = table(
+            self,
+            "Orders",
+            table_name="lantern-orders",
+            partition_key=text("order_id"),
+            removal_policy=cdk.RemovalPolicy.RETAIN,
+        )
+        orders.add_global_secondary_index(
+            index_name="by-state", partition_key=text("state"), sort_key=number("touched_at")
+        )
+        self.export("ProductsTableArn", products.table_arn)
+        self.export("OrdersTableArn", orders.table_arn)

@@ -1,4 +1,4 @@
-"""foundation: what outlives everything else: image repositories, artifact bucket, bucket of access logs."""
+"""foundation: image repositories, the artifact bucket and the bucket of access logs."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
@@ -15,24 +15,23 @@ ACCESS_LOGS_DAYS = 30
 
 
 class FoundationStack(LanternStack):
-    """Deployed first; images are pushed before anything that runs them is made."""
+    """Deployed first: the images must be in their repositories before the stacks that run them are made."""
 
     def __init__(self, scope: Construct) -> None:
         super().__init__(
             scope, "foundation", description="Lantern: image repositories, artifact bucket, access log bucket"
         )
-        for name, repository in [(s.name, s.repository) for s in SERVICES] + [
-            (XRAY_CONTAINER, XRAY_REPOSITORY)
-        ]:
-            self._repository(name, repository)
+        for service in SERVICES:
+            self._repository(service.name, service.repository)
+        self._repository(XRAY_CONTAINER, XRAY_REPOSITORY)
         logs = self._bucket("AccessLogs", "logs", days=ACCESS_LOGS_DAYS, versioned=False)
         self._let_load_balancers_write(logs)
         artifacts = self._bucket("Artifacts", "artifacts", days=ARTIFACTS_DAYS, versioned=True, logs=logs)
-        self.share("ArtifactBucket", artifacts.bucket_name)
-        self.share("AccessLogBucket", logs.bucket_name)
+        self.export("ArtifactBucket", artifacts.bucket_name)
+        self.export("AccessLogBucket", logs.bucket_name)
 
     def _repository(self, name: str, repository: str) -> None:
-        """Immutable tags: what was tested under a tag is what runs under it."""
+        """A repository with immutable tags: the image that was tested under a tag is the image that runs."""
         ecr.Repository(
             self,
             f"{name.title().replace('-', '')}Repository",

@@ -5,105 +5,55 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_route53 as route53
 from constructs import Construct
 
-from infra.constructs.network.egress import Egress
-from infra.constructs.network.flow_logs import FlowLogs
+from infra.constructs.network.interface_endpoints import interface_endpoints
+from infra.constructs.network.nat_gateway import nat_gateway
 from infra.constructs.network.security_groups import SecurityGroups
+from infra.constructs.network.vpc import vpc
 from infra.constructs.stack import LanternStack
-from infra.shop import PRIVATE_ZONE, SERVICES
-
-CIDR = "10.20.0.0/16"
-ZONES = 2
+from infra.shop import PRIVATE_ZONE
 
 
 class NetworkStack(LanternStack):
-    """Two zones; load balancers in public subnets, tasks in private ones that the internet can't reach."""
+    """Two zones; load balancers in public subnets, tasks in private ones that the internet can't reach.
+
+    Parameter `Egress`: tasks reach AWS by `endpoints` (nothing reaches the internet) or by `nat` (cheaper).
+    """
 
     def __init__(self, scope: Construct) -> None:
         super().__init__(
             scope, "network", description="Lantern: VPC, security groups, endpoints or NAT, private names"
         )
-        self._vpc = ec2.CfnVPC(
-            self, "Vpc", cidr_block=CIDR, enable_dns_hostnames=True, enable_dns_support=True
-        )
-        public = [self._subnet("Public", zone, block=zone) for zone in range(ZONES)]
-        private = [self._subnet("Private", zone, block=10 + zone) for zone in range(ZONES)]
-        self._open_to_the_internet(public)
-        security_groups = SecurityGroups(self, vpc=self._vpc, cidr=CIDR)
-        tables = self._private_routes(private)
-        Egress(
+        network = vpc(self)
+        security_groups = SecurityGroups(self, vpc=network)
+        egress = cdk.CfnParameter(
             self,
-            vpc=self._vpc,
-            public_subnet=public[0],
-            private_subnets=private,
-            route_tables=tables,
-            security_groups=security_groups,
+            "Egress",
+            default="endpoints",
+            allowed_values=["endpoints", "nat"],
+            description="How tasks reach AWS: endpoints (no way to the internet) or one NAT (cheaper)",
         )
-        FlowLogs(self, vpc=self._vpc)
-        zone = self._private_names()
-        self._share(public, private, security_groups, zone)
-
-    def _subnet(self, kind: str, zone: int, *, block: int) -> ec2.CfnSubnet:
-        return ec2.CfnSubnet(
+        with_nat, with_endpoints = (
+            cdk.CfnCondition(self, name, expression=cdk.Fn.condition_equals(egress.value_as_string, choice))
+            for name, choice in (("WithNat", "nat"), ("WithEndpoints", "endpoints"))
+        )
+        interface_endpoints(
             self,
-            f"{kind}Subnet{zone + 1}",
-            vpc_id=self._vpc.ref,
-            availability_zone=cdk.Fn.select(zone, cdk.Fn.get_azs()),
-            cidr_block=f"10.20.{block}.0/24",
-            map_public_ip_on_launch=False,  # load balancers and the NAT gateway bring their own addresses
-            tags=[cdk.CfnTag(key="Name", value=f"lantern-{kind.lower()}-{zone + 1}")],
+            vpc=network,
+            security_group=security_groups.groups["Endpoints"],
+            condition=with_endpoints,
         )
+        nat_gateway(self, vpc=network, condition=with_nat)
+        # `catalog.lantern.internal` is the same in every account, so task definitions need no look-up
+        zone = route53.PrivateHostedZone(self, "PrivateZone", zone_name=PRIVATE_ZONE, vpc=network)
+        self._export_all(network, security_groups, zone)
 
-    def _open_to_the_internet(self, subnets: list[ec2.CfnSubnet]) -> None:
-        gateway = ec2.CfnInternetGateway(self, "InternetGateway")
-        attached = ec2.CfnVPCGatewayAttachment(
-            self, "InternetGatewayAttachment", vpc_id=self._vpc.ref, internet_gateway_id=gateway.ref
-        )
-        table = ec2.CfnRouteTable(self, "PublicRoutes", vpc_id=self._vpc.ref)
-        route = ec2.CfnRoute(
-            self,
-            "PublicDefaultRoute",
-            route_table_id=table.ref,
-            destination_cidr_block="0.0.0.0/0",
-            gateway_id=gateway.ref,
-        )
-        route.add_resource_dependency(attached)
-        for number, subnet in enumerate(subnets, 1):
-            ec2.CfnSubnetRouteTableAssociation(
-                self, f"PublicRoutesOfSubnet{number}", subnet_id=subnet.ref, route_table_id=table.ref
-            )
-
-    def _private_routes(self, subnets: list[ec2.CfnSubnet]) -> list[ec2.CfnRouteTable]:
-        tables = []
-        for number, subnet in enumerate(subnets, 1):
-            table = ec2.CfnRouteTable(self, f"PrivateRoutes{number}", vpc_id=self._vpc.ref)
-            ec2.CfnSubnetRouteTableAssociation(
-                self, f"PrivateRoutesOfSubnet{number}", subnet_id=subnet.ref, route_table_id=table.ref
-            )
-            tables.append(table)
-        return tables
-
-    def _private_names(self) -> route53.CfnHostedZone:
-        """`catalog.lantern.internal` is the same in every account, so task definitions need no look-up."""
-        return route53.CfnHostedZone(
-            self,
-            "PrivateZone",
-            name=PRIVATE_ZONE,
-            vpcs=[route53.CfnHostedZone.VPCProperty(vpc_id=self._vpc.ref, vpc_region=cdk.Aws.REGION)],
-        )
-
-    def _share(
-        self,
-        public: list[ec2.CfnSubnet],
-        private: list[ec2.CfnSubnet],
-        security_groups: SecurityGroups,
-        zone: route53.CfnHostedZone,
+    def _export_all(
+        self, network: ec2.Vpc, security_groups: SecurityGroups, zone: route53.PrivateHostedZone
     ) -> None:
-        self.share("VpcId", self._vpc.ref)
-        self.share("PublicSubnets", cdk.Fn.join(",", [subnet.ref for subnet in public]))
-        self.share("PrivateSubnets", cdk.Fn.join(",", [subnet.ref for subnet in private]))
-        self.share("PrivateZoneId", zone.attr_id)
-        for name in ("PublicLoadBalancer", "InternalLoadBalancer", "Hook"):
-            self.share(f"{name}SecurityGroup", security_groups.groups[name].attr_group_id)
-        for service in SERVICES:
-            name = service.name.title()
-            self.share(f"{name}SecurityGroup", security_groups.groups[name].attr_group_id)
+        self.export("VpcId", network.vpc_id)
+        for kind, subnets in (("Public", network.public_subnets), ("Private", network.isolated_subnets)):
+            self.export(f"{kind}Subnets", cdk.Fn.join(",", [subnet.subnet_id for subnet in subnets]))
+        self.export("PrivateZoneId", zone.hosted_zone_id)
+        for name in security_groups.groups:
+            if name != "Endpoints":
+                self.export(f"{name}SecurityGroup", security_groups.id_of(name))

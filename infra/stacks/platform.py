@@ -1,4 +1,4 @@
-"""platform: what the three services stand on: load balancers, cluster, CodeDeploy's application and role."""
+"""platform: what the three services share: load balancers, ECS cluster, CodeDeploy's application and role."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_codedeploy as codedeploy
@@ -13,7 +13,7 @@ from infra.shop import CLUSTER, CODEDEPLOY_APPLICATION, XRAY_LOG_GROUP
 
 
 class PlatformStack(LanternStack):
-    """Holds nothing that a deployment of a service changes."""
+    """Nothing in it is changed by the deployment of a service."""
 
     def __init__(self, scope: Construct) -> None:
         super().__init__(
@@ -30,7 +30,5 @@ class PlatformStack(LanternStack):
             load_balancer(self, public=public, deletion_protection=protection.value_as_string)
         ecs.CfnCluster(self, "Cluster", cluster_name=CLUSTER)
         log_group(self, "XrayDaemonLogGroup", XRAY_LOG_GROUP)
-        codedeploy.CfnApplication(
-            self, "Application", application_name=CODEDEPLOY_APPLICATION, compute_platform="ECS"
-        )
-        self.share("DeployerRoleArn", codedeploy_role(self).role_arn)
+        codedeploy.EcsApplication(self, "Application", application_name=CODEDEPLOY_APPLICATION)
+        self.export("DeployerRoleArn", codedeploy_role(self).role_arn)

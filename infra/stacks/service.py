@@ -1,56 +1,49 @@
-"""catalog, orders, storefront: a stack each, all made alike; by CodeDeploy or, instead, by ECS itself."""
+"""catalog, orders, storefront: a stack each, made alike, deployed by CodeDeploy or by ECS itself."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_route53 as route53
 from constructs import Construct
 
-from infra.constructs.codedeploy.blue_green_service import BlueGreenService
-from infra.constructs.ecs.ecs_canary_service import EcsCanaryService
-from infra.constructs.ecs.task_definition import FirstTaskDefinition
+from infra.constructs.codedeploy.blue_green_service import blue_green_service
+from infra.constructs.ecs.ecs_canary_service import ecs_canary_service
+from infra.constructs.ecs.task_definition import task_definition
 from infra.constructs.ecs.task_roles import TaskRoles
-from infra.constructs.load_balancing.load_balancers import imported_load_balancer
+from infra.constructs.load_balancing.load_balancers import ImportedLoadBalancer
 from infra.constructs.load_balancing.target_group_pair import Certificate, TargetGroupPair
 from infra.constructs.log_group import log_group
-from infra.constructs.stack import LanternStack, take
+from infra.constructs.stack import LanternStack, import_value
 from infra.shop import Service
-
-CANARIES = (
-    "CodeDeployDefault.ECSCanary10Percent5Minutes",
-    "CodeDeployDefault.ECSCanary10Percent15Minutes",
-    "CodeDeployDefault.ECSLinear10PercentEvery1Minutes",
-    "CodeDeployDefault.ECSLinear10PercentEvery3Minutes",
-    "CodeDeployDefault.ECSAllAtOnce",
-)
 
 
 class ServiceStack(LanternStack):
-    """What every way of deploying has in common; the subclass says who replaces the service."""
+    """A service behind its load balancer, deployed by CodeDeploy or, with `ecs_canary`, by ECS itself.
 
-    def __init__(self, scope: Construct, service: Service, *, deployed_by: str) -> None:
+    With CodeDeploy the stack changes rarely: CodeDeploy owns its listeners and its task definition. The stack
+    with ECS's canary takes the place of that of the same name; in it a new ImageTag is a new deployment.
+    """
+
+    def __init__(self, scope: Construct, service: Service, *, ecs_canary: bool = False) -> None:
+        deployer = "ECS's own canary" if ecs_canary else "CodeDeploy"
         super().__init__(
-            scope, service.name, description=f"Lantern: {service.name} on Fargate, deployed by {deployed_by}"
+            scope, service.name, description=f"Lantern: {service.name} on Fargate, deployed by {deployer}"
         )
-        self.service = service
-        self.balancer = imported_load_balancer(public=service.public)
         logs = log_group(self, "LogGroup", service.log_group)
-        roles = TaskRoles(self, service=service)
-        self.first = FirstTaskDefinition(self, service=service, image_tag=self._image_tag())
-        self.first.resource.node.add_dependency(roles, logs)
-        self.certificate = self._certificate() if service.public else None
-        pair = self.run()
-        self.share("BlueTargetGroupName", pair.blue.attr_target_group_full_name)
-        self.share("GreenTargetGroupName", pair.green.attr_target_group_full_name)
+        roles = TaskRoles(self, service)
+        revision = task_definition(self, service, image_tag=self._image_tag())
+        revision.node.add_dependency(roles, logs)
+        certificate = self._certificate() if service.public else None
+        target_groups = TargetGroupPair(self, service, certificate=certificate)
+        deploy = ecs_canary_service if ecs_canary else blue_green_service
+        deploy(self, target_groups, revision)
+        for colour, target_group in target_groups.by_colour.items():
+            self.export(f"{colour.title()}TargetGroupName", target_group.target_group_full_name)
         if not service.public:
-            self._give_name()
-
-    def run(self) -> TargetGroupPair:
-        """Make the ECS service and whatever deploys it."""
-        raise NotImplementedError
+            self._private_name(service, target_groups.balancer)
 
     def _image_tag(self) -> cdk.CfnParameter:
         return cdk.CfnParameter(
             self,
-            "ImageTag",  # no default: an image must be there first
+            "ImageTag",  # no default: the image must be in its repository first
             allowed_pattern=r"[\w.-]{1,128}",
             description="Tag of the service's image in its ECR repository",
         )
@@ -63,66 +56,24 @@ class ServiceStack(LanternStack):
             allowed_pattern="|arn:[a-z-]+:acm:.+",
             description="ACM certificate for HTTPS on 443; empty: HTTP on 80",
         )
-        given = cdk.CfnCondition(
+        exists = cdk.CfnCondition(
             self,
             "HasCertificate",
             expression=cdk.Fn.condition_not(cdk.Fn.condition_equals(parameter.value_as_string, "")),
         )
-        return Certificate(arn=parameter, given=given)
+        return Certificate(arn=parameter, exists=exists)
 
-    def _give_name(self) -> None:
-        """The private name under which the other services find it."""
+    def _private_name(self, service: Service, balancer: ImportedLoadBalancer) -> None:
+        """Make the DNS record under which the other services call this one."""
         route53.CfnRecordSet(
             self,
             "Name",
-            hosted_zone_id=take("network", "PrivateZoneId"),
-            name=self.service.host,
+            hosted_zone_id=import_value("network", "PrivateZoneId"),
+            name=service.host,
             type="A",
             alias_target=route53.CfnRecordSet.AliasTargetProperty(
-                dns_name=self.balancer.address,
-                hosted_zone_id=self.balancer.zone,
+                dns_name=balancer.address,
+                hosted_zone_id=balancer.hosted_zone_id,
                 evaluate_target_health=False,
             ),
         )
-
-
-class CodeDeployServiceStack(ServiceStack):
-    """Changes rarely: from the first deployment on CodeDeploy owns the listeners and the task definition."""
-
-    def __init__(self, scope: Construct, service: Service) -> None:
-        super().__init__(scope, service, deployed_by="CodeDeploy")
-
-    def run(self) -> TargetGroupPair:
-        """A service that CodeDeploy replaces."""
-        canary = cdk.CfnParameter(
-            self,
-            "Canary",
-            default=CANARIES[0],
-            allowed_values=list(CANARIES),
-            description="How CodeDeploy shifts traffic to a new version",
-        )
-        return BlueGreenService(
-            self,
-            service=self.service,
-            first=self.first,
-            balancer=self.balancer,
-            canary=canary.value_as_string,
-            certificate=self.certificate,
-        ).pair
-
-
-class NativeServiceStack(ServiceStack):
-    """In place of the stack of the same name: a new ImageTag is a new deployment, by ECS's own canary."""
-
-    def __init__(self, scope: Construct, service: Service) -> None:
-        super().__init__(scope, service, deployed_by="ECS's own canary")
-
-    def run(self) -> TargetGroupPair:
-        """A service that ECS replaces itself."""
-        return EcsCanaryService(
-            self,
-            service=self.service,
-            first=self.first,
-            balancer=self.balancer,
-            certificate=self.certificate,
-        ).pair

@@ -1,4 +1,4 @@
-"""A copy of the files that AWS reads, to make mistakes in."""
+"""A copy of the files that AWS reads, in which tests make mistakes."""
 
 import json
 import shutil
@@ -15,7 +15,7 @@ SLOW = {"cfn-lint", "checkov", "CDK synthesis and cdk-nag", "Kubernetes manifest
 
 
 class Checkout:
-    """A checkout in `root`; its methods edit files and name what they could not find."""
+    """A copy in `root`; its methods edit files and fail when nothing was changed."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -25,14 +25,14 @@ class Checkout:
             shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
 
     def replace(self, name: str, old: str, new: str) -> None:
-        """Replace every `old` in a file; the mistake must really be in."""
+        """Replace every `old` in a file; fail when there is none."""
         path = self.root / name
         text = path.read_text()
         assert old in text, f"{name} has no {old!r}"
         path.write_text(text.replace(old, new))
 
     def edit(self, name: str, change: Callable[[Any], None]) -> None:
-        """Change a JSON file's content in place; the mistake must really be in."""
+        """Change a JSON file's content in place; fail when it stays the same."""
         path = self.root / name
         content = json.loads(path.read_text())
         before = json.dumps(content)
@@ -41,10 +41,12 @@ class Checkout:
         path.write_text(json.dumps(content, indent=2))
 
     def container(self, name: str, **fields: Any) -> None:
-        """Set fields of one container of the task definition; None takes a field out."""
+        """Set fields of a container in the task definition; None removes a field."""
 
         def change(definition: dict[str, Any]) -> None:
-            container = next(one for one in definition["containerDefinitions"] if one["name"] == name)
+            container = next(
+                container for container in definition["containerDefinitions"] if container["name"] == name
+            )
             for key, value in fields.items():
                 container.pop(key, None) if value is None else container.update({key: value})
 
@@ -58,5 +60,5 @@ class Checkout:
         )
 
     def quick_problems(self) -> list[str]:
-        """What the steps of `make verify-infra` that need no other program say."""
+        """The problems that the steps of `make verify-infra` without other programs find."""
         return [problem for name, check in verify.steps(self.root) if name not in SLOW for problem in check()]

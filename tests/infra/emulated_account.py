@@ -1,4 +1,4 @@
-"""An AWS account on this machine: MiniStack with a Docker engine, and the templates that it understands.
+"""An emulated AWS account: MiniStack with a Docker engine, and the templates without what it lacks.
 
 Its network is 169.254.170.0/24 with MiniStack at .2: there ECS gives a task its credentials, and boto3 takes
 them from few other addresses.
@@ -16,7 +16,7 @@ import botocore.exceptions
 import docker
 import requests
 
-from infra.shop import SERVICES, STACKS, stack_name
+from infra.shop import EXAMPLE_ACCOUNT, EXAMPLE_REGION, SERVICES, STACKS, stack_name
 from tests.shop import free_port
 from tests.waiting import wait_until
 
@@ -39,8 +39,8 @@ def build(name: str, recipe: str, **arguments: str) -> str:
     return name
 
 
-class Account:
-    """MiniStack in a container that may start others; everything it starts ends with `close`."""
+class EmulatedAccount:
+    """MiniStack in a container that may start others; `close` removes everything that it started."""
 
     def __init__(self) -> None:
         self.port = free_port()
@@ -69,8 +69,8 @@ class Account:
             volumes={"/var/run/docker.sock": {"bind": "/var/run/docker.sock", "mode": "rw"}},
             environment={
                 "GATEWAY_PORT": str(self.port),
-                "MINISTACK_ACCOUNT_ID": "111122223333",
-                "MINISTACK_REGION": "us-east-1",
+                "MINISTACK_ACCOUNT_ID": EXAMPLE_ACCOUNT,
+                "MINISTACK_REGION": EXAMPLE_REGION,
                 "LOG_LEVEL": "WARNING",
             },
         )
@@ -85,7 +85,7 @@ class Account:
         return boto3.client(
             service,
             endpoint_url=self.url,
-            region_name="us-east-1",
+            region_name=EXAMPLE_REGION,
             aws_access_key_id="test",
             aws_secret_access_key="test",
         )
@@ -94,29 +94,29 @@ class Account:
         """What makes every AWS client ask this account, and Docker push to its registry."""
         return {
             "AWS_ENDPOINT_URL": self.url,
-            "AWS_REGION": "us-east-1",
-            "AWS_DEFAULT_REGION": "us-east-1",
+            "AWS_REGION": EXAMPLE_REGION,
+            "AWS_DEFAULT_REGION": EXAMPLE_REGION,
             "AWS_ACCESS_KEY_ID": "test",
             "AWS_SECRET_ACCESS_KEY": "test",
             "ECR_REGISTRY": f"127.0.0.1:{self.port}",
         }
 
     def push(self, image: str, repository: str, tag: str, credentials: dict[str, str] | None = None) -> str:
-        """Push and return what the registry said."""
+        """Push an image; return the registry's answer."""
         target = f"127.0.0.1:{self.port}/{repository}"
         self._engine.images.get(image).tag(target, tag)
-        said: str = self._engine.images.push(
+        answer: str = self._engine.images.push(
             target, tag, auth_config=credentials or {"username": "AWS", "password": "x"}
         )
-        return said
+        return answer
 
     def bring(self, image: str, name: str) -> None:
-        """Give an image that is here the name of one that is not."""
+        """Tag a local image as one that can't be pulled."""
         repository, tag = name.rsplit(":", 1)
         self._engine.images.get(image).tag(repository, tag)
 
-    def understood(self, folder: Path) -> None:
-        """Write the templates into `folder`, less what MiniStack lacks, images from its registry."""
+    def write_templates(self, folder: Path) -> None:
+        """Write the templates, without types that MiniStack lacks and with its registry, into `folder`."""
         cloudformation = self.client("cloudformation")
         for part in STACKS:
             name = stack_name(part)
@@ -142,10 +142,10 @@ class Account:
             self.left_out.setdefault(kind, set()).add(f"{part}.{name}")
         for resource in resources.values():
             if "DependsOn" in resource:
-                resource["DependsOn"] = [one for one in resource["DependsOn"] if one in resources]
+                resource["DependsOn"] = [name for name in resource["DependsOn"] if name in resources]
 
     def listen(self) -> None:
-        """Give the private names and the internal load balancer's ports to the tasks."""
+        """Make the internal load balancer reachable for the tasks, by the services' private names."""
         internal = [service for service in SERVICES if not service.public]
         container = self._engine.containers.create(
             "lantern-test-ministack",
@@ -165,8 +165,8 @@ class Account:
 
     def address(self, load_balancer: str) -> str:
         """The DNS name of a load balancer."""
-        found = self.client("elbv2").describe_load_balancers(Names=[load_balancer])["LoadBalancers"]
-        return str(found[0]["DNSName"])
+        answer = self.client("elbv2").describe_load_balancers(Names=[load_balancer])
+        return str(answer["LoadBalancers"][0]["DNSName"])
 
     def shop(self, method: str, path: str, **options: Any) -> requests.Response:
         """A customer's request, through the public load balancer."""
@@ -174,11 +174,13 @@ class Account:
         return requests.request(method, f"{self.url}{path}", headers=headers, timeout=10, **options)
 
     def tasks(self) -> list[Any]:
-        """The containers that ECS started here."""
+        """The containers that the emulated ECS started."""
         return [
-            one
-            for one in self._engine.containers.list(all=True, filters={"label": "com.amazonaws.ecs.cluster"})
-            if self._mark in one.attrs["NetworkSettings"]["Networks"]
+            container
+            for container in self._engine.containers.list(
+                all=True, filters={"label": "com.amazonaws.ecs.cluster"}
+            )
+            if self._mark in container.attrs["NetworkSettings"]["Networks"]
         ]
 
     def logs(self) -> str:
@@ -191,6 +193,6 @@ class Account:
 
 
 def _unmakeable(template: dict[str, Any]) -> dict[str, Any]:
-    """The same resource types and one that nobody knows, so that a probe never makes anything."""
+    """The template's resource types and one that does not exist, so that nothing is made of it."""
     resources = {**template["Resources"], "Nobody": {"Type": "AWS::Nobody::Knows"}}
-    return {"Resources": {name: {"Type": one["Type"]} for name, one in resources.items()}}
+    return {"Resources": {name: {"Type": resource["Type"]} for name, resource in resources.items()}}

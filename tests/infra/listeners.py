@@ -1,4 +1,4 @@
-"""The listeners of the internal load balancer, which MiniStack has only behind its one port.
+"""The ports of the internal load balancer, whose listeners MiniStack serves behind its one port only.
 
 Runs in a container on the tasks' network: `python3 listeners.py http://aws:4566 <load balancer> 8081 8082`.
 A request to a listener's port goes to MiniStack with the Host that selects that listener.

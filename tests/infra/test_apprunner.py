@@ -1,4 +1,4 @@
-"""The templates beside the ECS ones: App Runner, ECS Express Mode, and the roles of the pods on EKS."""
+"""The templates for App Runner, for ECS Express Mode, and for the roles of the pods on EKS."""
 
 import copy
 import json
@@ -28,12 +28,12 @@ def load(name):
 
 
 def properties(template, kind):
-    return [one["Properties"] for one in template["Resources"].values() if one["Type"] == kind]
+    return [resource["Properties"] for resource in template["Resources"].values() if resource["Type"] == kind]
 
 
 def only(template, kind):
-    (found,) = properties(template, kind)
-    return found
+    (resource_properties,) = properties(template, kind)
+    return resource_properties
 
 
 def statements(template):
@@ -54,7 +54,7 @@ def cfn_lint(path):
     run = subprocess.run(
         [program, "--format", "json", str(path)], capture_output=True, text=True, check=False
     )
-    return [f"{one['Rule']['Id']} {one['Message']}" for one in json.loads(run.stdout or "[]")]
+    return [f"{finding['Rule']['Id']} {finding['Message']}" for finding in json.loads(run.stdout or "[]")]
 
 
 @pytest.mark.parametrize("name", TEMPLATES)
@@ -133,7 +133,8 @@ def test_the_closed_service_says_so_where_it_is_seen():
 def test_the_storefront_on_app_runner_gets_the_settings_that_it_reads():
     source = only(load(APP_RUNNER), "AWS::AppRunner::Service")["SourceConfiguration"]["ImageRepository"]
     environment = {
-        one["Name"]: one["Value"] for one in source["ImageConfiguration"]["RuntimeEnvironmentVariables"]
+        variable["Name"]: variable["Value"]
+        for variable in source["ImageConfiguration"]["RuntimeEnvironmentVariables"]
     }
     read = {variable.name for variable in variables(Settings).values()}
 
@@ -156,11 +157,11 @@ def test_app_runner_asks_whether_the_storefront_is_alive_and_reaches_the_others_
 def test_express_mode_runs_the_task_of_taskdef_json():
     """But for the name `Main`, which Express Mode asks for, and one log group for both containers."""
     template = json.loads((ROOT / "taskdef.json").read_text())
-    made = only(load(EXPRESS), "AWS::ECS::TaskDefinition")
+    definition = only(load(EXPRESS), "AWS::ECS::TaskDefinition")
     expected_app, expected_daemon = template["containerDefinitions"]
     app, daemon = (
-        {key[0].lower() + key[1:]: value for key, value in one.items()}
-        for one in made["ContainerDefinitions"]
+        {key[0].lower() + key[1:]: value for key, value in container.items()}
+        for container in definition["ContainerDefinitions"]
     )
 
     assert (app["name"], daemon["name"]) == ("Main", expected_daemon["name"])
@@ -171,8 +172,10 @@ def test_express_mode_runs_the_task_of_taskdef_json():
     assert [text(argument) for argument in daemon["command"]] == [
         argument.replace("AWS_REGION", "AWS::Region") for argument in expected_daemon["command"]
     ]
-    assert {one["Name"] for one in app["environment"]} == {
-        one["name"] for one in expected_app["environment"] if not one["name"].endswith("_TABLE")
+    assert {variable["Name"] for variable in app["environment"]} == {
+        variable["name"]
+        for variable in expected_app["environment"]
+        if not variable["name"].endswith("_TABLE")
     }
     assert daemon["image"]["Fn::Sub"].endswith(f"/lantern/xray-daemon:{XRAY_DAEMON_VERSION}")
 
@@ -201,8 +204,8 @@ def test_pods_on_eks_may_do_what_tasks_on_ecs_may_each_by_its_own_account():
     accounts = {service.name for service in SERVICES if service.table} | {"xray-daemon"}
     actions = {action for statement in statements(template) for action in statement["Action"]}
 
-    assert {one["ServiceAccount"] for one in identities} == accounts
-    assert {one["Namespace"] for one in identities} == {"lantern"}
+    assert {identity["ServiceAccount"] for identity in identities} == accounts
+    assert {identity["Namespace"] for identity in identities} == {"lantern"}
     assert actions == set(TABLE_ACTIONS) | set(XRAY_ACTIONS)
     for service in SERVICES:
         if service.table:
@@ -230,6 +233,8 @@ def test_only_the_pods_of_one_service_account_may_take_a_role():
 def test_the_service_accounts_with_a_role_are_in_the_manifests():
     shapes = yaml.safe_load((ROOT / "infra/eks/base/kustomization.yaml").read_text())["resources"]
 
-    accounts = {one["ServiceAccount"] for one in properties(load(EKS), "AWS::EKS::PodIdentityAssociation")}
+    accounts = {
+        identity["ServiceAccount"] for identity in properties(load(EKS), "AWS::EKS::PodIdentityAssociation")
+    }
 
     assert accounts <= set(shapes)

@@ -1,4 +1,4 @@
-"""The committed templates, deployed on an emulated account: real images, real containers, a real order."""
+"""The committed templates, deployed on an emulated account with real images and containers; then an order."""
 
 import json
 import os
@@ -10,16 +10,16 @@ import pytest
 import yaml
 
 from infra.operations import deploy, deployment_guard, destroy, drift, images
-from infra.operations.account import Account as OperationsAccount
-from infra.shop import SERVICES, STACKS, stack_name
-from tests.infra.emulated_account import ROOT, Account, build
+from infra.operations.account import Account
+from infra.shop import EXAMPLE_ACCOUNT, EXAMPLE_REGION, SERVICES, STACKS, stack_name
+from tests.infra.emulated_account import ROOT, EmulatedAccount, build
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.requires("docker")
 
 COMMIT = "89abcdef" * 5
 
-# What MiniStack 1.5.33 has not; it is proven by `make verify-infra` only
+# Types that MiniStack 1.5.33 lacks: `make verify-infra` alone checks them
 LEFT_OUT = {
     "AWS::ApplicationAutoScaling::ScalableTarget",
     "AWS::ApplicationAutoScaling::ScalingPolicy",
@@ -41,22 +41,21 @@ LEFT_OUT = {
 @pytest.fixture(name="account", scope="module")
 def _account(tmp_path_factory):
     """Deployed by the command's own function; a commit of this checkout, whatever is not committed in it."""
-    account, folder, patch = Account(), tmp_path_factory.mktemp("templates"), pytest.MonkeyPatch()
+    account, folder, patch = EmulatedAccount(), tmp_path_factory.mktemp("templates"), pytest.MonkeyPatch()
     for name, value in account.environment().items():
         patch.setenv(name, value)
     patch.setattr(images, "commit", lambda: COMMIT)
     # The emulator has neither CodeDeploy nor CodePipeline: see tests/unit/infra/operations
     patch.setattr(deployment_guard, "running_deployments", lambda *_: [])
-    patch.setattr(destroy, "_stop_the_pipeline", lambda *_: None)
+    patch.setattr(destroy, "_stop_pipeline", lambda *_: None)
     try:
         account.open()
-        account.understood(folder)
+        account.write_templates(folder)
         # Where the daemon's image can't be pulled, this copy is taken instead
         account.bring(
             build("lantern-test-sidecar", "tests/infra/sidecar.Dockerfile"), images.XRAY_PUBLIC_IMAGE
         )
-        account.said = []
-        deploy.deploy(OperationsAccount(), {}, account.said.append, folder=folder, poll_s=0.2)
+        deploy.deploy(Account(), {}, print, folder=folder, poll_s=0.2)
         account.listen()
         account.templates = folder
         yield account
@@ -67,15 +66,17 @@ def _account(tmp_path_factory):
 
 @pytest.fixture(name="open_shop", scope="module")
 def _open_shop(account):
-    """Two tasks of each service answer, and the lanterns are on the shelf."""
+    """Two tasks of each service answer, and the products are in the table."""
     ecs = account.client("ecs")
-    wait_until(lambda: all(one["runningCount"] == 2 for one in services(ecs)), within_s=90)
+    wait_until(lambda: all(service["runningCount"] == 2 for service in services(ecs)), within_s=90)
     wait_until(lambda: account.shop("GET", "/readyz").status_code == 200, within_s=60)
     return account
 
 
 def services(ecs):
-    return ecs.describe_services(cluster="lantern", services=[one.name for one in SERVICES])["services"]
+    return ecs.describe_services(cluster="lantern", services=[service.name for service in SERVICES])[
+        "services"
+    ]
 
 
 def test_every_stack_is_created_but_for_the_types_that_the_emulator_lacks(account):
@@ -83,17 +84,17 @@ def test_every_stack_is_created_but_for_the_types_that_the_emulator_lacks(accoun
         print(f"left out: {kind}: {', '.join(sorted(resources))}")
     stacks = account.client("cloudformation").describe_stacks()["Stacks"]
 
-    assert {one["StackName"] for one in stacks} == {stack_name(part) for part in STACKS}
-    assert {one["StackStatus"] for one in stacks} == {"CREATE_COMPLETE"}
+    assert {stack["StackName"] for stack in stacks} == {stack_name(part) for part in STACKS}
+    assert {stack["StackStatus"] for stack in stacks} == {"CREATE_COMPLETE"}
     assert set(account.left_out) == LEFT_OUT
 
 
 def test_an_image_under_a_tag_can_not_be_replaced(account):
     other = build("lantern-test-sidecar", "tests/infra/sidecar.Dockerfile")
 
-    said = account.push(other, "lantern/orders", COMMIT)
+    answer = account.push(other, "lantern/orders", COMMIT)
 
-    assert "immutable" in said
+    assert "immutable" in answer
 
 
 def test_an_order_goes_through_both_load_balancers_and_three_services(open_shop):
@@ -130,7 +131,7 @@ def test_the_services_lines_are_in_their_log_groups(open_shop):
         )
 
 
-CHECKS = ("make test-service",)  # this very run does them already
+CHECKS = ("make test-service",)  # this run of the tests has done them
 
 
 def run_buildspec(account, folder: Path, commit: str) -> subprocess.CompletedProcess[str]:
@@ -152,7 +153,7 @@ def run_buildspec(account, folder: Path, commit: str) -> subprocess.CompletedPro
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
         "HOME": str(folder),
         "SERVICE": "orders",
-        "AWS_ACCOUNT_ID": "111122223333",
+        "AWS_ACCOUNT_ID": EXAMPLE_ACCOUNT,
         "CODEBUILD_RESOLVED_SOURCE_VERSION": commit,
     }
     return subprocess.run(
@@ -211,35 +212,44 @@ def test_the_buildspecs_commands_are_sound_shell(tmp_path):
 
 
 def test_deploying_again_changes_nothing(account):
-    said = []
+    lines = []
 
-    deploy.deploy(OperationsAccount(), {}, said.append, folder=account.templates, poll_s=0.2)
+    deploy.deploy(Account(), {}, lines.append, folder=account.templates, poll_s=0.2)
 
-    assert [line for line in said if "nothing to change" in line] == [
+    assert [line for line in lines if "nothing to change" in line] == [
         f"{stack_name(part)}: nothing to change" for part in STACKS
     ]
-    assert not any("build and push" in line for line in said)
+    assert not any("build and push" in line for line in lines)
 
 
 def test_drift_finds_what_was_changed_by_hand(account):
     account.client("logs").put_retention_policy(logGroupName="/lantern/orders", retentionInDays=1)
 
-    report = drift.detect(OperationsAccount(), print, poll_s=0.2)
+    report = drift.detect(Account(), print, poll_s=0.2)
 
-    found = {(one.stack, one.resource, one.property, one.expected, one.actual) for one in report.real}
-    assert ("lantern-orders", "LogGroup", "/RetentionInDays", "30", "1") in found
+    assert (
+        drift.Difference(
+            stack="lantern-orders",
+            resource="LogGroup",
+            property="/RetentionInDays",
+            expected="30",
+            actual="1",
+        )
+        in report.unexpected
+    )
     assert report.checked > 0
     assert report.unchecked > 0  # the emulator can't look at ECS and load balancers
 
 
 def test_destroy_leaves_nothing(account):
     """Last in this module: afterwards the account is as empty as it was."""
-    account.client("s3").put_object(Bucket="lantern-artifacts-111122223333-us-east-1", Key="a", Body=b"1")
-    account.client("s3").put_object(Bucket="lantern-artifacts-111122223333-us-east-1", Key="a", Body=b"2")
+    bucket = f"lantern-artifacts-{EXAMPLE_ACCOUNT}-{EXAMPLE_REGION}"
+    for body in (b"1", b"2"):
+        account.client("s3").put_object(Bucket=bucket, Key="a", Body=body)
 
-    left = destroy.destroy(OperationsAccount(), print, with_data=True, poll_s=0.2)
+    remaining = destroy.destroy(Account(), print, with_data=True, poll_s=0.2)
 
-    assert left == []
+    assert remaining == []
     assert account.client("cloudformation").describe_stacks()["Stacks"] == []
     assert account.client("ecr").describe_repositories()["repositories"] == []
     assert account.client("s3").list_buckets()["Buckets"] == []
@@ -250,5 +260,7 @@ def test_destroy_leaves_nothing(account):
     assert account.client("sqs").list_queues().get("QueueUrls", []) == []
     # The emulator forgets a one-off task's sidecar; ECS stops it with the task
     wait_until(
-        lambda: not [one for one in account.tasks() if one.name.endswith("-app") and one.status == "running"]
+        lambda: (
+            not [task for task in account.tasks() if task.name.endswith("-app") and task.status == "running"]
+        )
     )

@@ -1,6 +1,6 @@
 """lantern-dora from its committed template on an emulated account: from EventBridge to the metrics.
 
-MiniStack has no CodePipeline, CodeDeploy and CodeCommit; what those answer is served beside it.
+MiniStack has no CodePipeline, CodeDeploy and CodeCommit: a server of the test answers in their place.
 """
 
 import json
@@ -20,19 +20,20 @@ from dora.aws_lambda import dynamodb_table
 from dora.times import utc
 from infra.operations import lambda_package
 from infra.operations.account import Account
+from infra.shop import EXAMPLE_ACCOUNT, EXAMPLE_REGION
 from tests.shop import free_port
 from tests.unit.dora.readers import sample_events
 from tests.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
-BUCKET = "lantern-artifacts-111122223333-us-east-1"
+BUCKET = f"lantern-artifacts-{EXAMPLE_ACCOUNT}-{EXAMPLE_REGION}"
 CREDENTIALS = {
-    "AWS_ACCESS_KEY_ID": "111122223333",
+    "AWS_ACCESS_KEY_ID": EXAMPLE_ACCOUNT,
     "AWS_SECRET_ACCESS_KEY": "test",
-    "AWS_DEFAULT_REGION": "us-east-1",
+    "AWS_DEFAULT_REGION": EXAMPLE_REGION,
 }
-# What earlier stacks share
-BEFORE = {
+# The exports of earlier stacks
+EARLIER_STACKS = {
     "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}},
     "Outputs": {
         "Bucket": {"Value": BUCKET, "Export": {"Name": "lantern-foundation-ArtifactBucket"}},
@@ -42,8 +43,8 @@ BEFORE = {
 RULES = ("pipeline", "deployments", "pushes", "alarms", "records")
 
 
-class Silent(BaseHTTPRequestHandler):
-    """CodePipeline and CodeDeploy of an account in which nothing ever ran, and no repository."""
+class EmptyDeliveryApis(BaseHTTPRequestHandler):
+    """CodePipeline, CodeDeploy and CodeCommit of an account in which nothing was ever deployed."""
 
     def do_POST(self):
         self.rfile.read(int(self.headers["Content-Length"]))
@@ -60,18 +61,18 @@ class Silent(BaseHTTPRequestHandler):
 
 
 class Cloud:
-    """The emulated account and what stands beside it."""
+    """MiniStack, and the server for the APIs that it lacks."""
 
     def __init__(self, folder):
         self.port, self.log = free_port(), folder / "ministack.log"
         self.url = f"http://127.0.0.1:{self.port}"
-        self.silent = ThreadingHTTPServer(("127.0.0.1", 0), Silent)
-        threading.Thread(target=self.silent.serve_forever, daemon=True).start()
+        self.delivery_apis = ThreadingHTTPServer(("127.0.0.1", 0), EmptyDeliveryApis)
+        threading.Thread(target=self.delivery_apis.serve_forever, daemon=True).start()
         settings = {
             "GATEWAY_PORT": str(self.port),
             "BIND_HOST": "127.0.0.1",
-            "MINISTACK_ACCOUNT_ID": "111122223333",
-            "MINISTACK_REGION": "us-east-1",
+            "MINISTACK_ACCOUNT_ID": EXAMPLE_ACCOUNT,
+            "MINISTACK_REGION": EXAMPLE_REGION,
         }
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
@@ -93,16 +94,16 @@ class Cloud:
         return boto3.client(
             service,
             endpoint_url=self.url,
-            region_name="us-east-1",
-            aws_access_key_id="111122223333",
+            region_name=EXAMPLE_REGION,
+            aws_access_key_id=EXAMPLE_ACCOUNT,
             aws_secret_access_key="test",
         )
 
     def deploy(self):
-        """The package as `make deploy` puts it there, the template as it is committed."""
+        """Upload the package as `make deploy` does, and create the stack from the committed template."""
         self.client("s3").create_bucket(Bucket=BUCKET)
         cloudformation = self.client("cloudformation")
-        cloudformation.create_stack(StackName="before", TemplateBody=json.dumps(BEFORE))
+        cloudformation.create_stack(StackName="before", TemplateBody=json.dumps(EARLIER_STACKS))
         cloudformation.get_waiter("stack_create_complete").wait(StackName="before")
         cloudformation.create_stack(
             StackName="lantern-dora",
@@ -115,28 +116,28 @@ class Cloud:
         cloudformation.get_waiter("stack_create_complete").wait(
             StackName="lantern-dora", WaiterConfig={"Delay": 1}
         )
-        self._lead_to_the_silent()
+        self._use_empty_delivery_apis()
 
-    def _lead_to_the_silent(self):
+    def _use_empty_delivery_apis(self):
         aws = self.client("lambda")
         variables = aws.get_function_configuration(FunctionName="lantern-dora-compute")["Environment"]
         variables["Variables"] |= {
-            f"AWS_ENDPOINT_URL_{name}": f"http://127.0.0.1:{self.silent.server_port}"
+            f"AWS_ENDPOINT_URL_{name}": f"http://127.0.0.1:{self.delivery_apis.server_port}"
             for name in ("CODEPIPELINE", "CODEDEPLOY", "CODECOMMIT")
         }
         aws.update_function_configuration(FunctionName="lantern-dora-compute", Environment=variables)
 
     def compute(self):
         answer = self.client("lambda").invoke(FunctionName="lantern-dora-compute", Payload=b"{}")
-        said = json.loads(answer["Payload"].read())
-        assert "FunctionError" not in answer, said
-        return said
+        payload = json.loads(answer["Payload"].read())
+        assert "FunctionError" not in answer, payload
+        return payload
 
     def queue(self, name="lantern-dora"):
         return self.client("sqs").get_queue_url(QueueName=name)["QueueUrl"]
 
     def waiting(self, name):
-        """How many messages lie in a queue."""
+        """The number of messages in a queue."""
         attributes = self.client("sqs").get_queue_attributes(
             QueueUrl=self.queue(name), AttributeNames=["ApproximateNumberOfMessages"]
         )["Attributes"]
@@ -148,8 +149,8 @@ class Cloud:
     def close(self):
         self.process.terminate()
         self.process.wait(15)
-        self.silent.shutdown()
-        self.silent.server_close()
+        self.delivery_apis.shutdown()
+        self.delivery_apis.server_close()
 
 
 @pytest.fixture(name="cloud", scope="module")
@@ -167,19 +168,19 @@ def _cloud(tmp_path_factory):
         cloud.close()
 
 
-def lately(envelopes):
-    """The same, so much later that the last of them was an hour ago."""
-    hurried = [one["detail"]["lantern-rehearsal"] for one in envelopes]
-    later = time.time() - 3600 - max(one["time"] for one in hurried)
-    for envelope, mark in zip(envelopes, hurried, strict=True):
-        mark["time"] += later
-        envelope["time"] = utc(mark["time"])
+def shifted_to_now(envelopes):
+    """The same envelopes, shifted in time so that the last of them is an hour old."""
+    details = [envelope["detail"]["lantern-rehearsal"] for envelope in envelopes]
+    later = time.time() - 3600 - max(detail["time"] for detail in details)
+    for envelope, detail in zip(envelopes, details, strict=True):
+        detail["time"] += later
+        envelope["time"] = utc(detail["time"])
     return envelopes
 
 
 def history():
-    """Two good runs, one that was stopped in its canary by an alarm and rolled back."""
-    return lately(
+    """Two successful runs, and a third whose canary an alarm stopped and rolled back."""
+    return shifted_to_now(
         [
             *sample_events.good_run("run-1", "a" * 40, "d-1", 1),
             *sample_events.good_run("run-2", "b" * 40, "d-2", 2),
@@ -209,9 +210,9 @@ RECORD = {
 def test_an_event_goes_from_eventbridge_through_the_queue_into_the_table_and_is_computed(cloud):
     before = cloud.client("cloudwatch").list_metrics(Namespace="Lantern/DORA", MetricName="Computed")
 
-    said = cloud.client("events").put_events(Entries=[RECORD])
+    answer = cloud.client("events").put_events(Entries=[RECORD])
 
-    (event,) = said["Entries"]
+    (event,) = answer["Entries"]
     envelope = wait_until(lambda: cloud.envelopes().get(event["EventId"]), 30, "the event is in the table")
     assert envelope["detail"]["deploymentId"] == "d-9"
     assert before["Metrics"] == []
@@ -220,7 +221,7 @@ def test_an_event_goes_from_eventbridge_through_the_queue_into_the_table_and_is_
     )
 
 
-def ours(rule):
+def own_event(rule):
     details = {
         "pipeline": sample_events.execution("run-1", "STARTED", "1 10:00"),
         "deployments": sample_events.deployment("d-1", "START", "1 10:00"),
@@ -228,47 +229,48 @@ def ours(rule):
         "alarms": sample_events.alarm("lantern-orders-green-errors", "ALARM", "1 10:00"),
         "records": sample_events.event(RECORD["Source"], RECORD["DetailType"], {}, "1 10:00"),
     }
-    event = details[rule] | {"account": "111122223333", "region": "us-east-1"}
+    event = details[rule] | {"account": EXAMPLE_ACCOUNT, "region": EXAMPLE_REGION}
     if rule == "pushes":
-        event["resources"] = ["arn:aws:codecommit:us-east-1:111122223333:lantern"]
+        event["resources"] = [f"arn:aws:codecommit:{EXAMPLE_REGION}:{EXAMPLE_ACCOUNT}:lantern"]
     return event
 
 
-STRANGE = {
+FOREIGN_CHANGES = {
     "pipeline": lambda event: event["detail"].update(pipeline="somebody-elses"),
     "deployments": lambda event: event["detail"].update(application="somebody-elses"),
-    "pushes": lambda event: event.update(resources=["arn:aws:codecommit:us-east-1:111122223333:other"]),
+    "pushes": lambda event: event.update(resources=["arn:aws:codecommit:us-east-1:1:other"]),
     "alarms": lambda event: event["detail"].update(alarmName="lantern-dora-silent"),
     "records": lambda event: event.update(source="somebody.else"),
 }
 
 
 @pytest.mark.parametrize("rule", RULES)
-def test_a_rule_takes_ours_and_nobody_elses(cloud, rule):
-    """Nobody but AWS may send an event of AWS's; so the rule's own pattern is asked."""
+def test_a_rule_takes_own_events_and_no_foreign_ones(cloud, rule):
+    """Only AWS may send events with AWS's sources, so the rule's pattern is tested instead."""
     events = cloud.client("events")
     pattern = events.describe_rule(Name=f"lantern-dora-{rule}")["EventPattern"]
-    strange = ours(rule)
-    STRANGE[rule](strange)
+    foreign = own_event(rule)
+    FOREIGN_CHANGES[rule](foreign)
 
     def fits(event):
         return events.test_event_pattern(EventPattern=pattern, Event=json.dumps(event))["Result"]
 
-    assert (fits(ours(rule)), fits(strange)) == (True, False)
+    assert (fits(own_event(rule)), fits(foreign)) == (True, False)
 
 
 def test_the_report_is_the_one_of_the_command_line_for_the_same_envelopes(cloud, tmp_path):
-    """Twice and backwards into the queue, as EventBridge may bring them; then computed, then by hand."""
-    told = history()
-    for envelope in [*reversed(told), *told[::3]]:
+    """Envelopes may come twice and in any order; `python -m dora` gets the stored ones."""
+    sent = history()
+    for envelope in [*reversed(sent), *sent[::3]]:
         cloud.client("sqs").send_message(QueueUrl=cloud.queue(), MessageBody=json.dumps(envelope))
-    wait_until(lambda: {one["id"] for one in told} <= set(cloud.envelopes()), 60, "all are in the table")
+    ids = {envelope["id"] for envelope in sent}
+    wait_until(lambda: ids <= set(cloud.envelopes()), 60, "all are in the table")
     cloud.compute()
-    ours = dynamodb_table.Store("lantern-dora").report("30d")
+    stored = dynamodb_table.Store("lantern-dora").report("30d")
     events = tmp_path / "history.jsonl"
-    events.write_text("\n".join(json.dumps(one) for one in cloud.envelopes().values()))
+    events.write_text("\n".join(json.dumps(envelope) for envelope in cloud.envelopes().values()))
 
-    span = ["--since", ours["window"]["start"], "--until", ours["window"]["end"]]
+    span = ["--since", stored["window"]["start"], "--until", stored["window"]["end"]]
     done = subprocess.run(
         [sys.executable, "-m", "dora", "--events", str(events), *span, "--json"],
         cwd=ROOT,
@@ -276,17 +278,17 @@ def test_the_report_is_the_one_of_the_command_line_for_the_same_envelopes(cloud,
         text=True,
         check=True,
     )
-    theirs = json.loads(done.stdout)
+    printed = json.loads(done.stdout)
 
-    assert ours["services"] == theirs["services"]
-    assert ours["window"] == theirs["window"]
-    orders = {name: one["value"] for name, one in ours["services"]["orders"]["metrics"].items()}
+    assert stored["services"] == printed["services"]
+    assert stored["window"] == printed["window"]
+    orders = {name: metric["value"] for name, metric in stored["services"]["orders"]["metrics"].items()}
     assert orders["change fail rate"] == pytest.approx(1 / 3)
     assert orders["failed deployment recovery time"] is not None
 
 
-def test_the_figures_can_be_read_as_metrics(cloud):
-    """Of catalog, whose figures did not change meanwhile: a minute's average is over all its computations."""
+def test_the_dora_metrics_can_be_read_from_cloudwatch(cloud):
+    """For catalog, whose metrics stay the same: a minute's average is over all computations in it."""
     cloud.compute()
     catalog = dynamodb_table.Store("lantern-dora").report("7d")["services"]["catalog"]["metrics"]
 
@@ -309,19 +311,19 @@ def test_the_figures_can_be_read_as_metrics(cloud):
     assert read("Deployments", "orders", "Maximum") == 3
 
 
-def test_computing_again_with_the_same_envelopes_gives_the_same_figures(cloud):
+def test_computing_again_with_the_same_envelopes_gives_the_same_metrics(cloud):
     before = dynamodb_table.Store("lantern-dora").report("90d")["services"]
 
     cloud.compute()
 
     after = dynamodb_table.Store("lantern-dora").report("90d")["services"]
-    assert {name: one["metrics"] for name, one in after.items()} == {
-        name: one["metrics"] for name, one in before.items()
+    assert {name: service["metrics"] for name, service in after.items()} == {
+        name: service["metrics"] for name, service in before.items()
     }
 
 
 def test_a_poisoned_message_ends_in_the_dead_letter_queue_and_the_others_are_kept(cloud):
-    sqs, good = cloud.client("sqs"), ours("records")
+    sqs, good = cloud.client("sqs"), own_event("records")
     sqs.set_queue_attributes(QueueUrl=cloud.queue(), Attributes={"VisibilityTimeout": "0"})
 
     sqs.send_message_batch(

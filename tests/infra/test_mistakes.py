@@ -1,4 +1,4 @@
-"""Mistakes that people make in AWS files, each made in a copy: `make verify-infra` must name it."""
+"""Mistakes in AWS files, each made in a copy: `make verify-infra` must name file and field."""
 
 import json
 import subprocess
@@ -39,10 +39,10 @@ def first_deploy(pipeline):
 
 def only_allow(policy):
     document = policy["PolicyDocument"]
-    document["Statement"] = [one for one in document["Statement"] if one["Effect"] == "Allow"]
+    document["Statement"] = [entry for entry in document["Statement"] if entry["Effect"] == "Allow"]
 
 
-# what is done to the copy, and what the problem's line must say
+# Mistake: (the edit of the copy, what a problem must contain)
 MISTAKES = {
     "wrong container name in appspec": (
         lambda copy: copy.replace("appspec.yaml", 'ContainerName: "app"', 'ContainerName: "web"'),
@@ -219,7 +219,9 @@ MISTAKES = {
     ),
     "mutable tags": (
         lambda copy: copy.resource(
-            "foundation", "OrdersRepository", lambda one: one.update(ImageTagMutability="MUTABLE")
+            "foundation",
+            "OrdersRepository",
+            lambda repository: repository.update(ImageTagMutability="MUTABLE"),
         ),
         "lantern-foundation.json OrdersRepository: ImageTagMutability is 'MUTABLE', expected 'IMMUTABLE'",
     ),
@@ -228,7 +230,9 @@ MISTAKES = {
         "lantern-catalog.json LogGroup: RetentionInDays is not set, expected <= 30",
     ),
     "shell into the containers": (
-        lambda copy: copy.resource("catalog", "Service", lambda one: one.update(EnableExecuteCommand=True)),
+        lambda copy: copy.resource(
+            "catalog", "Service", lambda service: service.update(EnableExecuteCommand=True)
+        ),
         "lantern-catalog.json Service: EnableExecuteCommand is True, expected False",
     ),
     "public address": (
@@ -241,7 +245,9 @@ MISTAKES = {
     ),
     "revision that CloudFormation would change": (
         lambda copy: copy.resource(
-            "catalog", "Service", lambda one: one.update(TaskDefinition={"Ref": "TaskDefinition"})
+            "catalog",
+            "Service",
+            lambda service: service.update(TaskDefinition={"Ref": "TaskDefinition"}),
         ),
         "lantern-catalog.json Service: TaskDefinition is ",
     ),
@@ -266,7 +272,9 @@ MISTAKES = {
         "lantern-network.json HookToPublicLoadBalancer9080: port 9080 is open to the internet",
     ),
     "two canaries at once": (
-        lambda copy: copy.resource("pipeline", "Pipeline", lambda one: one.update(ExecutionMode="PARALLEL")),
+        lambda copy: copy.resource(
+            "pipeline", "Pipeline", lambda pipeline: pipeline.update(ExecutionMode="PARALLEL")
+        ),
         "lantern-pipeline.json Pipeline: must be V2 and QUEUED, found 'PARALLEL'",
     ),
     "consumers before providers": (
@@ -275,13 +283,15 @@ MISTAKES = {
     ),
     "container where the placeholder belongs": (
         lambda copy: copy.resource(
-            "pipeline", "Pipeline", lambda one: first_deploy(one).update(Image1ContainerName="app")
+            "pipeline", "Pipeline", lambda pipeline: first_deploy(pipeline).update(Image1ContainerName="app")
         ),
         "Pipeline: Deploy catalog: Image1ContainerName is 'app', expected the placeholder",
     ),
     "artifact that nothing makes": (
         lambda copy: copy.resource(
-            "pipeline", "Pipeline", lambda one: first_deploy(one).update(AppSpecTemplateArtifact="source")
+            "pipeline",
+            "Pipeline",
+            lambda pipeline: first_deploy(pipeline).update(AppSpecTemplateArtifact="source"),
         ),
         "lantern-pipeline.json Pipeline: Deploy catalog: AppSpecTemplateArtifact is 'source'",
     ),
@@ -316,8 +326,8 @@ MISTAKES = {
         "lantern-dora.json Alarms: detail.alarmName is [{'prefix': 'lantern-'}], expected",
     ),
     "pushes that nobody hears": (
-        lambda copy: copy.edit(
-            "infra/cloudformation/lantern-dora.json", lambda template: template["Resources"].pop("Pushes")
+        lambda copy: copy.resource(
+            "dora", "Pushes", lambda rule: rule["EventPattern"].update(source=["aws.codebuild"])
         ),
         "lantern-dora.json: no rule hears aws.codecommit",
     ),
@@ -325,7 +335,7 @@ MISTAKES = {
         lambda copy: copy.resource(
             "dora", "Records", lambda rule: rule["Targets"][0].pop("DeadLetterConfig")
         ),
-        "lantern-dora.json Records: target queue has no DeadLetterConfig",
+        "lantern-dora.json Records: target Target0 has no DeadLetterConfig",
     ),
     "one bad message for the whole batch": (
         lambda copy: copy.resource("dora", "Feed", lambda feed: feed.pop("FunctionResponseTypes")),
@@ -337,7 +347,7 @@ MISTAKES = {
     ),
     "handler that is not there": (
         lambda copy: copy.replace("dora/aws_lambda/handlers.py", "def compute(", "def calculate("),
-        "lantern-dora.json Compute: Handler dora.aws_lambda.handlers.compute is not in this checkout",
+        "lantern-dora.json ComputeFunction: Handler dora.aws_lambda.handlers.compute is not in this checkout",
     ),
     "silence that rings nowhere": (
         lambda copy: copy.resource(
@@ -411,9 +421,11 @@ def test_a_property_that_cloudformation_does_not_know_is_named_with_its_line(cop
 
 
 def test_a_bucket_open_to_the_world_is_found_by_checkov(copy):
-    copy.resource("foundation", "ArtifactsBucket", lambda one: one.pop("PublicAccessBlockConfiguration"))
+    copy.resource(
+        "foundation", "ArtifactsBucket", lambda bucket: bucket.pop("PublicAccessBlockConfiguration")
+    )
 
-    problems = checkov.problems(copy.root)
+    problems = checkov.template_problems(copy.root)
 
     assert any("lantern-foundation.json: CKV_AWS_53" in problem for problem in problems), problems
 

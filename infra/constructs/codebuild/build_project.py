@@ -1,65 +1,58 @@
-"""The CodeBuild project: one for all three services, told apart by SERVICE."""
+"""The CodeBuild project: image, size, cache, timeout, role. SERVICE tells it which service to build."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_codebuild as codebuild
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from infra.constructs.log_group import log_group
-from infra.constructs.stack import arn, take
+from infra.constructs.log_group import log_group, write_logs
+from infra.constructs.role import role
+from infra.constructs.stack import arn, import_value
 from infra.shop import BUILD_PROJECT, PROJECT, SERVICES, XRAY_REPOSITORY
 
 LOG_GROUP = "/lantern/build"
-TIMEOUT_MIN = 30
+TIMEOUT = cdk.Duration.minutes(30)
 
 
 class BuildProject(Construct):
-    """Amazon's own Linux image as it is; privileged because `docker build` needs an engine beside it."""
+    """Runs buildspec.yml in Amazon's own Linux image, privileged because `docker build` needs an engine."""
 
     def __init__(self, scope: Construct) -> None:
         super().__init__(scope, "Build")
         group = log_group(self, "LogGroup", LOG_GROUP)
-        self.role = iam.Role(
+        build_role = role(
             self,
             "Role",
-            role_name=f"{PROJECT}-build",
-            assumed_by=iam.ServicePrincipal("codebuild.amazonaws.com"),
-            inline_policies={"least": iam.PolicyDocument(statements=_statements())},
+            f"{PROJECT}-build",
+            "codebuild",
+            [*_statements(), write_logs(group.log_group_arn)],
         )
-        self.project = codebuild.CfnProject(
+        self.project = codebuild.PipelineProject(
             self,
             "Project",
-            name=BUILD_PROJECT,
+            project_name=BUILD_PROJECT,
             description="Checks the tree, builds one service's image, writes what CodeDeploy gets",
-            service_role=self.role.role_arn,
-            timeout_in_minutes=TIMEOUT_MIN,
-            source=codebuild.CfnProject.SourceProperty(type="CODEPIPELINE", build_spec="buildspec.yml"),
-            artifacts=codebuild.CfnProject.ArtifactsProperty(type="CODEPIPELINE"),
-            environment=codebuild.CfnProject.EnvironmentProperty(
-                type="LINUX_CONTAINER",
-                compute_type="BUILD_GENERAL1_SMALL",
-                image="aws/codebuild/amazonlinux-x86_64-standard:5.0",
-                privileged_mode=True,
-                environment_variables=[
-                    codebuild.CfnProject.EnvironmentVariableProperty(
-                        name="AWS_ACCOUNT_ID", value=cdk.Aws.ACCOUNT_ID
-                    )
-                ],
+            role=build_role.without_policy_updates(),  # CDK would add statements that are wider than these
+            timeout=TIMEOUT,
+            build_spec=codebuild.BuildSpec.from_source_filename("buildspec.yml"),
+            environment=codebuild.BuildEnvironment(
+                build_image=codebuild.LinuxBuildImage.AMAZON_LINUX_2023_5,
+                compute_type=codebuild.ComputeType.SMALL,
+                privileged=True,
+                environment_variables={
+                    "AWS_ACCOUNT_ID": codebuild.BuildEnvironmentVariable(value=cdk.Aws.ACCOUNT_ID)
+                },
             ),
-            cache=codebuild.CfnProject.ProjectCacheProperty(
-                type="LOCAL", modes=["LOCAL_DOCKER_LAYER_CACHE", "LOCAL_CUSTOM_CACHE"]
+            cache=codebuild.Cache.local(
+                codebuild.LocalCacheMode.DOCKER_LAYER, codebuild.LocalCacheMode.CUSTOM
             ),
-            logs_config=codebuild.CfnProject.LogsConfigProperty(
-                cloud_watch_logs=codebuild.CfnProject.CloudWatchLogsConfigProperty(
-                    status="ENABLED", group_name=group.log_group_name
-                )
-            ),
+            logging=codebuild.LoggingOptions(cloud_watch=codebuild.CloudWatchLoggingOptions(log_group=group)),
         )
 
 
 def use_artifacts() -> list[iam.PolicyStatement]:
-    """What the pipeline and a build do with the artifact bucket, and with no other."""
-    bucket = cdk.Fn.join("", [f"arn:{cdk.Aws.PARTITION}:s3:::", take("foundation", "ArtifactBucket")])
+    """Permission for the pipeline and its builds to read and write the artifact bucket."""
+    bucket = cdk.Fn.join("", [f"arn:{cdk.Aws.PARTITION}:s3:::", import_value("foundation", "ArtifactBucket")])
     return [
         iam.PolicyStatement(
             sid="Artifacts",
@@ -99,11 +92,6 @@ def _statements() -> list[iam.PolicyStatement]:
             ],
         ),
         *use_artifacts(),
-        iam.PolicyStatement(
-            sid="WriteLogs",
-            actions=["logs:CreateLogStream", "logs:PutLogEvents"],
-            resources=[arn("logs", f"log-group:{LOG_GROUP}:*")],
-        ),
         iam.PolicyStatement(
             sid="Reports",
             actions=[

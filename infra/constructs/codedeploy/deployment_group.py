@@ -1,67 +1,69 @@
-"""How CodeDeploy replaces a service. One group for each: it allows one ECS service and two target groups."""
+"""CodeDeploy's deployment group of a service: what it replaces, how it shifts traffic, what rolls it back."""
 
+import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_codedeploy as codedeploy
 from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from infra.constructs.codedeploy.canary import canary_parameter
 from infra.constructs.load_balancing.target_group_pair import TargetGroupPair
-from infra.constructs.stack import take
-from infra.shop import CLUSTER, CODEDEPLOY_APPLICATION, Service
+from infra.constructs.network.vpc import import_vpc
+from infra.constructs.stack import arn, import_value
+from infra.shop import CLUSTER, CODEDEPLOY_APPLICATION, SERVICES
 
-BLUE_STAYS_MIN = 5  # after the last shift: time to go back at once; its tasks are paid for until then
-ROLLBACK_EVENTS = ["DEPLOYMENT_FAILURE", "DEPLOYMENT_STOP_ON_ALARM", "DEPLOYMENT_STOP_ON_REQUEST"]
-
-Group = codedeploy.CfnDeploymentGroup
+# After the last shift: time to go back at once; blue's tasks are paid for until then
+BLUE_STAYS = cdk.Duration.minutes(5)
 
 
 def deployment_group(
     scope: Construct,
+    target_groups: TargetGroupPair,
+    ecs_service: ecs.CfnService,
     *,
-    service: Service,
-    running: ecs.CfnService,
-    pair: TargetGroupPair,
     alarms: list[cloudwatch.Alarm],
-    configuration: str,
-) -> codedeploy.CfnDeploymentGroup:
-    """Blue/green with traffic control, by itself: green starts, is tried, gets its share, then all of it."""
-    group = Group(
+) -> None:
+    """Make the group. Each service has its own: a group takes one ECS service and two target groups."""
+    service = target_groups.service
+    imported = Construct(scope, "imported")  # for resources of other stacks, as constructs
+    cluster = ecs.Cluster.from_cluster_attributes(
+        imported, "cluster", cluster_name=CLUSTER, vpc=import_vpc(imported)
+    )
+    group = codedeploy.EcsDeploymentGroup(
         scope,
         "DeploymentGroup",
-        application_name=CODEDEPLOY_APPLICATION,
         deployment_group_name=service.name,
-        deployment_config_name=configuration,
-        service_role_arn=take("platform", "DeployerRoleArn"),
-        ecs_services=[Group.ECSServiceProperty(cluster_name=CLUSTER, service_name=service.name)],
-        deployment_style=Group.DeploymentStyleProperty(
-            deployment_type="BLUE_GREEN", deployment_option="WITH_TRAFFIC_CONTROL"
+        application=codedeploy.EcsApplication.from_ecs_application_name(
+            imported, "application", CODEDEPLOY_APPLICATION
         ),
-        load_balancer_info=Group.LoadBalancerInfoProperty(target_group_pair_info_list=[_traffic(pair)]),
-        blue_green_deployment_configuration=Group.BlueGreenDeploymentConfigurationProperty(
-            deployment_ready_option=Group.DeploymentReadyOptionProperty(
-                action_on_timeout="CONTINUE_DEPLOYMENT", wait_time_in_minutes=0
-            ),
-            terminate_blue_instances_on_deployment_success=Group.BlueInstanceTerminationOptionProperty(
-                action="TERMINATE", termination_wait_time_in_minutes=BLUE_STAYS_MIN
-            ),
+        service=ecs.FargateService.from_fargate_service_attributes(
+            imported, "service", cluster=cluster, service_name=service.name
         ),
-        alarm_configuration=Group.AlarmConfigurationProperty(
-            enabled=True, alarms=[Group.AlarmProperty(name=alarm.alarm_name) for alarm in alarms]
+        deployment_config=codedeploy.EcsDeploymentConfig.from_ecs_deployment_config_name(
+            imported, "configuration", canary_parameter(scope).value_as_string
         ),
-        auto_rollback_configuration=Group.AutoRollbackConfigurationProperty(
-            enabled=True, events=ROLLBACK_EVENTS
+        # Not mutable: CDK would attach AWS's managed policy, which may touch every service and every function
+        role=iam.Role.from_role_arn(
+            imported, "role", import_value("platform", "DeployerRoleArn"), mutable=False
+        ),
+        blue_green_deployment_config=codedeploy.EcsBlueGreenDeploymentConfig(
+            blue_target_group=target_groups.blue,
+            green_target_group=target_groups.green,
+            listener=target_groups.production,
+            test_listener=target_groups.test,
+            termination_wait_time=BLUE_STAYS,
+        ),
+        alarms=list(alarms),
+        auto_rollback=codedeploy.AutoRollbackConfig(
+            failed_deployment=True, stopped_deployment=True, deployment_in_alarm=True
         ),
     )
-    group.add_resource_dependency(running)
-    return group
+    group.node.add_dependency(ecs_service)
 
 
-def _traffic(pair: TargetGroupPair) -> codedeploy.CfnDeploymentGroup.TargetGroupPairInfoProperty:
-    return Group.TargetGroupPairInfoProperty(
-        prod_traffic_route=Group.TrafficRouteProperty(listener_arns=[pair.production.ref]),
-        test_traffic_route=Group.TrafficRouteProperty(listener_arns=[pair.test.ref]),
-        target_groups=[
-            Group.TargetGroupInfoProperty(name=group.attr_target_group_name)
-            for group in (pair.blue, pair.green)
-        ],
-    )
+def deployment_group_arns() -> list[str]:
+    """The ARNs of the three services' deployment groups."""
+    return [
+        arn("codedeploy", f"deploymentgroup:{CODEDEPLOY_APPLICATION}/{service.name}") for service in SERVICES
+    ]

@@ -1,52 +1,57 @@
-"""The two functions of the `dora` package, each with a role that does its part and no more."""
-
-from collections.abc import Iterable
+"""The two functions of the `dora` package: code, memory, timeout, schedule, and the role of each."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from infra.constructs.log_group import log_group
-from infra.constructs.stack import arn, take
+from infra.constructs.codedeploy.deployment_group import deployment_group_arns
+from infra.constructs.lambda_function import LambdaFunction
+from infra.constructs.stack import arn, import_value
 from infra.shop import (
-    CODEDEPLOY_APPLICATION,
     DORA_COLLECT,
     DORA_COMPUTE,
     DORA_NAMESPACE,
     DORA_WINDOWS_DAYS,
     PIPELINE,
     PROJECT,
-    SERVICES,
 )
 
 HANDLERS = "dora.aws_lambda.handlers"
-RUNTIME = "python3.14"
-TIMEOUTS_S = {DORA_COLLECT: 60, DORA_COMPUTE: 300}
+TIMEOUTS = {DORA_COLLECT: cdk.Duration.minutes(1), DORA_COMPUTE: cdk.Duration.minutes(5)}
 MEMORY_MB = 512
-BATCH, WAIT_S = 100, 20  # a deployment's events come close together: one computation for them
-COLLECTORS = 2
+# A deployment's events come close together: one call and one computation for them
+BATCH_SIZE, BATCH_WINDOW = 100, cdk.Duration.seconds(20)
+MAX_CONCURRENCY = 2
+LOG_GROUPS = {DORA_COLLECT: f"/{PROJECT}/dora-collect", DORA_COMPUTE: f"/{PROJECT}/dora-compute"}
 
 
 class DoraFunctions(Construct):
-    """Parameter `DoraCodeKey`: where in the artifact bucket the package lies; `make deploy` puts it there."""
+    """`collect` stores each event of the queue once; `compute` makes the metrics after it and every hour.
 
-    def __init__(self, scope: Construct, *, table: dynamodb.CfnTable, queue: sqs.CfnQueue) -> None:
+    Parameter `DoraCodeKey`: the key of the package in the artifact bucket; `make deploy` uploads it.
+    """
+
+    def __init__(self, scope: Construct, *, table: dynamodb.Table, queue: sqs.Queue) -> None:
         super().__init__(scope, "functions")
-        self._code = cdk.CfnParameter(
+        key = cdk.CfnParameter(
             self,
             "DoraCodeKey",
             allowed_pattern=r"dora/[\w.-]+\.zip",
             description="The dora package as a zip file: its key in the artifact bucket",
         )
+        bucket = s3.Bucket.from_bucket_name(self, "bucket", import_value("foundation", "ArtifactBucket"))
+        self._code = lambda_.Code.from_bucket(bucket, key.value_as_string)
         self.collect = self._function(
             "Collect",
             DORA_COLLECT,
             "Keeps each delivery event once",
-            {"TABLE": table.ref, "COMPUTE": DORA_COMPUTE},
+            {"TABLE": table.table_name, "COMPUTE": DORA_COMPUTE},
             [*_take_messages(queue), _put(table, "envelope"), _call_compute()],
         )
         self.compute = self._function(
@@ -54,15 +59,31 @@ class DoraFunctions(Construct):
             DORA_COMPUTE,
             "Makes the five DORA metrics of what is kept and what the APIs say",
             {
-                "TABLE": table.ref,
+                "TABLE": table.table_name,
                 "PIPELINE": PIPELINE,
                 "REPOSITORY": PROJECT,
                 "WINDOWS": ",".join(map(str, DORA_WINDOWS_DAYS)),
             },
             [_put(table, "deployment", "commit", "report"), _read(table), *_ask_aws(), _publish()],
         )
-        self._feed(queue)
-        self._every_hour()
+        lambda_.EventSourceMapping(
+            self,
+            "Feed",
+            target=self.collect,
+            event_source_arn=queue.queue_arn,
+            batch_size=BATCH_SIZE,
+            max_batching_window=BATCH_WINDOW,
+            report_batch_item_failures=True,
+            max_concurrency=MAX_CONCURRENCY,
+        )
+        events.Rule(
+            self,
+            "EveryHour",
+            rule_name=f"{PROJECT}-dora-every-hour",
+            description="Windows move on and events get lost: compute, whatever happened",
+            schedule=events.Schedule.rate(cdk.Duration.hours(1)),
+            targets=[targets.LambdaFunction(self.compute)],
+        )
 
     def _function(
         self,
@@ -70,99 +91,41 @@ class DoraFunctions(Construct):
         function_name: str,
         description: str,
         variables: dict[str, str],
-        statements: Iterable[iam.PolicyStatement],
-    ) -> lambda_.CfnFunction:
-        group = log_group(self, f"{name}LogGroup", log_group_name(function_name))
-        role = iam.Role(
-            self,
-            f"{name}Role",
-            role_name=function_name,
-            assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
-            inline_policies={
-                "least": iam.PolicyDocument(statements=[*statements, _write_logs(function_name)])
-            },
-        )
-        return lambda_.CfnFunction(
+        statements: list[iam.PolicyStatement],
+    ) -> lambda_.Function:
+        return LambdaFunction(
             self,
             name,
             function_name=function_name,
+            role_name=function_name,
+            log_group_name=LOG_GROUPS[function_name],
+            statements=statements,
             description=description,
-            runtime=RUNTIME,
-            architectures=["arm64"],
             handler=f"{HANDLERS}.{name.lower()}",
-            code=lambda_.CfnFunction.CodeProperty(
-                s3_bucket=take("foundation", "ArtifactBucket"), s3_key=self._code.value_as_string
-            ),
-            role=role.role_arn,
-            timeout=TIMEOUTS_S[function_name],
+            code=self._code,
+            timeout=TIMEOUTS[function_name],
             memory_size=MEMORY_MB,
-            logging_config=lambda_.CfnFunction.LoggingConfigProperty(log_group=group.log_group_name),
-            environment=lambda_.CfnFunction.EnvironmentProperty(variables=variables),
-        )
-
-    def _feed(self, queue: sqs.CfnQueue) -> None:
-        lambda_.CfnEventSourceMapping(
-            self,
-            "Feed",
-            function_name=self.collect.ref,
-            event_source_arn=queue.attr_arn,
-            batch_size=BATCH,
-            maximum_batching_window_in_seconds=WAIT_S,
-            function_response_types=["ReportBatchItemFailures"],
-            scaling_config=lambda_.CfnEventSourceMapping.ScalingConfigProperty(
-                maximum_concurrency=COLLECTORS
-            ),
-        )
-
-    def _every_hour(self) -> None:
-        rule = events.CfnRule(
-            self,
-            "EveryHour",
-            name=f"{PROJECT}-dora-every-hour",
-            description="Windows move on and events get lost: compute, whatever happened",
-            schedule_expression="rate(1 hour)",
-            targets=[events.CfnRule.TargetProperty(id="compute", arn=self.compute.attr_arn)],
-        )
-        lambda_.CfnPermission(
-            self,
-            "EveryHourMayCompute",
-            action="lambda:InvokeFunction",
-            function_name=self.compute.ref,
-            principal="events.amazonaws.com",
-            source_arn=rule.attr_arn,
-        )
+            environment=variables,
+        ).function
 
 
-def log_group_name(function_name: str) -> str:
-    """`/lantern/dora-compute` for lantern-dora-compute."""
-    return f"/{PROJECT}/{function_name.removeprefix(f'{PROJECT}-')}"
-
-
-def _write_logs(function_name: str) -> iam.PolicyStatement:
-    return iam.PolicyStatement(
-        sid="WriteLogs",
-        actions=["logs:CreateLogStream", "logs:PutLogEvents"],
-        resources=[arn("logs", f"log-group:{log_group_name(function_name)}:*")],
-    )
-
-
-def _take_messages(queue: sqs.CfnQueue) -> list[iam.PolicyStatement]:
+def _take_messages(queue: sqs.Queue) -> list[iam.PolicyStatement]:
     actions = ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"]
-    return [iam.PolicyStatement(sid="TakeMessages", actions=actions, resources=[queue.attr_arn])]
+    return [iam.PolicyStatement(sid="TakeMessages", actions=actions, resources=[queue.queue_arn])]
 
 
-def _put(table: dynamodb.CfnTable, *kinds: str) -> iam.PolicyStatement:
+def _put(table: dynamodb.Table, *kinds: str) -> iam.PolicyStatement:
     return iam.PolicyStatement(
         sid="PutOwnKinds",
         actions=["dynamodb:PutItem"],
-        resources=[table.attr_arn],
+        resources=[table.table_arn],
         conditions={"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": list(kinds)}},
     )
 
 
-def _read(table: dynamodb.CfnTable) -> iam.PolicyStatement:
+def _read(table: dynamodb.Table) -> iam.PolicyStatement:
     return iam.PolicyStatement(
-        sid="ReadTable", actions=["dynamodb:GetItem", "dynamodb:Query"], resources=[table.attr_arn]
+        sid="ReadTable", actions=["dynamodb:GetItem", "dynamodb:Query"], resources=[table.table_arn]
     )
 
 
@@ -175,9 +138,6 @@ def _call_compute() -> iam.PolicyStatement:
 
 
 def _ask_aws() -> list[iam.PolicyStatement]:
-    groups = [
-        arn("codedeploy", f"deploymentgroup:{CODEDEPLOY_APPLICATION}/{service.name}") for service in SERVICES
-    ]
     return [
         iam.PolicyStatement(
             sid="AskPipeline",
@@ -187,7 +147,7 @@ def _ask_aws() -> list[iam.PolicyStatement]:
         iam.PolicyStatement(
             sid="AskDeployments",
             actions=["codedeploy:BatchGetDeployments", "codedeploy:ListDeployments"],
-            resources=groups,
+            resources=deployment_group_arns(),
         ),
         # CodeDeploy knows no resources for these two
         iam.PolicyStatement(

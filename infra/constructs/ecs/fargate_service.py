@@ -1,21 +1,31 @@
-"""The ECS service itself, whoever deploys it."""
+"""The ECS service on Fargate, which CodeDeploy or ECS itself deploys."""
 
 from typing import Any
 
-import aws_cdk as cdk
 from aws_cdk import aws_ecs as ecs
 from constructs import Construct
 
 from infra.constructs.ecs.auto_scaling import MIN_TASKS
-from infra.constructs.stack import take
-from infra.shop import CLUSTER, CONTAINER, CONTAINER_PORT, Service
+from infra.constructs.load_balancing.target_group_pair import TargetGroupPair
+from infra.constructs.network.vpc import ZONES
+from infra.constructs.stack import import_value, import_values
+from infra.shop import CLUSTER, CONTAINER, CONTAINER_PORT
 
 
 def fargate_service(
-    scope: Construct, *, service: Service, target_group_arn: str, advanced: Any = None, **deployments: Any
+    scope: Construct,
+    target_groups: TargetGroupPair,
+    *,
+    advanced_configuration: Any = None,
+    **properties: Any,
 ) -> ecs.CfnService:
-    """Private, without a shell into its containers. `deployments` says who replaces it and how."""
-    return ecs.CfnService(
+    """A service in private subnets, without a shell into its containers; it starts on the blue target group.
+
+    `properties` are those of `CfnService` that say who deploys it and how. CDK's own construct would build
+    the task definition in code; here taskdef.json has it.
+    """
+    service = target_groups.service
+    ecs_service = ecs.CfnService(
         scope,
         "Service",
         cluster=CLUSTER,
@@ -29,8 +39,8 @@ def fargate_service(
         propagate_tags="SERVICE",
         network_configuration=ecs.CfnService.NetworkConfigurationProperty(
             awsvpc_configuration=ecs.CfnService.AwsVpcConfigurationProperty(
-                subnets=cdk.Fn.split(",", take("network", "PrivateSubnets"), 2),
-                security_groups=[take("network", f"{service.name.title()}SecurityGroup")],
+                subnets=import_values("network", "PrivateSubnets", ZONES),
+                security_groups=[import_value("network", f"{service.name.title()}SecurityGroup")],
                 assign_public_ip="DISABLED",
             )
         ),
@@ -38,9 +48,12 @@ def fargate_service(
             ecs.CfnService.LoadBalancerProperty(
                 container_name=CONTAINER,
                 container_port=CONTAINER_PORT,
-                target_group_arn=target_group_arn,
-                advanced_configuration=advanced,
+                target_group_arn=target_groups.blue.target_group_arn,
+                advanced_configuration=advanced_configuration,
             )
         ],
-        **deployments,
+        **properties,
     )
+    # ECS refuses a target group that no listener forwards to
+    ecs_service.node.add_dependency(target_groups.production, target_groups.test)
+    return ecs_service

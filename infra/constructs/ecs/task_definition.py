@@ -1,4 +1,4 @@
-"""A service's first task definition, made of the taskdef.json that the pipeline fills for the later ones."""
+"""A service's first task definition. Its sizes, containers and variables are in taskdef.json."""
 
 import re
 
@@ -12,36 +12,30 @@ from infra.shop import XRAY_DAEMON_VERSION, XRAY_REPOSITORY, Service
 REGISTRY = "${AWS::AccountId}.dkr.ecr.${AWS::Region}.${AWS::URLSuffix}"
 
 
-class FirstTaskDefinition(Construct):
-    """Runs the first image until the pipeline deploys; CodeDeploy does not come back to this revision."""
+def task_definition(
+    scope: Construct, service: Service, *, image_tag: cdk.CfnParameter
+) -> ecs.CfnTaskDefinition:
+    """The revision that runs until the first deployment; CodePipeline registers the later ones."""
+    tag = f"${{{image_tag.logical_id}}}"
+    tokens = {
+        "SERVICE": service.name,
+        "SERVICE_VERSION": tag,
+        "SERVICE_COMMIT": tag,
+        "AWS_ACCOUNT_ID": "${AWS::AccountId}",
+        "AWS_REGION": "${AWS::Region}",
+        "XRAY_IMAGE": f"{REGISTRY}/{XRAY_REPOSITORY}:{XRAY_DAEMON_VERSION}",
+    }
 
-    def __init__(self, scope: Construct, *, service: Service, image_tag: cdk.CfnParameter) -> None:
-        super().__init__(scope, "task")
-        self._tokens = {
-            "SERVICE": service.name,
-            "SERVICE_VERSION": f"${{{image_tag.logical_id}}}",
-            "SERVICE_COMMIT": f"${{{image_tag.logical_id}}}",
-            "AWS_ACCOUNT_ID": "${AWS::AccountId}",
-            "AWS_REGION": "${AWS::Region}",
-            "XRAY_IMAGE": f"{REGISTRY}/{XRAY_REPOSITORY}:{XRAY_DAEMON_VERSION}",
-        }
-        self._image = f"{REGISTRY}/{service.repository}:${{{image_tag.logical_id}}}"
-        template = load_task_definition()
-        self.resource = ecs.CfnTaskDefinition(
-            self,
-            "TaskDefinition",
-            **{
-                _in_snake_case(key): fill_strings(value, self._substitute, where=f"taskdef.json.{key}")
-                for key, value in template.items()
-            },
-        )
-
-    def _substitute(self, text: str) -> str:
-        filled = fill(text, self._tokens.__getitem__, where="taskdef.json")
-        filled = filled.replace(IMAGE_PLACEHOLDER, self._image)
+    def substitute(text: str) -> str:
+        filled = fill(text, tokens.__getitem__, source="taskdef.json")
+        filled = filled.replace(IMAGE_PLACEHOLDER, f"{REGISTRY}/{service.repository}:{tag}")
         return cdk.Fn.sub(filled) if "${" in filled else filled
 
-
-def _in_snake_case(key: str) -> str:
-    """`networkMode` as CDK's Python spells it; everything below the top level keeps the API's spelling."""
-    return re.sub(r"([A-Z])", lambda match: f"_{match[1].lower()}", key)
+    properties = {
+        # CDK's Python spells the top level in snake case; keys below keep the API's spelling
+        re.sub(r"([A-Z])", lambda match: f"_{match[1].lower()}", key): fill_strings(
+            value, substitute, source=f"taskdef.json.{key}"
+        )
+        for key, value in load_task_definition().items()
+    }
+    return ecs.CfnTaskDefinition(scope, "TaskDefinition", **properties)

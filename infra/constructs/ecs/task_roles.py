@@ -1,9 +1,11 @@
-"""The two roles of a service's tasks, each with what it needs and no more."""
+"""The task role and the execution role of a service, and what each may do."""
 
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from infra.constructs.stack import arn, take
+from infra.constructs.log_group import write_logs
+from infra.constructs.role import role
+from infra.constructs.stack import arn, import_value
 from infra.shop import XRAY_LOG_GROUP, XRAY_REPOSITORY, Service
 
 TABLE_ACTIONS = [
@@ -32,9 +34,9 @@ XRAY_ACTIONS = [
 
 
 class TaskRoles(Construct):
-    """`task` is what the service's code may do; `execution` is what ECS does to start it."""
+    """`task` is the role of the service's code; with `execution` ECS pulls images and writes logs."""
 
-    def __init__(self, scope: Construct, *, service: Service) -> None:
+    def __init__(self, scope: Construct, service: Service) -> None:
         super().__init__(scope, "roles")
         self._service = service
         self.task = self._role("TaskRole", service.task_role, self._task_statements())
@@ -49,23 +51,18 @@ class TaskRoles(Construct):
                 "ArnLike": {"aws:SourceArn": arn("ecs", "*")},
             },
         )
-        return iam.Role(
-            self,
-            name,
-            role_name=role_name,  # taskdef.json names it, so it can't be CloudFormation's choice
-            assumed_by=tasks,
-            inline_policies={"least": iam.PolicyDocument(statements=statements)},
-        )
+        # taskdef.json has the roles' names, so they can't be CloudFormation's choice
+        return role(self, name, role_name, tasks, statements)
 
     def _task_statements(self) -> list[iam.PolicyStatement]:
         traces = iam.PolicyStatement(sid="Traces", actions=XRAY_ACTIONS, resources=["*"])
         if not self._service.table:
             return [traces]
-        table = take("data", f"{self._service.table.removeprefix('lantern-').title()}TableArn")
-        own = iam.PolicyStatement(
+        table = import_value("data", f"{self._service.table.removeprefix('lantern-').title()}TableArn")
+        own_table = iam.PolicyStatement(
             sid="OwnTable", actions=TABLE_ACTIONS, resources=[table, f"{table}/index/*"]
         )
-        return [own, traces]
+        return [own_table, traces]
 
     def _execution_statements(self) -> list[iam.PolicyStatement]:
         repositories = (self._service.repository, XRAY_REPOSITORY)
@@ -82,9 +79,5 @@ class TaskRoles(Construct):
                 ],
                 resources=[arn("ecr", f"repository/{name}") for name in repositories],
             ),
-            iam.PolicyStatement(
-                sid="WriteLogs",
-                actions=["logs:CreateLogStream", "logs:PutLogEvents"],
-                resources=[arn("logs", f"log-group:{name}:*") for name in groups],
-            ),
+            write_logs(*(arn("logs", f"log-group:{name}:*") for name in groups)),
         ]

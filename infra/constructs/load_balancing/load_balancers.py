@@ -1,22 +1,24 @@
 """The two application load balancers: one that customers reach, one between the services."""
 
-from dataclasses import dataclass
-
-import aws_cdk as cdk
 from aws_cdk import aws_elasticloadbalancingv2 as elb
+from constructs import Construct
 
-from infra.constructs.stack import LanternStack, take
+from infra.constructs.network.vpc import ZONES
+from infra.constructs.stack import LanternStack, import_value, import_values
 from infra.shop import PROJECT
 
 Attribute = elb.CfnLoadBalancer.LoadBalancerAttributeProperty
 
 
-def load_balancer(stack: LanternStack, *, public: bool, deletion_protection: str) -> elb.CfnLoadBalancer:
-    """Writes access logs, drops invalid headers; later stacks get it from `imported_load_balancer`."""
+def load_balancer(stack: LanternStack, *, public: bool, deletion_protection: str) -> None:
+    """Make one of the two and export what later stacks need; it writes access logs and drops invalid headers.
+
+    Written in CloudFormation's terms: CDK's own construct must know the region to write access logs.
+    """
     kind = _kind(public)
     attributes = {
         "access_logs.s3.enabled": "true",
-        "access_logs.s3.bucket": take("foundation", "AccessLogBucket"),
+        "access_logs.s3.bucket": import_value("foundation", "AccessLogBucket"),
         "access_logs.s3.prefix": f"alb/{kind.lower()}",
         "deletion_protection.enabled": deletion_protection,
         "routing.http.drop_invalid_header_fields.enabled": "true",
@@ -29,36 +31,35 @@ def load_balancer(stack: LanternStack, *, public: bool, deletion_protection: str
         name=f"{PROJECT}-{kind.lower()}",
         type="application",
         scheme="internet-facing" if public else "internal",
-        subnets=cdk.Fn.split(",", take("network", f"{'Public' if public else 'Private'}Subnets"), 2),
-        security_groups=[take("network", f"{kind}LoadBalancerSecurityGroup")],
+        subnets=import_values("network", f"{'Public' if public else 'Private'}Subnets", ZONES),
+        security_groups=[import_value("network", f"{kind}LoadBalancerSecurityGroup")],
         load_balancer_attributes=[Attribute(key=key, value=value) for key, value in attributes.items()],
     )
-    stack.share(f"{kind}LoadBalancerArn", balancer.ref)
-    stack.share(f"{kind}LoadBalancerName", balancer.attr_load_balancer_full_name)
-    stack.share(f"{kind}LoadBalancerAddress", balancer.attr_dns_name)
-    stack.share(f"{kind}LoadBalancerZone", balancer.attr_canonical_hosted_zone_id)
-    return balancer
+    stack.export(f"{kind}LoadBalancerArn", balancer.ref)
+    stack.export(f"{kind}LoadBalancerName", balancer.attr_load_balancer_full_name)
+    stack.export(f"{kind}LoadBalancerAddress", balancer.attr_dns_name)
+    stack.export(f"{kind}LoadBalancerZone", balancer.attr_canonical_hosted_zone_id)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ImportedLoadBalancer:
-    """A load balancer as a later stack sees it."""
+    """A load balancer of the platform stack, as later stacks see it."""
 
-    arn: str
-    full_name: str  # `app/lantern-public/50dc6c495c0c9188`, CloudWatch's dimension LoadBalancer
-    address: str
-    zone: str
+    def __init__(self, *, public: bool) -> None:
+        self._kind = _kind(public)
+        self.arn = import_value("platform", f"{self._kind}LoadBalancerArn")
+        # `app/lantern-public/50dc6c495c0c9188`, the value of CloudWatch's dimension LoadBalancer
+        self.full_name = import_value("platform", f"{self._kind}LoadBalancerName")
+        self.address = import_value("platform", f"{self._kind}LoadBalancerAddress")
+        self.hosted_zone_id = import_value("platform", f"{self._kind}LoadBalancerZone")
 
-
-def imported_load_balancer(*, public: bool) -> ImportedLoadBalancer:
-    """The one that the platform stack made."""
-    kind = _kind(public)
-    return ImportedLoadBalancer(
-        arn=take("platform", f"{kind}LoadBalancerArn"),
-        full_name=take("platform", f"{kind}LoadBalancerName"),
-        address=take("platform", f"{kind}LoadBalancerAddress"),
-        zone=take("platform", f"{kind}LoadBalancerZone"),
-    )
+    def construct(self, scope: Construct) -> elb.IApplicationLoadBalancer:
+        """The same as a construct that can be given listeners."""
+        return elb.ApplicationLoadBalancer.from_application_load_balancer_attributes(
+            scope,
+            "load_balancer",
+            load_balancer_arn=self.arn,
+            security_group_id=import_value("network", f"{self._kind}LoadBalancerSecurityGroup"),
+        )
 
 
 def _kind(public: bool) -> str:

@@ -1,1 +1,1 @@
-"""The VPC's parts: security groups, ways out, flow logs."""
+"""The VPC with its flow logs, the security groups, VPC endpoints and the NAT gateway."""

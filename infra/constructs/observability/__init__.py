@@ -1,1 +1,1 @@
-"""Dashboard, metrics, notifications, saved queries, X-Ray's groups and sampling rules."""
+"""Dashboard, metrics, alarms for people, notifications, saved queries, X-Ray's group and sampling rules."""

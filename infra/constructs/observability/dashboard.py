@@ -3,14 +3,15 @@
 from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
-from infra.constructs.observability.service_metrics import MINUTE, ServiceMetrics
+from infra.constructs.load_balancing.load_balancer_metric import MINUTE
+from infra.constructs.observability.service_metrics import ServiceMetrics
 from infra.shop import CLUSTER, PROJECT, SERVICES
 
 THIRD, WHOLE = 8, 24
 
 
 def dashboard(scope: Construct, metrics: dict[str, ServiceMetrics]) -> None:
-    """One row a question; every figure covers both target groups."""
+    """Make the dashboard of the services' metrics, by service; every graph covers both target groups."""
     cloudwatch.Dashboard(
         scope,
         "Dashboard",
@@ -18,19 +19,19 @@ def dashboard(scope: Construct, metrics: dict[str, ServiceMetrics]) -> None:
         widgets=[
             [_title("What customers feel")],
             [
-                _graph("Requests a minute", [one.requests() for one in metrics.values()]),
-                _graph("Failed, %", [one.failed_percent() for one in metrics.values()]),
-                _graph("Latency p95, s", [one.latency("p95") for one in metrics.values()]),
+                _graph("Requests a minute", [service.requests() for service in metrics.values()]),
+                _graph("Failed, %", [service.failed_percent() for service in metrics.values()]),
+                _graph("Latency p95, s", [service.latency("p95") for service in metrics.values()]),
             ],
             [_title("Deployments: how the traffic is shared between blue and green")],
             [
-                _graph(f"{name}: blue and green", list(one.requests_by_colour()))
-                for name, one in metrics.items()
+                _graph(f"{name}: blue and green", list(service.requests_by_colour()))
+                for name, service in metrics.items()
             ],
             [_title("Causes")],
             [
-                _graph("Processor, %", [_of_tasks("CPUUtilization", name) for name in metrics]),
-                _graph("Memory, %", [_of_tasks("MemoryUtilization", name) for name in metrics]),
+                _graph("Processor, %", [_task_metric("CPUUtilization", name) for name in metrics]),
+                _graph("Memory, %", [_task_metric("MemoryUtilization", name) for name in metrics]),
                 _graph("DynamoDB throttles", _throttles()),
             ],
         ],
@@ -45,7 +46,7 @@ def _graph(title: str, lines: list[cloudwatch.IMetric]) -> cloudwatch.GraphWidge
     return cloudwatch.GraphWidget(title=title, left=lines, width=THIRD, height=6, period=MINUTE)
 
 
-def _of_tasks(metric: str, service: str) -> cloudwatch.Metric:
+def _task_metric(metric: str, service: str) -> cloudwatch.Metric:
     return cloudwatch.Metric(
         namespace="AWS/ECS",
         metric_name=metric,

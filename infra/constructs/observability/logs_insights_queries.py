@@ -1,10 +1,11 @@
-"""Logs Insights queries, saved where the console offers them."""
+"""Queries that CloudWatch Logs Insights offers as saved ones."""
 
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from infra.shop import PROJECT, SERVICES
 
+# Name: (what it answers, the query)
 QUERIES = {
     "one-trace": (
         "Every line of one trace, all services: put the trace id of a segment in place of 1-...",
@@ -31,7 +32,7 @@ QUERIES = {
 
 
 def logs_insights_queries(scope: Construct) -> None:
-    """Each over the log groups of the three services."""
+    """Save `QUERIES`, each over the log groups of the three services."""
     for name, (explanation, query) in QUERIES.items():
         logs.CfnQueryDefinition(
             scope,

@@ -1,88 +1,92 @@
-"""Who is told: one topic for alarms, failed pipelines, failed deployments and critical findings in images."""
-
-from typing import Any
+"""The SNS topic of alarms, failed pipelines, failed deployments and critical findings in images."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
+from infra.constructs.stack import cfn_resource
 from infra.shop import CODEDEPLOY_APPLICATION, PIPELINE, PROJECT, SERVICES
+
+# Each event that is published: what it means, and its pattern
+EVENTS = {
+    "FailedPipeline": (
+        "The pipeline failed",
+        events.EventPattern(
+            source=["aws.codepipeline"],
+            detail_type=["CodePipeline Pipeline Execution State Change"],
+            detail={"pipeline": [PIPELINE], "state": ["FAILED"]},
+        ),
+    ),
+    "FailedDeployment": (
+        "A deployment failed or was stopped",
+        events.EventPattern(
+            source=["aws.codedeploy"],
+            detail_type=["CodeDeploy Deployment State-change Notification"],
+            detail={"application": [CODEDEPLOY_APPLICATION], "state": ["FAILURE", "STOP"]},
+        ),
+    ),
+    "CriticalFinding": (
+        "An image that was pushed has a critical finding",
+        events.EventPattern(
+            source=["aws.ecr"],
+            detail_type=["ECR Image Scan"],
+            detail={
+                "repository-name": [service.repository for service in SERVICES],
+                "finding-severity-counts": {"CRITICAL": [{"exists": True}]},
+            },
+        ),
+    ),
+}
 
 
 class Notifications(Construct):
-    """Parameter `NotifyEmail`: an address gets everything; empty: the topic is there to be subscribed to."""
+    """The topic and its rules. Parameter `NotifyEmail`: an address that is subscribed; empty: nobody is."""
 
     def __init__(self, scope: Construct) -> None:
         super().__init__(scope, "notifications")
-        topic = sns.Topic(self, "Topic", topic_name=f"{PROJECT}-announcements", enforce_ssl=True)
-        self.topic_arn = topic.topic_arn
+        self.topic = sns.Topic(self, "Topic", topic_name=f"{PROJECT}-announcements", enforce_ssl=True)
+        self._let_this_account_publish()
+        self._subscribe()
+        # As an imported topic, because CDK would let events of every account publish
+        imported = sns.Topic.from_topic_arn(self, "imported", self.topic.topic_arn)
+        for name, (description, pattern) in EVENTS.items():
+            events.Rule(
+                self,
+                name,
+                description=description,
+                event_pattern=pattern,
+                targets=[targets.SnsTopic(imported)],
+            )
+
+    def _let_this_account_publish(self) -> None:
         for sid, publisher in (("Alarms", "cloudwatch"), ("Events", "events")):
-            topic.add_to_resource_policy(
+            self.topic.add_to_resource_policy(
                 iam.PolicyStatement(
                     sid=sid,
                     principals=[iam.ServicePrincipal(f"{publisher}.amazonaws.com")],
                     actions=["sns:Publish"],
-                    resources=[topic.topic_arn],
+                    resources=[self.topic.topic_arn],
                     conditions={"StringEquals": {"aws:SourceAccount": cdk.Aws.ACCOUNT_ID}},
                 )
             )
-        self._subscribe()
-        self._announce(
-            "FailedPipeline",
-            "The pipeline failed",
-            {
-                "source": ["aws.codepipeline"],
-                "detail-type": ["CodePipeline Pipeline Execution State Change"],
-                "detail": {"pipeline": [PIPELINE], "state": ["FAILED"]},
-            },
-        )
-        self._announce(
-            "FailedDeployment",
-            "A deployment failed or was stopped",
-            {
-                "source": ["aws.codedeploy"],
-                "detail-type": ["CodeDeploy Deployment State-change Notification"],
-                "detail": {"application": [CODEDEPLOY_APPLICATION], "state": ["FAILURE", "STOP"]},
-            },
-        )
-        self._announce(
-            "CriticalFinding",
-            "An image that was pushed has a critical finding",
-            {
-                "source": ["aws.ecr"],
-                "detail-type": ["ECR Image Scan"],
-                "detail": {
-                    "repository-name": [service.repository for service in SERVICES],
-                    "finding-severity-counts": {"CRITICAL": [{"exists": True}]},
-                },
-            },
-        )
 
     def _subscribe(self) -> None:
         email = cdk.CfnParameter(
             self, "NotifyEmail", default="", description="Who is told of alarms and failures; empty: nobody"
         )
-        wanted = cdk.CfnCondition(
+        with_email = cdk.CfnCondition(
             self,
             "WithEmail",
             expression=cdk.Fn.condition_not(cdk.Fn.condition_equals(email.value_as_string, "")),
         )
-        subscription = sns.CfnSubscription(
+        subscription = sns.Subscription(
             self,
             "EmailSubscription",
-            topic_arn=self.topic_arn,
-            protocol="email",
+            topic=self.topic,
+            protocol=sns.SubscriptionProtocol.EMAIL,
             endpoint=email.value_as_string,
         )
-        subscription.cfn_options.condition = wanted
-
-    def _announce(self, name: str, description: str, pattern: dict[str, Any]) -> None:
-        events.CfnRule(
-            self,
-            name,
-            description=description,
-            event_pattern=pattern,
-            targets=[events.CfnRule.TargetProperty(id="topic", arn=self.topic_arn)],
-        )
+        cfn_resource(subscription).cfn_options.condition = with_email

@@ -1,4 +1,4 @@
-"""infra.render: complete, strict, and nothing written when something is wrong."""
+"""infra.render: the artifact is complete, and nothing is written when a value is wrong."""
 
 import json
 import subprocess
@@ -8,28 +8,29 @@ import pytest
 
 from infra import render
 from infra.checks.api_models import example_values, validate
-from infra.shop import SERVICES
+from infra.shop import EXAMPLE_ACCOUNT, EXAMPLE_REGION, SERVICES
 
 DIGEST = "sha256:" + "0" * 64
-IMAGE = f"111122223333.dkr.ecr.us-east-1.amazonaws.com/lantern/orders@{DIGEST}"
+REGISTRY = f"{EXAMPLE_ACCOUNT}.dkr.ecr.{EXAMPLE_REGION}.amazonaws.com"
+IMAGE = f"{REGISTRY}/lantern/orders@{DIGEST}"
 
 
 def run(tmp_path, **changes):
-    given = {
+    options = {
         "service": "orders",
         "image": IMAGE,
-        "xray-image": f"111122223333.dkr.ecr.us-east-1.amazonaws.com/lantern/xray-daemon@{DIGEST}",
+        "xray-image": f"{REGISTRY}/lantern/xray-daemon@{DIGEST}",
         "version": "0123abc",
         "commit": "0" * 40,
-        "account": "111122223333",
+        "account": EXAMPLE_ACCOUNT,
         "region": "eu-central-1",
         "output": str(tmp_path / "deploy"),
         **changes,
     }
-    options = [part for name, value in given.items() for part in (f"--{name}", value)]
+    arguments = [part for name, value in options.items() for part in (f"--{name}", value)]
     # -S: the build runs it before anything is installed
     return subprocess.run(
-        [sys.executable, "-S", "-m", "infra.render", *options],
+        [sys.executable, "-S", "-m", "infra.render", *arguments],
         capture_output=True,
         text=True,
         cwd=render.ROOT,
@@ -60,14 +61,14 @@ def test_ecs_would_take_the_rendered_task_definition(service):
     assert validate("ecs", "RegisterTaskDefinition", rendered, "taskdef.json") == []
     assert "${" not in json.dumps(rendered)
     assert rendered["family"] == f"lantern-{service}"
-    assert [one["image"] for one in rendered["containerDefinitions"]] == [
+    assert [container["image"] for container in rendered["containerDefinitions"]] == [
         "<IMAGE1_NAME>",
         example_values(service)["XRAY_IMAGE"],
     ]
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "message"),
     [
         ({"service": "basket"}, "SERVICE: expected catalog, orders, storefront, found 'basket'"),
         ({"image": "lantern/orders:latest"}, "--image: expected an image with its digest"),
@@ -81,16 +82,16 @@ def test_ecs_would_take_the_rendered_task_definition(service):
         ({"version": "a b"}, "SERVICE_VERSION: expected up to 64 letters, digits, dots, dashes, found 'a b'"),
     ],
 )
-def test_a_wrong_value_is_named_and_nothing_is_written(tmp_path, changes, said):
+def test_a_wrong_value_is_named_and_nothing_is_written(tmp_path, changes, message):
     done = run(tmp_path, **changes)
 
     assert done.returncode == 2
-    assert said in done.stderr
+    assert message in done.stderr
     assert not (tmp_path / "deploy").exists()
 
 
 def test_a_token_in_a_value_is_not_taken_for_a_left_over_one():
     assert (
-        render.fill("v ${SERVICE}", {"SERVICE": "${AWS::Region}"}.__getitem__, where="here")
+        render.fill("v ${SERVICE}", {"SERVICE": "${AWS::Region}"}.__getitem__, source="here")
         == "v ${AWS::Region}"
     )

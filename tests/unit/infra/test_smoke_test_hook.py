@@ -1,4 +1,4 @@
-"""The lifecycle hook: it tries what it should, and CodeDeploy always hears of it."""
+"""The lifecycle hook: it tests a new version as configured, and CodeDeploy always gets a result."""
 
 import json
 import threading
@@ -38,7 +38,7 @@ def _green():
 
 @pytest.fixture(name="codedeploy")
 def _codedeploy(monkeypatch):
-    """CodeDeploy and EC2 as botocore knows them; each call must be the one that was announced."""
+    """CodeDeploy and EC2 as botocore models them; each call must be the one that the test expects."""
     clients = {
         name: boto3.client(
             name, region_name="us-east-1", aws_access_key_id="test", aws_secret_access_key="test"
@@ -52,7 +52,7 @@ def _codedeploy(monkeypatch):
         yield codedeploy
 
 
-def announce(codedeploy, status, service="orders"):
+def expect_status(codedeploy, status, service="orders"):
     codedeploy.add_response(
         "get_deployment",
         {"deploymentInfo": {"deploymentGroupName": service}},
@@ -69,51 +69,51 @@ def announce(codedeploy, status, service="orders"):
     )
 
 
-def expect(monkeypatch, green, **where):
-    test = {**(where or {"host": "127.0.0.1"}), "port": green.server_port, "paths": ["/readyz"]}
+def configure(monkeypatch, green, **target):
+    test = {**(target or {"host": "127.0.0.1"}), "port": green.server_port, "paths": ["/readyz"]}
     monkeypatch.setenv("SMOKE_TESTS", json.dumps({"orders": test}))
 
 
 def test_a_version_that_answers_passes(green, codedeploy, monkeypatch):
-    expect(monkeypatch, green)
-    announce(codedeploy, "Succeeded")
+    configure(monkeypatch, green)
+    expect_status(codedeploy, "Succeeded")
 
     assert smoke_test.handler(EVENT, None) == "Succeeded"
     codedeploy.assert_no_pending_responses()
 
 
 @pytest.mark.parametrize(
-    ("path", "answer", "said"),
+    ("path", "answer", "message"),
     [
         ("/readyz", (503, "catalog is down"), "status 503: catalog is down"),
         ("/version", (200, '{"service": "catalog"}'), "says service 'catalog', expected 'orders'"),
     ],
 )
 def test_a_version_that_answers_wrongly_fails_and_says_why(
-    green, codedeploy, monkeypatch, capsys, path, answer, said
+    green, codedeploy, monkeypatch, capsys, path, answer, message
 ):
-    expect(monkeypatch, green)
+    configure(monkeypatch, green)
     green.answers[path] = answer
-    announce(codedeploy, "Failed")
+    expect_status(codedeploy, "Failed")
 
     assert smoke_test.handler(EVENT, None) == "Failed"
     codedeploy.assert_no_pending_responses()
-    assert said in json.loads(capsys.readouterr().out)["problems"][0]
+    assert message in json.loads(capsys.readouterr().out)["problems"][0]
 
 
-def test_nobody_listening_fails_the_deployment(green, codedeploy, monkeypatch):
-    expect(monkeypatch, green)
+def test_a_version_that_does_not_listen_fails(green, codedeploy, monkeypatch):
+    configure(monkeypatch, green)
     green.shutdown()
     green.server_close()
-    announce(codedeploy, "Failed")
+    expect_status(codedeploy, "Failed")
 
     assert smoke_test.handler(EVENT, None) == "Failed"
     codedeploy.assert_no_pending_responses()
 
 
-def test_codedeploy_hears_of_it_when_the_hook_itself_is_wrong(codedeploy, monkeypatch, capsys):
+def test_an_error_of_the_hook_itself_fails_the_deployment(codedeploy, monkeypatch, capsys):
     monkeypatch.setenv("SMOKE_TESTS", "not json")
-    announce(codedeploy, "Failed")
+    expect_status(codedeploy, "Failed")
 
     assert smoke_test.handler(EVENT, None) == "Failed"
     codedeploy.assert_no_pending_responses()
@@ -122,13 +122,13 @@ def test_codedeploy_hears_of_it_when_the_hook_itself_is_wrong(codedeploy, monkey
 
 def test_the_public_load_balancer_is_asked_at_its_private_addresses(green, codedeploy, monkeypatch):
     """Its name resolves to public addresses, which a function inside the network does not reach."""
-    expect(monkeypatch, green, load_balancer="app/lantern-public/50dc6c495c0c9188")
+    configure(monkeypatch, green, load_balancer="app/lantern-public/50dc6c495c0c9188")
     codedeploy.ec2.add_response(
         "describe_network_interfaces",
         {"NetworkInterfaces": [{"PrivateIpAddress": "127.0.0.1"}, {"PrivateIpAddress": "127.0.0.2"}]},
         {"Filters": [{"Name": "description", "Values": ["ELB app/lantern-public/50dc6c495c0c9188"]}]},
     )
-    announce(codedeploy, "Failed")  # nobody listens on 127.0.0.2
+    expect_status(codedeploy, "Failed")  # nobody listens on 127.0.0.2
 
     assert smoke_test.handler(EVENT, None) == "Failed"
     codedeploy.ec2.assert_no_pending_responses()

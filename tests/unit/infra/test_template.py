@@ -1,7 +1,8 @@
-"""infra.template: the templates as the stacks they would be."""
+"""infra.template resolves templates as CloudFormation would."""
 
 import pytest
 
+from infra.shop import EXAMPLE_ACCOUNT
 from infra.template import Stack, TemplateError, load
 
 
@@ -10,41 +11,41 @@ def stack(resources, parameters=None, **parts):
 
 
 def properties(value, **parts):
-    made = stack({"One": {"Type": "AWS::SNS::Topic", "Properties": {"Value": value}}}, **parts)
-    return next(made.resources()).properties["Value"]
+    test_stack = stack({"Topic": {"Type": "AWS::SNS::Topic", "Properties": {"Value": value}}}, **parts)
+    return next(test_stack.resources()).properties["Value"]
 
 
 @pytest.mark.parametrize(
     ("value", "resolved"),
     [
         ({"Ref": "AWS::Region"}, "us-east-1"),
-        ({"Fn::Sub": "x/${AWS::AccountId}/${One.Arn}"}, "x/111122223333/<lantern-test.One.Arn>"),
+        ({"Fn::Sub": "x/${AWS::AccountId}/${Topic.Arn}"}, f"x/{EXAMPLE_ACCOUNT}/<lantern-test.Topic.Arn>"),
         ({"Fn::Join": ["-", ["a", {"Ref": "AWS::Partition"}]]}, "a-aws"),
         ({"Fn::Split": [",", {"Fn::ImportValue": "other-Thing"}]}, ["a", "b"]),
         ({"Fn::Select": [1, {"Fn::Split": [",", {"Fn::ImportValue": "other-Thing"}]}]}, "b"),
         ({"Fn::Select": [0, {"Fn::GetAZs": ""}]}, "us-east-1a"),
         ([1, {"Ref": "AWS::NoValue"}, 2], [1, 2]),
-        ({"Fn::GetAtt": ["One", "TopicName"]}, "<lantern-test.One.TopicName>"),
+        ({"Fn::GetAtt": ["Topic", "TopicName"]}, "<lantern-test.Topic.TopicName>"),
     ],
 )
 def test_an_intrinsic_function_is_resolved(value, resolved):
     assert properties(value) == resolved
 
 
-@pytest.mark.parametrize(("given", "there"), [("nat", True), ("endpoints", False)])
-def test_a_condition_decides_whether_a_resource_is_there(given, there):
-    made = stack(
+@pytest.mark.parametrize(("egress", "exists"), [("nat", True), ("endpoints", False)])
+def test_a_condition_decides_whether_a_resource_is_there(egress, exists):
+    test_stack = stack(
         {"Nat": {"Type": "AWS::EC2::NatGateway", "Condition": "WithNat"}},
-        {"Egress": given},
+        {"Egress": egress},
         Parameters={"Egress": {"Type": "String", "Default": "endpoints"}},
         Conditions={"WithNat": {"Fn::Equals": [{"Ref": "Egress"}, "nat"]}},
     )
 
-    assert bool(list(made.resources())) is there
+    assert bool(list(test_stack.resources())) is exists
 
 
 @pytest.mark.parametrize(
-    ("value", "said"),
+    ("value", "message"),
     [
         ({"Ref": "Two"}, "refers to Two, which is not in the template"),
         ({"Fn::GetAtt": ["Two", "Arn"]}, "refers to Two, which is not in the template"),
@@ -53,8 +54,8 @@ def test_a_condition_decides_whether_a_resource_is_there(given, there):
         ({"Fn::If": ["Never", 1, 2]}, "there is no condition Never"),
     ],
 )
-def test_a_loose_reference_is_named(value, said):
-    with pytest.raises(TemplateError, match=said):
+def test_a_loose_reference_is_named(value, message):
+    with pytest.raises(TemplateError, match=message):
         properties(value)
 
 
@@ -64,4 +65,4 @@ def test_every_committed_stack_resolves_whatever_the_parameters_choose():
         {},
         {"Egress": "nat", "SourceProvider": "Connection", "Approval": "yes", "CertificateArn": "arn"},
     ):
-        assert all(list(one.resources()) for one in load(parameters=choice))
+        assert all(list(loaded.resources()) for loaded in load(parameters=choice))

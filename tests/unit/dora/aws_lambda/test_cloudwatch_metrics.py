@@ -75,7 +75,7 @@ def test_cloudwatch_takes_the_request():
 def test_the_templates_use_the_names_that_are_sent():
     """The dashboard, the alarms and the bill stand in another package, which can't import this one."""
     assert shop.DORA_NAMESPACE == cloudwatch_metrics.NAMESPACE
-    assert [name for name, *_ in shop.DORA_FIGURES] == [
+    assert [name for name, *_ in shop.DORA_METRICS] == [
         name for name, _ in cloudwatch_metrics.FIGURES.values()
     ]
     assert list(shop.DORA_COUNTS) == list(cloudwatch_metrics.COUNTS.values())

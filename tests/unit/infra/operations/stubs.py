@@ -1,16 +1,17 @@
-"""AWS as botocore knows it: every call must be announced, and its request and answer must fit the model."""
+"""AWS as botocore models it: every call must be expected, and its request and answer must fit the model."""
 
 import boto3
 from botocore.stub import Stubber
 
 from infra.operations.account import Account
+from infra.shop import EXAMPLE_ACCOUNT, EXAMPLE_REGION
 
 
 class StubbedAccount(Account):
-    """An account whose clients answer what a test announced, in that order."""
+    """An account whose clients give the answers that a test expects, in that order."""
 
     def __init__(self) -> None:
-        self.number, self.region = "111122223333", "us-east-1"
+        self.number, self.region = EXAMPLE_ACCOUNT, EXAMPLE_REGION
         self._clients, self._stubs = {}, {}
 
     def client(self, service):
@@ -30,6 +31,6 @@ class StubbedAccount(Account):
         self.client(service)
         self._stubs[service].add_client_error(operation, code, message)
 
-    def check_all_were_asked(self):
+    def check_all_were_called(self):
         for stub in self._stubs.values():
             stub.assert_no_pending_responses()

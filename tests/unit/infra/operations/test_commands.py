@@ -1,4 +1,4 @@
-"""The commands as a person meets them before there is an account."""
+"""The commands without an account: their errors and exit codes, and `cost`."""
 
 import os
 import subprocess

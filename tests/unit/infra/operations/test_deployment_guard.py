@@ -1,10 +1,11 @@
-"""When a service's stack may not be changed."""
+"""When a service's stack may not be updated."""
 
 import pytest
 
 from infra.operations import deployment_guard
 from infra.operations.errors import AccountError
 from infra.operations.stacks import Change
+from infra.shop import EXAMPLE_ACCOUNT, EXAMPLE_REGION
 from tests.unit.infra.operations.stubs import StubbedAccount
 
 LISTENER = Change(
@@ -22,7 +23,7 @@ def account_with(colour, deployments=()):
     account = StubbedAccount()
     account.expect("codedeploy", "list_deployments", {"deployments": list(deployments)})
     group = f"targetgroup/lantern-orders-{colour}/73e2d6bc24d8a067"
-    arn = f"arn:aws:elasticloadbalancing:us-east-1:111122223333:{group}"
+    arn = f"arn:aws:elasticloadbalancing:{EXAMPLE_REGION}:{EXAMPLE_ACCOUNT}:{group}"
     task_sets = [
         {"status": "PRIMARY", "loadBalancers": [{"targetGroupArn": arn}]},
         {"status": "ACTIVE", "loadBalancers": []},

@@ -1,16 +1,17 @@
-"""What is stopped before anything is deleted, and what counts as left."""
+"""What `destroy` stops before it deletes, and what it reports as left."""
 
 import pytest
 
 from infra.operations import destroy
 from infra.operations.errors import AccountError
+from infra.shop import EXAMPLE_ACCOUNT, EXAMPLE_REGION
 from tests.unit.infra.operations.stubs import StubbedAccount
 
 TAGGED = [
-    "arn:aws:dynamodb:us-east-1:111122223333:table/lantern-orders",
-    "arn:aws:ecs:us-east-1:111122223333:cluster/lantern",
-    "arn:aws:ecs:us-east-1:111122223333:task-definition/lantern-orders:7",
-    "arn:aws:s3:::lantern-artifacts-111122223333-us-east-1",
+    f"arn:aws:dynamodb:{EXAMPLE_REGION}:{EXAMPLE_ACCOUNT}:table/lantern-orders",
+    f"arn:aws:ecs:{EXAMPLE_REGION}:{EXAMPLE_ACCOUNT}:cluster/lantern",
+    f"arn:aws:ecs:{EXAMPLE_REGION}:{EXAMPLE_ACCOUNT}:task-definition/lantern-orders:7",
+    f"arn:aws:s3:::lantern-artifacts-{EXAMPLE_ACCOUNT}-{EXAMPLE_REGION}",
 ]
 
 
@@ -42,9 +43,9 @@ def test_a_running_execution_is_stopped_and_one_that_is_over_is_not(account):
         },
     )
 
-    destroy._stop_the_pipeline(account, print)
+    destroy._stop_pipeline(account, print)
 
-    account.check_all_were_asked()
+    account.check_all_were_called()
 
 
 def test_a_running_deployment_is_stopped_and_its_end_waited_for(account):
@@ -61,31 +62,31 @@ def test_a_running_deployment_is_stopped_and_its_end_waited_for(account):
 
     destroy._stop_deployments(account, print, 0)
 
-    account.check_all_were_asked()
+    account.check_all_were_called()
 
 
 def test_no_pipeline_is_nothing_to_stop(account):
     account.refuse("codepipeline", "list_pipeline_executions", "PipelineNotFoundException")
 
-    destroy._stop_the_pipeline(account, print)
+    destroy._stop_pipeline(account, print)
 
 
 def test_a_refusal_is_told_in_the_words_of_aws(account):
     account.refuse("codepipeline", "list_pipeline_executions", "AccessDeniedException", "no right to look")
 
     with pytest.raises(AccountError, match=r"pipeline lantern: .*no right to look"):
-        destroy._stop_the_pipeline(account, print)
+        destroy._stop_pipeline(account, print)
 
 
 @pytest.mark.parametrize(
-    ("with_data", "cluster", "table", "left"),
+    ("with_data", "cluster", "table", "remaining"),
     [
         (False, "INACTIVE", "ACTIVE", [TAGGED[3]]),
         (True, "INACTIVE", "DELETING", [TAGGED[3]]),
         (True, "ACTIVE", "ACTIVE", [TAGGED[0], TAGGED[1], TAGGED[3]]),
     ],
 )
-def test_only_what_is_really_there_counts_as_left(account, with_data, cluster, table, left):
+def test_only_existing_resources_count_as_left(account, with_data, cluster, table, remaining):
     """AWS lists deleted clusters and task definitions by their tags for some hours."""
     account.expect(
         "resourcegroupstaggingapi",
@@ -97,4 +98,4 @@ def test_only_what_is_really_there_counts_as_left(account, with_data, cluster, t
     if with_data:
         account.expect("dynamodb", "describe_table", {"Table": {"TableStatus": table}})
 
-    assert destroy.left_over(account, with_data=with_data) == left
+    assert destroy.remaining_resources(account, with_data=with_data) == remaining

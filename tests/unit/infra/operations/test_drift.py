@@ -1,4 +1,4 @@
-"""Which differences are by design."""
+"""Which differences from a template are by design."""
 
 import pytest
 
@@ -27,14 +27,14 @@ def resource(kind, path, status="MODIFIED"):
     ],
 )
 def test_what_a_deployment_changes_is_by_design_and_nothing_else(kind, path, by_design):
-    (found,) = drift.of_resource("lantern-orders", resource(kind, path))
+    (difference,) = drift.of_resource("lantern-orders", resource(kind, path))
 
-    assert bool(found.reason) is by_design
+    assert bool(difference.reason) is by_design
 
 
 def test_a_deleted_resource_is_a_real_difference():
-    (found,) = drift.of_resource(
+    (difference,) = drift.of_resource(
         "lantern-orders", resource("AWS::ECS::Service", "/TaskDefinition", "DELETED")
     )
 
-    assert (found.actual, found.reason) == ("deleted", "")
+    assert (difference.actual, difference.reason) == ("deleted", "")

@@ -1,4 +1,4 @@
-"""The package of DORA's functions: the same files are the same bytes, and another byte is another key."""
+"""The package of DORA's functions: equal files make equal bytes, and one byte more makes another key."""
 
 import io
 import os
@@ -11,9 +11,10 @@ import pytest
 
 from infra.operations import lambda_package
 from infra.operations.errors import AccountError
+from infra.shop import EXAMPLE_ACCOUNT, EXAMPLE_REGION
 from tests.unit.infra.operations.stubs import StubbedAccount
 
-BUCKET = "lantern-artifacts-111122223333-us-east-1"
+BUCKET = f"lantern-artifacts-{EXAMPLE_ACCOUNT}-{EXAMPLE_REGION}"
 
 
 @pytest.fixture(name="checkout")
@@ -27,7 +28,7 @@ def _account():
     return StubbedAccount()
 
 
-def test_neither_times_nor_caches_nor_rights_change_it(checkout):
+def test_file_times_caches_and_modes_do_not_change_the_package(checkout):
     before = lambda_package.package(checkout)
     cache = checkout / "dora" / "__pycache__"
     cache.mkdir(exist_ok=True)
@@ -48,7 +49,7 @@ def test_another_byte_is_another_key(checkout):
     assert before.startswith("dora/")
 
 
-def test_it_can_be_imported_and_has_the_handlers(tmp_path):
+def test_the_package_can_be_imported_and_has_the_handlers(tmp_path):
     """As Lambda does it: nothing but the package and boto3; everybody may read the files."""
     with zipfile.ZipFile(io.BytesIO(lambda_package.package())) as archive:
         assert all(entry.external_attr >> 16 & 0o444 == 0o444 for entry in archive.infolist())
@@ -60,31 +61,31 @@ def test_it_can_be_imported_and_has_the_handlers(tmp_path):
     assert done.returncode == 0, done.stderr
 
 
-def test_what_is_in_the_bucket_is_not_put_there_again(account):
+def test_a_package_in_the_bucket_is_not_uploaded_again(account):
     key = lambda_package.key(lambda_package.package())
     account.expect("s3", "head_object", {}, {"Bucket": BUCKET, "Key": key})
-    said = []
+    lines = []
 
-    assert lambda_package.upload(account, said.append) == key
+    assert lambda_package.upload(account, lines.append) == key
 
-    account.check_all_were_asked()
-    assert said == []
+    account.check_all_were_called()
+    assert lines == []
 
 
-def test_what_is_not_there_is_put_there_and_said(account):
+def test_a_missing_package_is_uploaded_and_reported(account):
     content = lambda_package.package()
     where = {"Bucket": BUCKET, "Key": lambda_package.key(content)}
     account.refuse("s3", "head_object", "404", "Not Found")
     account.expect("s3", "put_object", {}, where | {"Body": content})
-    said = []
+    lines = []
 
-    lambda_package.upload(account, said.append)
+    lambda_package.upload(account, lines.append)
 
-    account.check_all_were_asked()
-    assert said == [f"package {where['Key']}: {len(content)} bytes put into the artifact bucket"]
+    account.check_all_were_called()
+    assert lines == [f"package {where['Key']}: {len(content)} bytes put into the artifact bucket"]
 
 
-def test_a_bucket_that_says_no_is_not_taken_for_an_empty_one(account):
+def test_a_refusal_of_the_bucket_is_an_error(account):
     account.refuse("s3", "head_object", "403", "Forbidden")
 
     with pytest.raises(AccountError, match="403"):

@@ -1,0 +1,48 @@
+"""X-Ray's sampling rules: which share of the shop's requests is traced."""
+
+from dataclasses import dataclass
+
+from aws_cdk import aws_xray as xray
+from constructs import Construct
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SamplingRule:
+    """The first `reservoir` requests a second are traced, of the others the share `rate` (0 to 1)."""
+
+    name: str
+    priority: int  # the lowest that matches decides
+    method: str = "*"
+    path: str = "*"
+    reservoir: int
+    rate: float
+
+
+# On a laptop every request is sampled; on AWS each trace has its price
+RULES = (
+    SamplingRule(name="lantern-static", priority=100, path="/static/*", reservoir=0, rate=0),
+    SamplingRule(name="lantern-orders", priority=200, method="POST", reservoir=10, rate=1),
+    SamplingRule(name="lantern", priority=300, reservoir=1, rate=0.05),
+)
+
+
+def xray_sampling_rules(scope: Construct) -> None:
+    """Make `RULES`: https://docs.aws.amazon.com/xray/latest/devguide/xray-console-sampling.html"""
+    for rule in RULES:
+        xray.CfnSamplingRule(
+            scope,
+            "".join(part.title() for part in rule.name.split("-")) + "Sampling",
+            sampling_rule=xray.CfnSamplingRule.SamplingRuleProperty(
+                version=1,
+                rule_name=rule.name,
+                priority=rule.priority,
+                service_name="*",
+                service_type="*",
+                host="*",
+                resource_arn="*",
+                http_method=rule.method,
+                url_path=rule.path,
+                reservoir_size=rule.reservoir,
+                fixed_rate=rule.rate,
+            ),
+        )
