@@ -420,14 +420,16 @@ def test_a_property_that_cloudformation_does_not_know_is_named_with_its_line(cop
     ), problems
 
 
-def test_a_bucket_open_to_the_world_is_found_by_checkov(copy):
+def test_an_open_bucket_and_a_table_without_recovery_are_found_by_checkov(copy):
     copy.resource(
         "foundation", "ArtifactsBucket", lambda bucket: bucket.pop("PublicAccessBlockConfiguration")
     )
+    copy.resource("data", "Orders", lambda table: table.pop("PointInTimeRecoverySpecification"))
 
     problems = checkov.template_problems(copy.root)
 
     assert any("lantern-foundation.json: CKV_AWS_53" in problem for problem in problems), problems
+    assert any("lantern-data.json: CKV_AWS_28" in problem for problem in problems), problems
 
 
 def test_the_command_tells_every_mistake_and_fails(copy):
