@@ -40,6 +40,8 @@ INFRA := $(VENV)/services.stamp $(VENV)/infra.stamp $(VENV)/checkov.stamp
 TEST := $(RUN) $(VENV)/rehearsal.stamp $(VENV)/unit.stamp $(VENV)/test.stamp $(VENV)/traffic.stamp $(INFRA)
 LINT := $(TEST) $(VENV)/lint.stamp
 
+environments: $(LINT)  # everything that a target may ask for; .ci/run makes them side by side
+
 # --- what a user types ---------------------------------------------------------------------------------------
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -118,4 +120,4 @@ requirements: $(VENV)/uv.stamp ## Compile requirements/*.in into pinned, hashed 
 	@for set in services local console traffic unit test bench infra checkov lint pipeline rehearsal; do $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 	  --generate-hashes --no-emit-index-url --no-header requirements/$$set.in -o requirements/$$set.txt || exit 1; done
 
-.PHONY: help up down status logs console traffic rehearse dora synth verify-infra deploy drift destroy cost test test-service bench picture lint format requirements
+.PHONY: environments help up down status logs console traffic rehearse dora synth verify-infra deploy drift destroy cost test test-service bench picture lint format requirements

@@ -1,4 +1,4 @@
-"""The class of each attempt: ok, failed, blocked before users saw it, or still running."""
+"""The class of each attempt: ok, failed, blocked before users saw it, unknown, or still running."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from dora.records import STOPPED, Commit, Deployment
 from dora.rework import Signal
 from dora.timeline import Timeline, exposed_at, lived_at
 
-OK, FAILED, BLOCKED, RUNNING = "ok", "failed", "blocked", "running"
+OK, FAILED, BLOCKED, UNKNOWN, RUNNING = "ok", "failed", "blocked", "unknown", "running"
 COUNTED = (OK, FAILED)
 
 
@@ -21,6 +21,7 @@ class Reason(NamedTuple):
     kind: str
     by: str
     words: str
+    is_inferred: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,11 @@ class ClassifiedDeployment:
         """Whether the attempt itself succeeded: what tools count that count successes only."""
         return self.deployment.status not in (DEPLOYMENT_FAILED, STOPPED)
 
+    @property
+    def is_inferred_failure(self) -> bool:
+        """Whether only the time of an incident shows that it failed."""
+        return bool(self.reasons) and all(reason.is_inferred for reason in self.reasons)
+
 
 def class_of_attempt(deployment: Deployment) -> str:
     """The class by the attempt's own record, before incidents and repairs are considered."""
@@ -46,7 +52,9 @@ def class_of_attempt(deployment: Deployment) -> str:
         return OK
     if deployment.status == DEPLOYMENT_RUNNING:
         return RUNNING
-    return BLOCKED if deployment.exposed_at is None else FAILED
+    if deployment.exposed_at is not None:
+        return FAILED
+    return BLOCKED if deployment.never_exposed else UNKNOWN
 
 
 def failure_reasons(
@@ -63,8 +71,10 @@ def failure_reasons(
             reasons.setdefault(deployment.id, []).append(reason)
     for link in links:
         if link.deployment:
-            words = f"incident {link.incident.id}: {link.how}"
-            reasons.setdefault(link.deployment, []).append(Reason("incident", link.incident.id, words))
+            inferred = " (inferred)" if link.is_inferred else ""
+            words = f"incident {link.incident.id}: {link.how}{inferred}"
+            reason = Reason("incident", link.incident.id, words, link.is_inferred)
+            reasons.setdefault(link.deployment, []).append(reason)
     for target, (_, by) in line.taken_back.items():
         if by not in line.redeployed_over and (by or line.by_id[target].is_delivered):
             words = f"rolled back by {by}" if by else "production went back to the version before it"

@@ -1,6 +1,8 @@
 """What a commit's message says about repairs: trailers, git's revert text, a merged branch."""
 
 import re
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 from dora.records import Commit
@@ -10,7 +12,6 @@ REVERT = re.compile(r"This reverts commit ([0-9a-f]{7,64})\b")
 MERGE = re.compile(
     r"^Merge (?:remote-tracking )?branch '([^']+)'|^Merge pull request #\d+ from [^/\s]+/(\S+)"
 )
-HOTFIX = "hotfix/"
 
 
 class Signals(NamedTuple):
@@ -46,6 +47,6 @@ def commit(sha: str, committed_at: float, message: str = "") -> Commit:
     return Commit(sha, committed_at, subject, repair.fixes, repair.incidents, repair.reverts, repair.branch)
 
 
-def is_hotfix(branch: str) -> bool:
-    """Whether a branch is called hotfix/…, with or without refs/heads/ or a remote's name before it."""
-    return branch.startswith(HOTFIX) or f"/{HOTFIX}" in f"/{branch}"
+def matches_branch(branch: str, patterns: Iterable[str]) -> bool:
+    """Whether a branch, with or without refs/heads/ or a remote's name before it, matches a shell pattern."""
+    return any(fnmatchcase(f"/{branch}", f"*/{pattern}") for pattern in patterns)

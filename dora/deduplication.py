@@ -2,56 +2,112 @@
 
 from collections.abc import Iterable
 from dataclasses import fields, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from dora.records import Deployment, History, Incident, Note
+from dora.records import RUNNING, AlarmChange, Deployment, History, Incident, Note
 
 Record = TypeVar("Record", Deployment, Incident)
-TRAFFIC = ("exposed_at", "live_at", "restored_at", "knows_traffic")
+Identity = tuple[str, ...]
+TRAFFIC = ("exposed_at", "live_at", "restored_at", "never_exposed", "knows_traffic")
+UNITED = ("fixes", "incidents")  # of several records, all that any of them lists
 EMPTY: tuple[object, ...] = (None, "", (), False)
 
 
+def identity(record: Deployment | Incident) -> Identity:
+    """What makes two records one: a deployment's id, an incident's id and service."""
+    return (record.id,) if isinstance(record, Deployment) else (record.id, record.service)
+
+
+def corrected(reports: Iterable[tuple[float, Record]]) -> list[Record]:
+    """One record of each identity, of reports with the time of each (epoch seconds): a later one corrects.
+
+    A report that was sent again counts from when it was sent first; a deployment that was over does not run
+    again; of simultaneous reports that differ always the same one is taken for the later."""
+    first_sent: dict[Identity, list[tuple[float, Record]]] = {}
+    for at, record in reports:
+        known = first_sent.setdefault(identity(record), [])
+        for position, (known_at, known_record) in enumerate(known):
+            if known_record == record:
+                known[position] = (min(at, known_at), record)
+                break
+        else:
+            known.append((at, record))
+    return [_folded(known) for known in first_sent.values()]
+
+
 def unique(records: Iterable[Record]) -> list[Record]:
-    """One record of each id; of records that differ always the same one, whatever their order."""
-    kept: dict[str, Record] = {}
-    for record in records:
-        earlier = kept.setdefault(record.id, record)
-        if earlier is not record and earlier != record:
-            kept[record.id] = max(earlier, record, key=repr)
-    return list(kept.values())
+    """One record of each identity, of records whose order says nothing."""
+    return corrected((0.0, record) for record in records)
 
 
 def combine(histories: Iterable[History]) -> History:
     """Several sources as one history; of a record in two of them, the later one's fields take precedence."""
-    deployments: dict[str, Deployment] = {}
-    incidents: dict[str, Incident] = {}
+    deployments: dict[Identity, Deployment] = {}
+    incidents: dict[Identity, Incident] = {}
     notes: list[Note] = []
-    has_incident_source = False
+    alarms: list[AlarmChange] = []
+    sources: frozenset[str] = frozenset()
     for history in histories:
         _add(deployments, history.deployments)
         _add(incidents, history.incidents)
         notes += history.notes
-        has_incident_source |= history.has_incident_source
+        alarms += history.alarms
+        sources |= history.incident_sources
     observed = {deployment.id for deployment in deployments.values() if deployment.knows_traffic}
     kept = tuple(note for note in dict.fromkeys(notes) if not (note.is_about_traffic and note.id in observed))
-    return History(tuple(deployments.values()), tuple(incidents.values()), kept, has_incident_source)
+    return History(tuple(deployments.values()), tuple(incidents.values()), kept, tuple(alarms), sources)
 
 
-def _add(known: dict[str, Record], records: Iterable[Record]) -> None:
+def _add(known: dict[Identity, Record], records: Iterable[Record]) -> None:
     for record in unique(records):
-        known[record.id] = _completed(record, known[record.id]) if record.id in known else record
+        key = identity(record)
+        known[key] = _completed(record, known[key]) if key in known else record
+
+
+def _folded(reports: list[tuple[float, Record]]) -> Record:
+    if len(reports) == 1:
+        return reports[0][1]
+    ordered = sorted(reports, key=lambda report: (report[0], not _is_running(report[1]), repr(report[1])))
+    folded = ordered[0][1]
+    for _, record in ordered[1:]:
+        folded = _completed(record, folded)
+    return folded
 
 
 def _completed(record: Record, earlier: Record) -> Record:
-    """`record`, with the fields that it lacks taken from an earlier source's record of the same id."""
-    lacking = {
+    """`record`, with the fields that it lacks taken from an earlier record of the same identity."""
+    changes: dict[str, Any] = {
         field.name: getattr(earlier, field.name)
         for field in fields(record)
         if getattr(record, field.name) in EMPTY or (field.name == "scale" and record.scale == 1)
     }
     if isinstance(record, Deployment) and isinstance(earlier, Deployment):
-        observer = record if record.knows_traffic or not earlier.knows_traffic else earlier
-        lacking |= {name: getattr(observer, name) for name in TRAFFIC}
-        if not (record.knows_traffic or earlier.knows_traffic):
-            lacking |= {name: getattr(record, name) or getattr(earlier, name) for name in TRAFFIC}
-    return replace(record, **lacking)
+        changes |= _of_both(record, earlier)
+    return replace(record, **changes)
+
+
+def _of_both(record: Deployment, earlier: Deployment) -> dict[str, Any]:
+    """The fields of a deployment that follow from two records of it, rather than from the later one."""
+    changes: dict[str, Any] = {
+        name: tuple(dict.fromkeys((*getattr(earlier, name), *getattr(record, name)))) for name in UNITED
+    }
+    if earlier.commits and record.commits:
+        changes |= _commits_of_both(record, earlier)
+    if _is_running(record) and not _is_running(earlier):
+        changes |= {"status": earlier.status, "ended_at": earlier.ended_at or record.ended_at}
+    if record.knows_traffic != earlier.knows_traffic:
+        observer = record if record.knows_traffic else earlier
+        changes |= {name: getattr(observer, name) for name in TRAFFIC}
+    return changes
+
+
+def _commits_of_both(record: Deployment, earlier: Deployment) -> dict[str, Any]:
+    """The commits that somebody listed in two records; else those of the later record."""
+    if record.commits_are != earlier.commits_are:
+        return {"commits": record.commits, "commits_are": record.commits_are}
+    by_sha = {commit.sha: commit for commit in (*earlier.commits, *record.commits)}
+    return {"commits": tuple(by_sha.values())}
+
+
+def _is_running(record: Deployment | Incident) -> bool:
+    return isinstance(record, Deployment) and record.status == RUNNING

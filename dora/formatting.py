@@ -1,7 +1,10 @@
 """Figures, reasons and warnings in words, the same for the terminal, the pages and JSON."""
 
+from collections.abc import Iterable
+
 from dora.classification import ClassifiedDeployment
 from dora.metrics import PER_DAY, SHARE, Figure
+from dora.records import SAMPLE, Note
 from dora.recovery import Outage
 from dora.times import duration
 
@@ -70,6 +73,16 @@ def end_of_outage(outage: Outage) -> str:
 def age(outage: Outage, at: float) -> str:
     """How long an open outage has lasted at an instant."""
     return duration(max(0.0, at - outage.began_at))
+
+
+def made_up(notes: Iterable[Note]) -> str:
+    """The warning that belongs to the sample that comes with the package; empty for anything else."""
+    return next((f"Sample: {note.reason}." for note in notes if note.source == SAMPLE), "")
+
+
+def count(number: int, noun: str) -> str:
+    """A number with its noun: `1 note`, `2 notes`."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def scale(scales: tuple[float, ...]) -> str:

@@ -9,7 +9,7 @@ from dora.classification import ClassifiedDeployment
 from dora.lead_time import LeadTime
 from dora.lead_time_phases import phases
 from dora.markup import Markup, element, join
-from dora.metrics import LEAD_TIME, METRICS, RECOVERY, Figure, Report, ServiceMetrics, measure
+from dora.metrics import LEAD_TIME, METRICS, RECOVERY, Figure, Report, ServiceMetrics
 from dora.times import duration, utc
 from dora.windows import Window
 
@@ -27,14 +27,17 @@ def html(report: Report) -> str:
         element("title", "Delivery: the five DORA metrics"),
         Markup(f"<style>{STYLE.read_text(encoding='utf-8')}</style>"),
     )
-    warning = formatting.scale(report.scales)
+    warning, sample = formatting.scale(report.scales), formatting.made_up(report.notes)
+    measured = (*report.services.values(), *([report.total] if report.total else []))
     body = element(
         "body",
         element("h1", "Delivery: the five DORA metrics"),
+        element("p", sample, class_="warning") if sample else Markup(),
         element("p", f"{report.window.words()}. Made {utc(report.at)}."),
+        element("p", report.coverage) if report.coverage else Markup(),
         element("p", warning, class_="warning") if warning else Markup(),
         element("p", formatting.PITFALLS, class_="small"),
-        *(_service(measured, report) for measured in report.services.values()),
+        *(_service(service, report) for service in measured),
         Markup() if report.services else element("p", "no data: no deployment of any service was found"),
         _levels(),
         _notes(report),
@@ -43,8 +46,7 @@ def html(report: Report) -> str:
 
 
 def _service(measured: ServiceMetrics, report: Report) -> Markup:
-    service = report.analysis.services[measured.service]
-    stretches = [measure(service, stretch, report.analysis) for stretch in report.window.stretches()]
+    stretches = [report.measured_in(measured, stretch) for stretch in report.covered.stretches()]
     oriented = levels.orient(measured.figures)
     still_open = [
         element("li", f"open for {formatting.age(outage, report.at)}: {', '.join(outage.deployments)}")
@@ -202,7 +204,8 @@ def _levels() -> Markup:
 
 def _notes(report: Report) -> Markup:
     rows = [element("li", f"{note.source} {note.id}: {note.reason}") for note in report.notes[:MOST]]
-    summary = f"{len(report.notes)} notes on what could not be used or had to be assumed"
+    notes = formatting.count(len(report.notes), "note")
+    summary = f"{notes} on what could not be used or had to be assumed"
     return _details(summary, rows, len(report.notes))
 
 

@@ -1,7 +1,9 @@
 """A report as plain values for `--json` and the table on AWS: every figure with the ids behind it."""
 
+import json
+from collections.abc import Iterator
 from dataclasses import asdict
-from typing import Any
+from typing import Any, TextIO
 
 from dora import formatting
 from dora import performance_levels as levels
@@ -13,17 +15,59 @@ from dora.metrics import Figure, Report, ServiceMetrics
 from dora.recovery import Outage
 from dora.times import utc
 
+Value = Any  # dicts, iterators of values, texts and numbers
+
 
 def document(report: Report) -> dict[str, Any]:
     """The report as dicts, lists, texts and numbers: instants in ISO 8601, lengths of time in seconds."""
+    plain: dict[str, Any] = _plain(_report(report))
+    return plain
+
+
+def write(report: Report, file: TextIO) -> None:
+    """Write the document as JSON, record by record: it may be larger than what memory holds of it at once."""
+    for text in _json(_report(report), ""):
+        file.write(text)
+    file.write("\n")
+
+
+def _plain(value: Value) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(member) for key, member in value.items()}
+    return list(value) if isinstance(value, Iterator) else value
+
+
+def _json(value: Value, indent: str) -> Iterator[str]:
+    inner = indent + " "
+    if isinstance(value, dict) and any(isinstance(member, dict | Iterator) for member in value.values()):
+        yield "{"
+        for number, (key, member) in enumerate(value.items()):
+            yield f"{',' if number else ''}\n{inner}{json.dumps(key)}: "
+            yield from _json(member, inner)
+        yield f"\n{indent}}}"
+    elif isinstance(value, Iterator):
+        opening = "["
+        for element in value:
+            yield f"{opening}\n{inner}{json.dumps(element)}"
+            opening = ","
+        yield "[]" if opening == "[" else f"\n{indent}]"
+    else:
+        yield json.dumps(value)
+
+
+def _report(report: Report) -> dict[str, Value]:
+    measured = [*report.services.values(), *([report.total] if report.total else [])]
+    services = {service.service: _service(service, report) for service in measured}
     return {
         "window": {"start": utc(report.window.start), "end": utc(report.window.end), "half_open": True},
+        "covered": {"start": utc(report.covered.start), "days": report.days},
         "at": utc(report.at),
         "time_scale": list(report.scales),
         "warning": formatting.scale(report.scales),
         "parameters": asdict(report.rules),
-        "services": {name: _service(measured, report) for name, measured in report.services.items()},
-        "notes": [note._asdict() for note in report.notes],
+        "services": {name: services[name] for name in report.services},
+        "all_services": services[report.total.service] if report.total else None,
+        "notes": (note._asdict() for note in report.notes),
         "levels": {
             "year": levels.YEAR,
             "source": levels.SOURCE,
@@ -34,7 +78,7 @@ def document(report: Report) -> dict[str, Any]:
     }
 
 
-def _service(measured: ServiceMetrics, report: Report) -> dict[str, Any]:
+def _service(measured: ServiceMetrics, report: Report) -> dict[str, Value]:
     oriented = levels.orient(measured.figures)
     return {
         "metrics": {
@@ -44,14 +88,15 @@ def _service(measured: ServiceMetrics, report: Report) -> dict[str, Any]:
         "quick_check_score": levels.mean_score(measured.figures),
         "time_scale": max(measured.scales, default=1.0),
         "phases_s": {phase.name: asdict(phase.summary) for phase in phases(measured)},
-        "deployments": [_deployment(counted) for counted in measured.counted],
-        "commits": [_lead(lead) for lead in measured.leads],
-        "clock_problems": [_lead(lead) for lead in measured.backwards],
-        "caught_before_users": [_deployment(blocked) for blocked in measured.blocked],
-        "running": [running.deployment.id for running in measured.running],
-        "outages": [_outage(outage, report.at) for outage in measured.outages],
-        "open_failures": [_outage(outage, report.at) for outage in measured.open_outages],
-        "incidents_not_caused_by_a_change": [_incident(link) for link in measured.unlinked],
+        "deployments": map(_deployment, measured.counted),
+        "commits": map(_lead, measured.leads),
+        "clock_problems": map(_lead, measured.backwards),
+        "caught_before_users": map(_deployment, measured.blocked),
+        "failed_and_unknown": map(_deployment, measured.unknown),
+        "running": (running.deployment.id for running in measured.running),
+        "outages": (_outage(outage, report.at) for outage in measured.outages),
+        "open_failures": (_outage(outage, report.at) for outage in measured.open_outages),
+        "incidents_not_caused_by_a_change": map(_incident, measured.unlinked),
     }
 
 
@@ -66,6 +111,7 @@ def _figure(figure: Figure) -> dict[str, Any]:
         "formula": figure.formula,
         "reason": figure.reason or None,
         "remarks": list(figure.remarks),
+        "sources": figure.sources or None,
         "deployments": list(figure.deployments),
     }
 

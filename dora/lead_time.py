@@ -1,9 +1,10 @@
 """Which commits each deployment brought to users, and how long each took from the commit to all users."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from dora.records import Commit, Deployment
+from dora.records import LISTED, RANGE, Commit, Deployment
 from dora.timeline import Timeline, lived_at
 
 
@@ -31,29 +32,37 @@ class CarriedCommits:
 
 
 def carry(line: Timeline) -> CarriedCommits:
-    """Commits of an attempt that did not go live wait for the next that does; the first has no lead time."""
+    """Assign each commit to the first deployment that had it live, and measure its lead time.
+
+    Commits of an attempt that did not go live wait for the next that does. The first deployment brings the
+    whole past, so only commits that somebody listed have a lead time in it."""
     carried = CarriedCommits()
     waiting: dict[str, Commit] = {}
+    listed: set[str] = set()
     first = ""
     for attempt in line.attempts:  # by their begin: an attempt does not contain what a later one brought
-        if attempt.knows_all_commits:
+        if attempt.commits_are == RANGE:
             waiting = {}  # what an earlier attempt carried is among its commits, or was abandoned
         for commit in attempt.commits:
             if commit.sha not in carried.delivered_by:
                 waiting.setdefault(commit.sha, commit)
+                if attempt.commits_are == LISTED and not first:
+                    listed.add(commit.sha)
         if attempt.exposed_at is not None and waiting:
             carried.by_deployment[attempt.id] = tuple(waiting.values())
         if attempt.is_delivered:
             carried.delivered_by.update(dict.fromkeys(waiting, attempt))
             first, waiting = first or attempt.id, {}
     for deployment in line.live:
-        if deployment.id != first:
-            _measure(carried, deployment)
+        commits = carried.by_deployment.get(deployment.id, ())
+        if deployment.id == first:
+            commits = tuple(commit for commit in commits if commit.sha in listed)
+        _measure(carried, deployment, commits)
     return carried
 
 
-def _measure(carried: CarriedCommits, deployment: Deployment) -> None:
+def _measure(carried: CarriedCommits, deployment: Deployment, commits: Iterable[Commit]) -> None:
     at = lived_at(deployment)
-    for commit in carried.by_deployment.get(deployment.id, ()):
+    for commit in commits:
         lead = LeadTime(at, at - commit.committed_at, commit, deployment)
         (carried.leads if lead.seconds >= 0 else carried.backwards).append(lead)

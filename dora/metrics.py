@@ -1,17 +1,19 @@
 """The five DORA metrics of one service in one window, each with what it was computed from."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from math import ceil
+from typing import Any
 
 from dora.analysis import Analysis, ServiceAnalysis
 from dora.classification import FAILED, ClassifiedDeployment
 from dora.counting_rules import CountingRules
 from dora.incident_links import IncidentLink
 from dora.lead_time import LeadTime
-from dora.records import BY_EXECUTION, BY_PUSH, Note
+from dora.records import BY_EXECUTION, BY_PUSH, LISTED, RANGE, TRIGGER, Note
 from dora.recovery import Outage
 from dora.summary_statistics import Summary, summarise
-from dora.times import DAY_S, duration
+from dora.times import DAY_S, duration, utc
 from dora.windows import Window
 
 LEAD_TIME = "change lead time"
@@ -24,11 +26,22 @@ SECONDS, PER_DAY, SHARE = "seconds", "per day", "share"
 NO_DEPLOYMENT = "no deployment reached users in this window"
 
 
+BEGUN_DAY = 0.1  # two hours and a half of another day do not make it a begun one
+ALL_SERVICES = "all services"
+BLIND = "nobody looked for incidents: only failures that the deployment itself noticed are in it"
+SOURCES_OF_COMMITS = {
+    RANGE: "all between two live deployments",
+    LISTED: "those that somebody listed",
+    TRIGGER: "the one that started each execution",
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
     """The value of one metric, or None and the reason why there is none.
 
-    A rate is `numerator` of `n`; `deployments` are the ids of the deployments behind it."""
+    A rate is `numerator` of `n`; `deployments` are the ids of the deployments behind it; `sources` says what
+    it was computed from. A figure that is not `gradable` is not to be compared with others' figures."""
 
     name: str
     unit: str
@@ -40,6 +53,8 @@ class Figure:
     summary: Summary | None = None
     deployments: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
+    sources: str = ""
+    gradable: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,8 +70,9 @@ class ServiceMetrics:
     outages: Sequence[Outage]
     open_outages: Sequence[Outage]  # all that began before the window's end, also before its start
     blocked: Sequence[ClassifiedDeployment]
+    unknown: Sequence[ClassifiedDeployment]
     running: Sequence[ClassifiedDeployment]
-    unlinked: Sequence[IncidentLink]
+    unlinked: Sequence[IncidentLink]  # incidents that no deployment of the service caused
     scales: tuple[float, ...]  # time scales other than real time
 
     def deployments_behind(self, figure: Figure) -> list[ClassifiedDeployment]:
@@ -67,55 +83,123 @@ class ServiceMetrics:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """The metrics of every service in one window; there is no mean over services."""
+    """The metrics of every service in one window, and of all of them together where there are several."""
 
-    window: Window
+    window: Window  # as it was asked for
+    covered: Window  # the part of it that the history covers
+    days: (
+        float  # over which frequencies are measured: whole ones where the history is shorter than the window
+    )
     at: float  # when the report was made: the age of an open failure is counted until then
     rules: CountingRules
     services: dict[str, ServiceMetrics]
+    total: ServiceMetrics | None
+    together: ServiceAnalysis | None  # all services as if they were one
     analysis: Analysis
     notes: tuple[Note, ...]
     scales: tuple[float, ...]
 
+    @property
+    def coverage(self) -> str:
+        """Says so where the history is shorter than the window; else empty."""
+        if self.covered == self.window:
+            return ""
+        begin = utc(self.covered.start)
+        return f"the history begins at {begin}: measured over {Window(0, self.days * DAY_S).length}"
+
+    def measured_in(self, measured: ServiceMetrics, window: Window) -> ServiceMetrics:
+        """One of the report's services, or all of them, measured in another window."""
+        service = self.analysis.services.get(measured.service) or self.together
+        return measure(service, window, self.analysis) if service else measured
+
 
 def report(analysis: Analysis, window: Window, at: float) -> Report:
     """Measure every service; `at` is the time of the report in epoch seconds."""
-    services = {name: measure(service, window, analysis) for name, service in analysis.services.items()}
+    covered, days = _coverage(analysis, window)
+    services = {
+        name: measure(service, covered, analysis, days) for name, service in analysis.services.items()
+    }
     scales = sorted({scale for service in services.values() for scale in service.scales})
+    together = pooled(analysis) if len(services) > 1 else None
     return Report(
         window=window,
+        covered=covered,
+        days=days,
         at=at,
         rules=analysis.rules,
         services=services,
+        total=measure(together, covered, analysis, days) if together else None,
+        together=together,
         analysis=analysis,
         notes=analysis.notes,
         scales=tuple(scales),
     )
 
 
-def measure(service: ServiceAnalysis, window: Window, analysis: Analysis) -> ServiceMetrics:
-    """The five figures of a service.
+def _coverage(analysis: Analysis, window: Window) -> tuple[Window, float]:
+    """The part of a window that the history covers, and the days over which its frequencies are measured.
+
+    A history that is shorter than the window is measured over days as a person counts them, where a begun day
+    is one: ten deployments in two days are five a day."""
+    began_at = analysis.began_at
+    if began_at is None or not window.start <= began_at < window.end:
+        return window, window.days
+    covered = Window(began_at, window.end)
+    return covered, max(1.0, ceil(covered.days - BEGUN_DAY)) if window.days >= 1 else covered.days
+
+
+def pooled(analysis: Analysis) -> ServiceAnalysis:
+    """All services as if they were one: their deployments, commits and outages together."""
+    services = analysis.services.values()
+
+    def together(name: str, key: Callable[[Any], Any]) -> list[Any]:
+        return sorted((each for service in services for each in getattr(service, name)), key=key)
+
+    return ServiceAnalysis(
+        service=ALL_SERVICES,
+        counted=together("counted", lambda deployment: deployment.at),
+        blocked=together("blocked", lambda deployment: deployment.at),
+        unknown=together("unknown", lambda deployment: deployment.at),
+        running=together("running", lambda deployment: deployment.at),
+        rollbacks=together("rollbacks", lambda rollback: rollback.started_at),
+        leads=together("leads", lambda lead: lead.at),
+        backwards=together("backwards", lambda lead: lead.at),
+        outages=together("outages", lambda outage: outage.began_at),
+        links=together("links", _opened_at),
+        unlinked=[
+            link for link in together("unlinked", lambda link: link.incident.opened_at) if not link.deployment
+        ],
+        first_live=next((service.first_live for service in services if service.first_live), ""),
+        knows_commits=any(service.knows_commits for service in services),
+        scales=tuple(sorted({scale for service in services for scale in service.scales})),
+    )
+
+
+def measure(
+    service: ServiceAnalysis, window: Window, analysis: Analysis, days: float | None = None
+) -> ServiceMetrics:
+    """The five figures of a service; its frequency over `days`, without them over the window's.
 
     A deployment belongs to the window in which all users had it, or in which the first saw it where it did
     not get further; a commit to the window of its deployment; an outage to that in which it began."""
     rules = analysis.rules
-    counted = window.cut(service.counted, lambda deployment: deployment.at)
+    counted = window.cut(service.counted, _at)
+    unknown = window.cut(service.unknown, _at)
     leads = window.cut(service.leads, lambda lead: lead.at)
     backwards = window.cut(service.backwards, lambda lead: lead.at)
     outages = window.cut(service.outages, lambda outage: outage.began_at)
-    links = window.cut(service.links, lambda link: link.incident.opened_at)
     bases = [deployment for deployment in counted if rules.count == "all" or deployment.is_success]
     figures = (
         _lead_time(service, leads, backwards, rules),
-        _frequency(bases, window),
-        _fail_rate(bases, analysis.has_incident_source),
+        _frequency(bases, window, window.days if days is None else days),
+        _fail_rate(bases, unknown),
         _recovery(outages, rules),
         _rework_rate(bases),
     )
     return ServiceMetrics(
         service=service.service,
         window=window,
-        figures={figure.name: figure for figure in figures},
+        figures={figure.name: _with_incident_sources(figure, analysis) for figure in figures},
         counted=counted,
         leads=leads,
         backwards=backwards,
@@ -123,11 +207,32 @@ def measure(service: ServiceAnalysis, window: Window, analysis: Analysis) -> Ser
         open_outages=[
             outage for outage in service.outages if not outage.recovery and outage.began_at < window.end
         ],
-        blocked=window.cut(service.blocked, lambda deployment: deployment.at),
+        blocked=window.cut(service.blocked, _at),
+        unknown=unknown,
         running=service.running,
-        unlinked=[link for link in links if not link.deployment],
+        unlinked=window.cut(service.unlinked, _opened_at),
         scales=service.scales,
     )
+
+
+def _at(deployment: ClassifiedDeployment) -> float:
+    return deployment.at
+
+
+def _opened_at(link: IncidentLink) -> float:
+    return link.incident.opened_at
+
+
+def _with_incident_sources(figure: Figure, analysis: Analysis) -> Figure:
+    """The figures that incidents change say which incidents there were, and have no grade without any."""
+    if figure.name not in (FAIL_RATE, RECOVERY, REWORK_RATE):
+        return figure
+    kinds = sorted(analysis.incident_sources)
+    sources = f"incidents: {' and '.join(kinds) or 'nobody looked for them'}"
+    remarks = figure.remarks
+    if not kinds and figure.name == FAIL_RATE:
+        remarks += (BLIND,)
+    return replace(figure, sources=sources, remarks=remarks, gradable=bool(kinds))
 
 
 def _lead_time(
@@ -145,6 +250,8 @@ def _lead_time(
         remarks.append(f"{pushed} measured from the push: --git knows the commits' own times")
     if any(lead.commit.told_by == BY_EXECUTION for lead in leads):
         remarks.append("of each execution only the commit that started it is known: git knows the others")
+    kinds = {lead.deployment.commits_are for lead in leads}
+    sources = [words for kind, words in SOURCES_OF_COMMITS.items() if kind in kinds]
     return _time_figure(
         LEAD_TIME,
         [lead.seconds for lead in leads],
@@ -153,6 +260,7 @@ def _lead_time(
         reason="" if leads else _why_no_lead_time(service, backwards),
         deployments=_distinct(lead.deployment.id for lead in leads),
         remarks=tuple(remarks),
+        sources=f"commits: {'; '.join(sources) or 'none are known'}",
     )
 
 
@@ -168,18 +276,17 @@ def _why_no_lead_time(service: ServiceAnalysis, backwards: Sequence[LeadTime]) -
     return "no commit went live in this window"
 
 
-def _frequency(bases: Sequence[ClassifiedDeployment], window: Window) -> Figure:
+def _frequency(bases: Sequence[ClassifiedDeployment], window: Window, days: float) -> Figure:
     remarks: tuple[str, ...] = ()
     if bases and (weeks := window.weeks()):
-        days = [_days_with_a_deployment(week.cut(bases, lambda base: base.at)) for week in weeks]
-        summary = summarise(days)
+        summary = summarise([_days_with_a_deployment(week.cut(bases, _at)) for week in weeks])
         remarks = (f"median {summary.median:g} days a week with a deployment",) if summary else ()
     return Figure(
         name=FREQUENCY,
         unit=PER_DAY,
-        value=len(bases) / window.days if bases else None,
+        value=len(bases) / days if bases else None,
         n=len(bases),
-        formula=f"deployments / {window.length}",
+        formula=f"deployments / {Window(0, days * DAY_S).length}",
         reason="" if bases else NO_DEPLOYMENT,
         deployments=_distinct(base.deployment.id for base in bases),
         remarks=remarks,
@@ -190,10 +297,13 @@ def _days_with_a_deployment(deployments: Sequence[ClassifiedDeployment]) -> int:
     return len({int(deployment.at // DAY_S) for deployment in deployments})
 
 
-def _fail_rate(bases: Sequence[ClassifiedDeployment], has_incident_source: bool) -> Figure:
+def _fail_rate(bases: Sequence[ClassifiedDeployment], unknown: Sequence[ClassifiedDeployment]) -> Figure:
     failed = [base for base in bases if base.kind == FAILED]
-    blind = "nobody looked for incidents: only failures that the deployment itself noticed are in it"
-    return _rate(FAIL_RATE, failed, bases, "failed / (ok + failed)", () if has_incident_source else (blind,))
+    inferred = sum(failure.is_inferred_failure for failure in failed)
+    remarks = [f"{inferred} of them inferred from the time of an incident"] if inferred else []
+    if unknown:
+        remarks.append(f"{len(unknown)} more failed, and nobody knows whether users saw it: not in it")
+    return _rate(FAIL_RATE, failed, bases, "failed / (ok + failed)", tuple(remarks))
 
 
 def _rework_rate(bases: Sequence[ClassifiedDeployment]) -> Figure:
@@ -261,6 +371,7 @@ def _time_figure(
     reason: str,
     deployments: tuple[str, ...],
     remarks: tuple[str, ...],
+    sources: str = "",
 ) -> Figure:
     """The figure of a metric that is the median or mean of times."""
     summary = summarise(seconds)
@@ -274,6 +385,7 @@ def _time_figure(
         summary=summary,
         deployments=deployments,
         remarks=remarks,
+        sources=sources,
     )
 
 

@@ -52,7 +52,7 @@ def mean_score(figures: Mapping[str, Figure]) -> float | None:
 
 def score(figure: Figure) -> float | None:
     """The quick check's score (answers 1 to 6 become 0 to 10, p percent 10 - p/10); None without a value."""
-    if figure.value is None:
+    if figure.value is None or not figure.gradable:
         return None
     if figure.name in (FAIL_RATE, REWORK_RATE):
         return 10 - figure.value * 10
@@ -70,7 +70,7 @@ def choice(seconds: float) -> int:
 
 def _cluster(figure: Figure) -> str:
     value = figure.value
-    if value is None or figure.name not in TABLE:
+    if value is None or figure.name not in TABLE or not figure.gradable:
         return ""
     if figure.name == FAIL_RATE:
         least = min(abs(value - centre) for centre in FAIL_CLUSTERS.values())

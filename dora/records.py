@@ -1,11 +1,15 @@
 """The records that metrics are computed from: deployments, commits and incidents. Times are epoch seconds."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import NamedTuple, TypeVar
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 RUNNING, SUCCEEDED, FAILED, STOPPED = "running", "succeeded", "failed", "stopped"
 STATUSES = (RUNNING, SUCCEEDED, FAILED, STOPPED)
+# What a deployment's commits are: listed by somebody; all between two live deployments, as a repository knows
+# them; or the one commit that started the pipeline's execution
+LISTED, RANGE, TRIGGER = "listed", "range", "trigger"
+ALARMS, REPORTS = "alarms", "reports"  # sources of incidents
+SAMPLE = "sample"  # the source of the note that marks made-up figures
 BY_PUSH, BY_EXECUTION = "push", "execution"  # sources of a commit's time other than git and people
 PUSHED = (
     "(the time of its push: --git knows its own)"  # the subject of a commit of which only the push is known
@@ -49,9 +53,12 @@ class Deployment:
     fixes: tuple[str, ...] = ()  # ids of deployments that it repairs, as somebody recorded
     incidents: tuple[str, ...] = ()  # ids of incidents that it ends, as somebody recorded
     commits: tuple[Commit, ...] = ()
-    knows_all_commits: bool = False  # `commits` are exactly what it brought: nothing carried over is missing
+    commits_are: str = ""  # LISTED, RANGE or TRIGGER
+    application: str = ""  # CodeDeploy's; two of them may have a deployment group of the same name
+    never_exposed: bool = False  # no user saw it: known, and not merely not recorded
     knows_traffic: bool = True  # exposed_at, live_at and restored_at were observed, not inferred
     scale: float = 1.0  # simulated seconds that passed in a real one
+    origin: str = field(default="", compare=False, repr=False)  # file and line
 
     @property
     def is_delivered(self) -> bool:
@@ -76,7 +83,23 @@ class Incident:
     title: str = ""
     source: str = "record"
     alarm: str = ""  # the alarm's name, where an alarm reported it
+    root_cause: str = ""  # the service in which the traces of that time fault first
     scale: float = 1.0
+    origin: str = field(default="", compare=False, repr=False)  # file and line
+
+
+class AlarmChange(NamedTuple):
+    """A state change of a CloudWatch alarm: its state from `at` on, and the state before it."""
+
+    alarm: str
+    at: float
+    state: str
+    before: str = ""
+    before_at: float | None = None
+    event: str = ""  # the event's id
+    reason: str = ""
+    scale: float = 1.0
+    root_cause: str = ""  # of a change to ALARM, as Incident has it
 
 
 class Note(NamedTuple):
@@ -95,25 +118,15 @@ class History:
     deployments: tuple[Deployment, ...] = ()
     incidents: tuple[Incident, ...] = ()
     notes: tuple[Note, ...] = ()
-    has_incident_source: bool = False  # whether a source of incidents was read, even if it had none
+    alarms: tuple[AlarmChange, ...] = ()
+    incident_sources: frozenset[str] = frozenset()  # ALARMS, REPORTS: those that were read, even if empty
 
     @property
     def scales(self) -> tuple[float, ...]:
         """The time scales other than real time, smallest first."""
         scales = {deployment.scale for deployment in self.deployments}
-        scales |= {incident.scale for incident in self.incidents}
+        scales |= {incident.scale for incident in self.incidents} | {change.scale for change in self.alarms}
         return tuple(sorted(scales - {1.0}))
-
-
-ServiceRecord = TypeVar("ServiceRecord", Deployment, Incident)
-
-
-def by_service(records: Iterable[ServiceRecord]) -> dict[str, list[ServiceRecord]]:
-    """Records grouped by their service, each group in the order given."""
-    groups: dict[str, list[ServiceRecord]] = {}
-    for record in records:
-        groups.setdefault(record.service, []).append(record)
-    return groups
 
 
 def by_opening(incident: Incident) -> tuple[float, str]:

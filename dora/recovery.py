@@ -1,13 +1,18 @@
 """Outages: from the first user who saw a failed version until all users had a good one again."""
 
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import NamedTuple
 
 from dora.classification import FAILED, OK, ClassifiedDeployment
+from dora.counting_rules import CountingRules
 from dora.incident_links import IncidentLink
+from dora.records import Deployment
 from dora.timeline import Timeline, exposed_at
+
+CLOSED = "its incidents closed"
 
 
 class Recovery(NamedTuple):
@@ -41,74 +46,115 @@ class Outage:
 
 
 def outages(
-    line: Timeline, classified: Mapping[str, ClassifiedDeployment], links: Sequence[IncidentLink]
+    line: Timeline,
+    classified: Mapping[str, ClassifiedDeployment],
+    links: Sequence[IncidentLink],
+    rules: CountingRules,
 ) -> list[Outage]:
-    """A service's outages, ordered by when they began."""
+    """A service's outages, ordered by when they began; `links` are those to its own deployments."""
     links_of: dict[str, list[IncidentLink]] = {}
     for link in links:
         if link.deployment:
             links_of.setdefault(link.deployment, []).append(link)
-    joined: list[Outage] = []
-    good = _GoodDeployments(classified)
+    ends = _Ends(line, classified)
+    separate: list[Outage] = []
     for deployment in line.exposed:
         if classified[deployment.id].kind == FAILED:
-            own_links = links_of.get(deployment.id, [])
-            recovery = _recovery(line, classified, deployment.id, own_links, good)
-            noticed = min((link.incident.opened_at for link in own_links), default=None)
-            _join(joined, Outage(exposed_at(deployment), recovery, (deployment.id,), noticed))
+            spells = _spells(links_of.get(deployment.id, []), rules.flap_gap_s / deployment.scale)
+            separate.extend(_outages_of(deployment, spells, ends))
+    joined: list[Outage] = []
+    for outage in sorted(separate, key=lambda outage: outage.began_at):
+        _join(joined, outage)
     return joined
 
 
-class _GoodDeployments:
-    """An index of the deployments that went live and stayed good."""
+class Spell(NamedTuple):
+    """A time in which incidents of one deployment were open without a gap; None while one still is."""
 
-    def __init__(self, classified: Mapping[str, ClassifiedDeployment]) -> None:
-        good = (deployment for deployment in classified.values() if deployment.kind == OK)
-        self._ordered = sorted(good, key=lambda deployment: (deployment.at, deployment.deployment.id))
+    opened_at: float
+    closed_at: float | None
 
-    def after(self, at: float) -> Recovery | None:
-        position = bisect_right(self._ordered, at, key=lambda deployment: deployment.at)
-        if position == len(self._ordered):
+
+def _spells(links: Sequence[IncidentLink], gap_s: float) -> list[Spell]:
+    """The spells of a deployment's incidents, which are in order of time; a gap is longer than `gap_s`."""
+    spells: list[Spell] = []
+    for link in links:
+        opened_at, closed_at = link.incident.opened_at, link.incident.closed_at
+        last = spells[-1] if spells else None
+        if last is None or (last.closed_at is not None and opened_at - last.closed_at > gap_s):
+            spells.append(Spell(opened_at, closed_at))
+        else:
+            is_open = last.closed_at is None or closed_at is None
+            end = None if is_open else max(last.closed_at or 0.0, closed_at or 0.0)
+            spells[-1] = Spell(last.opened_at, end)
+    return spells
+
+
+def _outages_of(deployment: Deployment, spells: Sequence[Spell], ends: "_Ends") -> Iterator[Outage]:
+    """A failed deployment's outage; where its incidents are apart, one for each spell of them."""
+    began_at, fix = exposed_at(deployment), ends.fix(deployment)
+    for spell, following in pairwise(spells):
+        recovery = Recovery(spell.closed_at or began_at, CLOSED)
+        if fix and began_at <= fix.at <= following.opened_at:
+            recovery = fix if fix.is_rollback else min(fix, recovery)
+        yield Outage(began_at, recovery, (deployment.id,), spell.opened_at)
+        began_at = following.opened_at
+    if fix and len(spells) > 1 and fix.at < began_at:
+        fix = None  # it ended an earlier spell
+    last = spells[-1] if spells else None
+    yield Outage(
+        began_at, ends.recovery(deployment, began_at, last, fix), (deployment.id,), last and last.opened_at
+    )
+
+
+class _Ends:
+    """What can end the outage of a failed deployment."""
+
+    def __init__(self, line: Timeline, classified: Mapping[str, ClassifiedDeployment]) -> None:
+        self._line, self._classified = line, classified
+        good = [deployment for deployment in classified.values() if deployment.kind == OK]
+        self._good = sorted(good, key=lambda deployment: (deployment.at, deployment.deployment.id))
+
+    def fix(self, deployment: Deployment) -> Recovery | None:
+        """The roll-back of a deployment, else its first repair that stayed good."""
+        at, by = self._line.taken_back.get(deployment.id, (0.0, ""))
+        if deployment.id in self._line.taken_back and by not in self._line.redeployed_over:
+            return Recovery(at, f"rolled back{f' by {by}' if by else ''}", is_rollback=True)
+        return self._first_repair(deployment.id)
+
+    def recovery(
+        self, deployment: Deployment, began_at: float, spell: Spell | None, fix: Recovery | None
+    ) -> Recovery | None:
+        """The end of a deployment's last outage: its fix, its incidents' end, or the next good version."""
+        closed_at = spell.closed_at if spell else None
+        if (fix and fix.is_rollback) or closed_at is None:
+            if fix or (spell and deployment.is_delivered):
+                return fix
+            return self._next_good(began_at)
+        closed = Recovery(closed_at, CLOSED)
+        return min(fix, closed) if fix else closed
+
+    def _next_good(self, at: float) -> Recovery | None:
+        position = bisect_right(self._good, at, key=lambda deployment: deployment.at)
+        if position == len(self._good):
             return None
-        deployment = self._ordered[position]
+        deployment = self._good[position]
         return Recovery(deployment.at, f"{deployment.deployment.id} went live")
 
-
-def _recovery(
-    line: Timeline,
-    classified: Mapping[str, ClassifiedDeployment],
-    failed_id: str,
-    links: Sequence[IncidentLink],
-    good: _GoodDeployments,
-) -> Recovery | None:
-    failed = classified[failed_id].deployment
-    at, by = line.taken_back.get(failed_id, (0.0, ""))
-    if failed_id in line.taken_back and by not in line.redeployed_over:
-        return Recovery(at, f"rolled back{f' by {by}' if by else ''}", is_rollback=True)
-    repair = _first_repair(classified, failed_id)
-    ends = [repair] if repair else []
-    closed = [link.incident.closed_at for link in links]
-    if closed and None not in closed:
-        ends.append(Recovery(max(at for at in closed if at is not None), "its incidents closed"))
-    if ends:
-        return min(ends)
-    return None if links and failed.is_delivered else good.after(exposed_at(failed))
-
-
-def _first_repair(classified: Mapping[str, ClassifiedDeployment], failed_id: str) -> Recovery | None:
-    """The first repair that stayed good; a repair that failed too leads to its own repairs."""
-    good_repairs, visited, ahead = [], {failed_id}, [failed_id]
-    while ahead:
-        for reason in classified[ahead.pop()].reasons:
-            if reason.kind != "repair" or reason.by in visited or reason.by not in classified:
-                continue
-            visited.add(reason.by)
-            repair = classified[reason.by]
-            if repair.kind == OK:
-                good_repairs.append(Recovery(repair.at, f"{reason.by} went live"))
-            else:
-                ahead.append(reason.by)
-    return min(good_repairs, default=None)
+    def _first_repair(self, failed_id: str) -> Recovery | None:
+        """The first repair that stayed good; a repair that failed too leads to its own repairs."""
+        good_repairs, visited, ahead = [], {failed_id}, [failed_id]
+        while ahead:
+            for reason in self._classified[ahead.pop()].reasons:
+                if reason.kind != "repair" or reason.by in visited or reason.by not in self._classified:
+                    continue
+                visited.add(reason.by)
+                repair = self._classified[reason.by]
+                if repair.kind == OK:
+                    good_repairs.append(Recovery(repair.at, f"{reason.by} went live"))
+                else:
+                    ahead.append(reason.by)
+        return min(good_repairs, default=None)
 
 
 def _join(joined: list[Outage], following: Outage) -> None:

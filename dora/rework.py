@@ -1,16 +1,16 @@
 """Which deployments repair an earlier one, by five signals, and which deployment they repair."""
 
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from dora.commit_messages import is_hotfix
+from dora.commit_messages import matches_branch
 from dora.counting_rules import CountingRules
-from dora.incident_links import IncidentLink, newest_live
+from dora.incident_links import IncidentLink
+from dora.intervals import Intervals
 from dora.lead_time import CarriedCommits
-from dora.open_incidents import OpenIncidents
-from dora.records import FAILED, STOPPED, Commit, Deployment
+from dora.records import FAILED, STOPPED, Commit, Deployment, Incident
 from dora.timeline import Timeline, exposed_at, lived_at
 
 TRAILER, BRANCH, REVERT = "trailer", "hotfix branch", "revert"
@@ -32,23 +32,24 @@ class ReworkEvidence:
 
     line: Timeline
     carried: CarriedCommits
-    cause_of: dict[str, str]  # incident id → deployment id
-    service_of: Mapping[str, str]  # deployment or incident id → its service, for all services
-    incidents: OpenIncidents
+    cause_of: dict[str, str]  # incident id → id of the deployment of this service that caused it, or ""
+    services_of: Mapping[str, set[str]]  # deployment or incident id → the services that it concerns
+    incidents: Intervals[Incident]  # of this service, or caused by it
     rules: CountingRules
 
 
 def evidence(
     line: Timeline,
     carried: CarriedCommits,
-    links: Sequence[IncidentLink],
-    service_of: Mapping[str, str],
+    links: Iterable[IncidentLink],
+    services_of: Mapping[str, set[str]],
     rules: CountingRules,
 ) -> ReworkEvidence:
-    """Gather the evidence of one service."""
+    """Gather the evidence of one service; `links` are those of incidents that concern it."""
+    links = list(links)
     causes = {link.incident.id: link.deployment for link in links}
-    incidents = OpenIncidents(link.incident for link in links)
-    return ReworkEvidence(line, carried, causes, service_of, incidents, rules)
+    incidents = Intervals((link.incident for link in links), _opened_at, _closed_at)
+    return ReworkEvidence(line, carried, causes, services_of, incidents, rules)
 
 
 def signals(deployment: Deployment, known: ReworkEvidence) -> tuple[Signal, ...]:
@@ -81,18 +82,18 @@ def _trailers(deployment: Deployment, commits: Sequence[Commit], known: ReworkEv
 
 def _is_of_this_service(name: str, known: ReworkEvidence) -> bool:
     """A commit goes to several services; a repair of one of them is no rework of the others."""
-    return known.service_of.get(name, known.line.service) == known.line.service
+    return known.line.service in known.services_of.get(name, (known.line.service,))
 
 
 def _branch(deployment: Deployment, commits: Sequence[Commit], known: ReworkEvidence) -> list[Signal]:
     branches = [deployment.branch, *(commit.branch for commit in commits if commit.branch)]
-    name = next((branch for branch in branches if branch and is_hotfix(branch)), "")
+    name = next((name for name in branches if name and matches_branch(name, known.rules.hotfix_branches)), "")
     if not name:
         return []
     if known.rules.link == "id":
         return [Signal(BRANCH, name)]
     at, limit_s = min(deployment.began_at, exposed_at(deployment)), known.rules.link_limit_s
-    repaired = _just_taken_back(known.line, at, limit_s) or newest_live(known.line, at, limit_s)
+    repaired = _just_taken_back(known.line, at, limit_s) or known.line.newest_live(at, limit_s)
     return [Signal(BRANCH, name, repaired.id if repaired and repaired.id != deployment.id else "")]
 
 
@@ -125,7 +126,15 @@ def _redeployment(deployment: Deployment, known: ReworkEvidence) -> list[Signal]
 def _during_incident(deployment: Deployment, known: ReworkEvidence) -> list[Signal]:
     if known.rules.link == "id":
         return []
-    incident = known.incidents.at(deployment.began_at)
+    incident = known.incidents.newest_open(deployment.began_at)
     if not incident or known.cause_of.get(incident.id) == deployment.id:
         return []
     return [Signal(OPEN_INCIDENT, incident.id, is_inferred=True)]
+
+
+def _opened_at(incident: Incident) -> float:
+    return incident.opened_at
+
+
+def _closed_at(incident: Incident) -> float:
+    return float("inf") if incident.closed_at is None else incident.closed_at

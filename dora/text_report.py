@@ -8,31 +8,40 @@ from dora import performance_levels as levels
 from dora.classification import ClassifiedDeployment
 from dora.counting_rules import CountingRules
 from dora.lead_time_phases import phases
-from dora.metrics import FREQUENCY, LEAD_TIME, RECOVERY, Figure, Report, ServiceMetrics
+from dora.metrics import FAIL_RATE, FREQUENCY, LEAD_TIME, RECOVERY, Figure, Report, ServiceMetrics
 from dora.times import duration, utc
 
 MOST = 20  # lines of one explanation, and notes
 
 
-def lines(report: Report, *, explain: bool) -> Iterator[str]:
-    """The report line by line, without control characters: an id or a subject can't move the cursor."""
-    for line in _lines(report, explain=explain):
+def lines(report: Report, *, explain: bool, by: str = "") -> Iterator[str]:
+    """The report line by line; with `by` ("week" or "month") the figures of each period beside each other.
+
+    Without control characters: an id or a subject can't move the cursor."""
+    for line in _lines(report, explain=explain, by=by):
         yield "".join(letter if category(letter)[0] != "C" else "?" for letter in line)
 
 
-def _lines(report: Report, *, explain: bool) -> Iterator[str]:
+def _lines(report: Report, *, explain: bool, by: str) -> Iterator[str]:
+    if sample := formatting.made_up(report.notes):
+        yield sample
     yield report.window.words()
+    if report.coverage:
+        yield report.coverage
     if warning := formatting.scale(report.scales):
         yield warning
     yield _rules(report.rules)
-    for measured in report.services.values():
+    for measured in (*report.services.values(), *([report.total] if report.total else [])):
         yield ""
-        yield from _service(measured, report, explain=explain)
+        if by:
+            yield from _periods(measured, report, by)
+        else:
+            yield from _service(measured, report, explain=explain and measured is not report.total)
     if not report.services:
         yield "no data: no deployment of any service was found"
     if report.notes:
         yield ""
-        yield f"{len(report.notes)} notes on what could not be used or had to be assumed:"
+        yield f"{formatting.count(len(report.notes), 'note')} on what could not be used or had to be assumed:"
         yield from (f"  {note.source} {note.id}: {note.reason}" for note in report.notes[:MOST])
         yield from _left_out(len(report.notes))
 
@@ -51,7 +60,11 @@ def _service(measured: ServiceMetrics, report: Report, *, explain: bool) -> Iter
         cluster = f"[{levels.YEAR}: {oriented[name].cluster}]" if oriented[name].cluster else ""
         head = f"{formatting.value(figure):>16}  {formatting.basis(figure):<12}"
         yield f"  {name:<32}{head} {cluster:<24} {formatting.remarks(figure)}".rstrip()
-    yield f"  caught before users: {len(measured.blocked)}; running: {len(measured.running)}"
+    unknown = f"; failed, and nobody knows whether users saw it: {len(measured.unknown)}"
+    yield (
+        f"  caught before users: {len(measured.blocked)}; running: {len(measured.running)}"
+        f"{unknown if measured.unknown else ''}"
+    )
     for outage in measured.open_outages:
         age, names = formatting.age(outage, report.at), ", ".join(outage.deployments)
         yield f"  OPEN for {age}: {names} (since {utc(outage.began_at)})"
@@ -59,9 +72,20 @@ def _service(measured: ServiceMetrics, report: Report, *, explain: bool) -> Iter
         yield from _explain(measured)
 
 
+def _periods(measured: ServiceMetrics, report: Report, by: str) -> Iterator[str]:
+    """A service's figures, a column for each week or month."""
+    columns = [(name, report.measured_in(measured, window)) for name, window in report.covered.periods(by)]
+    yield f"{measured.service:<32}" + "".join(f"{name:>16}" for name, _ in columns)
+    for metric in measured.figures:
+        values = [formatting.value(period.figures[metric]) for _, period in columns]
+        yield f"  {metric:<30}" + "".join(f"{value:>16}" for value in values)
+        bases = [formatting.basis(period.figures[metric]) for _, period in columns]
+        yield f"  {'':<30}" + "".join(f"{basis:>16}" for basis in bases)
+
+
 def _explain(measured: ServiceMetrics) -> Iterator[str]:
     for figure in measured.figures.values():
-        yield f"  {figure.name} = {figure.formula}"
+        yield f"  {figure.name} = {figure.formula}{f' ({figure.sources})' if figure.sources else ''}"
         yield from _behind(figure, measured)
     for phase in phases(measured):
         median, p90 = duration(phase.summary.median), duration(phase.summary.p90)
@@ -69,6 +93,8 @@ def _explain(measured: ServiceMetrics) -> Iterator[str]:
     for link in measured.unlinked[:MOST]:
         yield f"  incident {link.incident.id} at {utc(link.incident.opened_at)} is not in it: {link.how}"
     yield from (f"  caught before users: {_with_reasons(blocked)}" for blocked in measured.blocked[:MOST])
+    for failed in measured.unknown[:MOST]:
+        yield f"  failed, and nobody knows whether users saw it: {_with_reasons(failed)}"
     yield f"  {levels.CAVEAT}"
 
 
@@ -88,8 +114,17 @@ def _behind(figure: Figure, measured: ServiceMetrics) -> Iterator[str]:
     else:
         chosen = measured.deployments_behind(figure)
         describe = _short if figure.name == FREQUENCY else _with_reasons
-        yield from (f"    {describe(deployment)}" for deployment in chosen[:MOST])
+        for deployment in chosen[:MOST]:
+            yield f"    {describe(deployment)}"
+            if figure.name == FAIL_RATE:
+                yield from _commits(deployment)
         yield from _left_out(len(chosen))
+
+
+def _commits(classified: ClassifiedDeployment) -> Iterator[str]:
+    for commit in classified.commits[:MOST]:
+        yield f"      brought {commit.sha[:12]} {commit.subject[:60]}".rstrip()
+    yield from _left_out(len(classified.commits))
 
 
 def _short(classified: ClassifiedDeployment) -> str:

@@ -4,7 +4,8 @@ from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from dora.records import RUNNING, SUCCEEDED, Deployment
+from dora.intervals import Intervals
+from dora.records import FAILED, RUNNING, STOPPED, SUCCEEDED, Deployment
 
 
 @dataclass(slots=True)
@@ -18,9 +19,35 @@ class Timeline:
     live: list[Deployment] = field(default_factory=list)
     by_id: dict[str, Deployment] = field(default_factory=dict)  # attempts
     taken_back: dict[str, tuple[float, str]] = field(default_factory=dict)  # id → when, and by which id or ""
-    redeployed_over: dict[str, str] = field(
-        default_factory=dict
-    )  # id with an older revision → id it replaced
+    # id of a deployment of an older revision → id of the deployment that it replaced
+    redeployed_over: dict[str, str] = field(default_factory=dict)
+    _under_way: Intervals[Deployment] | None = None
+    _serving: Intervals[Deployment] | None = None
+
+    def under_way(self, at: float) -> Deployment | None:
+        """The newest deployment that some users had at an instant, and that was not over yet."""
+        if self._under_way is None:
+            self._under_way = Intervals(self.exposed, exposed_at, left_at)
+        return self._under_way.newest_open(at)
+
+    def newest_live(self, at: float, limit_s: float) -> Deployment | None:
+        """What served users at an instant, if it went live no longer before than the limit (seconds)."""
+        if self._serving is None:
+            self._serving = Intervals(self.live, lived_at, self._taken_back_at)
+        deployment = self._serving.newest_open(at)
+        return deployment if deployment and lived_at(deployment) >= at - limit_s else None
+
+    def was_stopped(self, deployment: Deployment) -> bool:
+        """Whether a deployment ended in a failure or a stop, or was rolled back later."""
+        return deployment.status in (FAILED, STOPPED) or deployment.id in self.taken_back
+
+    def over_at(self, deployment: Deployment) -> float:
+        """When an attempt was over and, where it was taken back, users had the version before it again."""
+        taken_back_at = self.taken_back.get(deployment.id, (0.0, ""))[0]
+        return max(left_at(deployment), taken_back_at)
+
+    def _taken_back_at(self, deployment: Deployment) -> float:
+        return self.taken_back.get(deployment.id, (float("inf"), ""))[0]
 
 
 def timelines(deployments: Iterable[Deployment]) -> list[Timeline]:
@@ -79,10 +106,13 @@ def _order(line: Timeline) -> None:
 
 
 def _find_rollbacks(line: Timeline) -> None:
+    """A roll-back takes its target back at its end, and only when it has succeeded."""
     for attempt in line.attempts:
         if attempt.restored_at is not None:
             line.taken_back[attempt.id] = (attempt.restored_at, "")
     for rollback in line.rollbacks:
+        if rollback.status != SUCCEEDED:
+            continue
         target = rollback.rollback_of
         if not target:
             before = bisect_right(line.exposed, rollback.started_at, key=exposed_at)

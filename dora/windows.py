@@ -4,6 +4,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import TypeVar
 
@@ -28,10 +29,13 @@ class Window:
 
     @property
     def length(self) -> str:
-        """The window's length in words: `30 days`, `12 hours`."""
+        """The window's length in words: `30 days`, `12 hours`, `5 minutes`."""
         if self.days == 1:
             return "1 day"
-        return f"{self.days:g} days" if self.days > 1 else f"{self.days * 24:.3g} hours"
+        if self.days > 1:
+            return f"{round(self.days, 2):g} days"
+        hours = self.days * 24
+        return f"{hours:.3g} hours" if hours >= 1 else f"{hours * 60:.3g} minutes"
 
     def cut(self, ordered: Sequence[Element], key: Callable[[Element], float]) -> Sequence[Element]:
         """The elements inside the window, of a sequence that is sorted by `key` (epoch seconds)."""
@@ -47,6 +51,20 @@ class Window:
         week_s, count = 7 * DAY_S, int(self.days // 7)
         return [Window(self.end - (n + 1) * week_s, self.end - n * week_s) for n in reversed(range(count))]
 
+    def periods(self, unit: str) -> list[tuple[str, "Window"]]:
+        """The weeks ("week") or months ("month") in UTC that it touches, cut to it, each with its name."""
+        periods, start = [], self.start
+        while start < self.end:
+            day = datetime.fromtimestamp(start, UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+            if unit == "week":
+                name, next_day = f"{day:%G-W%V}", day + timedelta(days=7 - day.weekday())
+            else:
+                name, next_day = f"{day:%Y-%m}", (day.replace(day=1) + timedelta(days=32)).replace(day=1)
+            end = min(next_day.timestamp(), self.end)
+            periods.append((name, Window(start, end)))
+            start = end
+        return periods
+
     def stretches(self) -> list["Window"]:
         """The parts of which a trend is drawn: hours, days or weeks, at most 26."""
         if self.days < 2:
@@ -61,6 +79,8 @@ class Window:
 def window(since: str, until: str, now: float) -> Window:
     """The window of --since and --until; `now` in epoch seconds. Raises InputError naming the option."""
     end = now if until in ("", "now") else _instant_of("--until", until)
+    if re.fullmatch(r"\d{1,5}", since):
+        raise InputError(f"--since {since}: expected a unit, such as {since}d for {since} days")
     length = re.fullmatch(r"(\d{1,5})([hdw])", since)
     start = end - int(length[1]) * UNITS_S[length[2]] if length else _instant_of("--since", since)
     if not EARLIEST <= start < end:

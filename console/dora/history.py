@@ -20,8 +20,8 @@ from console.shared.errors import AwsError, explained
 from dora.analysis import Analysis, analyse
 from dora.errors import SourceError
 from dora.readers import codecommit
-from dora.readers.aws_api import Answers, Commits, gather, with_incidents
-from dora.records import History
+from dora.readers.aws_api import Answers, Commits, gather, with_alarms
+from dora.records import RANGE, History
 
 FRESH_S = 60.0
 PATIENCE_S = 6.0  # how long a page waits for a reading before it says that one goes on
@@ -97,11 +97,11 @@ class HistoryReader:
                 history = _ask(partial(add, history))
             except AwsError as error:
                 problems.append(f"{source} can't be read: {error.detail}")
-        knows_all = any(deployment.knows_all_commits for deployment in history.deployments)
+        knows_all = any(deployment.commits_are == RANGE for deployment in history.deployments)
         return Reading(analyse(history), now_s, began_s, tuple(problems), knows_all)
 
     def _add_incidents(self, history: History) -> History:
-        return with_incidents(history, self._aws.client("cloudwatch"), self._alarm_prefix)
+        return with_alarms(history, self._aws.client("cloudwatch"), self._alarm_prefix)
 
     def _add_commits(self, pipeline: str, log: codecommit.Answers, history: History) -> History:
         """Add CodeCommit's log, if the pipeline's source is CodeCommit on AWS; no stand-in has its API."""

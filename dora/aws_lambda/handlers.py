@@ -20,13 +20,13 @@ from dora.deduplication import combine
 from dora.errors import InputError
 from dora.metrics import report
 from dora.readers import aws_api, codecommit, eventbridge
-from dora.records import History
+from dora.records import ALARMS, History
 from dora.times import DAY_S
 from dora.windows import Window
 
 UNUSABLE = (ValueError, RecursionError, InputError)
 # a rule brings every alarm's events, so without events there was no alarm
-EVERY_ALARM_IS_HEARD = History(has_incident_source=True)
+EVERY_ALARM_IS_HEARD = History(incident_sources=frozenset({ALARMS}))
 
 
 def collect(event: dict[str, Any], _context: Any) -> dict[str, Any]:

@@ -12,9 +12,8 @@ from typing import Any, TypedDict
 from dora.errors import SourceError
 from dora.readers import aws_responses
 from dora.readers.aws_times import seconds
-from dora.readers.cloudwatch_alarms import StateChange, incidents
 from dora.readers.pipeline_executions import Attempt, Execution, deployment_records
-from dora.records import Commit, History, Note
+from dora.records import ALARMS, AlarmChange, Commit, History, Note
 
 SOURCE = "aws"
 AT_ONCE = 25  # BatchGetDeployments takes no more
@@ -51,7 +50,7 @@ def read(
     try:
         session = session or _session()
         history = gather(session, pipeline, scale=scale, answers=answers, commits=commits)
-        return with_incidents(history, session.client("cloudwatch"), alarms, scale) if alarms else history
+        return with_alarms(history, session.client("cloudwatch"), alarms, scale) if alarms else history
     except botocore.exceptions.ClientError as error:
         code, message = (error.response["Error"].get(key, "") for key in ("Code", "Message"))
         hint = " --pipeline names it." if code == "PipelineNotFoundException" else ""
@@ -107,21 +106,14 @@ def gather(
     return History(tuple(deployments), (), tuple(notes))
 
 
-def with_incidents(history: History, client: Any, prefix: str, scale: float = 1.0) -> History:
-    """The history with the incidents of the alarms with a prefix, from CloudWatch's alarm history of 30 days.
+def with_alarms(history: History, client: Any, prefix: str, scale: float = 1.0) -> History:
+    """The history with the state changes of the alarms with a prefix, which CloudWatch keeps for 30 days.
 
     Raises boto3's errors."""
-    changes, notes = _alarm_changes(client, prefix), list[Note]()
-    scale = max([scale, *history.scales])
-    services = {deployment.service for deployment in history.deployments}
-    rang = incidents(changes, services, notes, SOURCE, scale)
+    changes = tuple(_alarm_changes(client, prefix, max([scale, *history.scales])))
     has_alarms = bool(changes) or _has_alarms(client, prefix)
-    return replace(
-        history,
-        incidents=(*history.incidents, *rang),
-        notes=(*history.notes, *notes),
-        has_incident_source=history.has_incident_source or has_alarms,
-    )
+    sources = history.incident_sources | ({ALARMS} if has_alarms else set())
+    return replace(history, alarms=(*history.alarms, *changes), incident_sources=sources)
 
 
 def _executions(client: Any, pipeline: str) -> dict[str, Execution]:
@@ -189,22 +181,21 @@ def _targets(client: Any, deployment_id: str) -> list[dict[str, Any]]:
     ]
 
 
-def _alarm_changes(client: Any, prefix: str) -> dict[str, list[StateChange]]:
-    changes: dict[str, list[StateChange]] = {}
+def _alarm_changes(client: Any, prefix: str, scale: float) -> Iterator[AlarmChange]:
     pages = client.get_paginator("describe_alarm_history").paginate(HistoryItemType="StateUpdate")
     for page in pages:
         for item in page["AlarmHistoryItems"]:
             if item["AlarmName"].startswith(prefix):
                 data = json.loads(item.get("HistoryData") or "{}")
                 new, old = data.get("newState") or {}, data.get("oldState") or {}
-                change = StateChange(
+                yield AlarmChange(
+                    alarm=item["AlarmName"],
                     at=seconds(item["Timestamp"]),
                     state=str(new.get("stateValue") or ""),
                     before=str(old.get("stateValue") or ""),
                     reason=str(new.get("stateReason") or ""),
+                    scale=scale,
                 )
-                changes.setdefault(item["AlarmName"], []).append(change)
-    return changes
 
 
 def _has_alarms(client: Any, prefix: str) -> bool:

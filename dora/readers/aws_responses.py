@@ -68,6 +68,7 @@ def action(detail: Mapping[str, Any]) -> Action:
     return Action(
         name=detail["actionName"],
         category=action_type.get("category") or "",
+        provider=action_type.get("provider") or "",
         status=status if is_over else RUNNING,
         started_at=optional_seconds(detail.get("startTime")),
         ended_at=optional_seconds(detail.get("lastUpdateTime")) if is_over else None,
@@ -95,6 +96,7 @@ def attempt(info: Mapping[str, Any], targets: Iterable[Mapping[str, Any]]) -> At
     deployment = Attempt(
         id=info["deploymentId"],
         service=info["deploymentGroupName"],
+        application=info.get("applicationName") or "",
         status=status,
         started_at=optional_seconds(info.get("startTime") or info.get("createTime")),
         ended_at=ended_at,
@@ -105,11 +107,8 @@ def attempt(info: Mapping[str, Any], targets: Iterable[Mapping[str, Any]]) -> At
         scale=scale_of(info.get("description") or ""),
     )
     deployment.exposed_at, deployment.live_at = _traffic(targets)
-    was_rolled_back = status in (FAILED, STOPPED) and rollback.get("rollbackDeploymentId")
-    if deployment.is_rollback:
-        deployment.live_at = deployment.live_at or deployment.started_at
-    elif was_rolled_back and deployment.exposed_at is not None:
-        deployment.restored_at = ended_at
+    is_over = status in (FAILED, STOPPED)
+    deployment.never_exposed = is_over and bool(targets) and deployment.exposed_at is None
     return deployment
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from dora.errors import SourceError
-from dora.records import Commit, Deployment, History, Note
+from dora.records import RANGE, Commit, Deployment, History, Note
 from dora.timeline import timelines
 
 Between = Callable[[str, str], Iterable[Commit]]
@@ -66,7 +66,7 @@ def _with_commits(
 ) -> Deployment:
     """A repository knows the commits of a range and their own times; both take precedence."""
     if listed is not None:
-        return replace(deployment, commits=listed, knows_all_commits=True)
+        return replace(deployment, commits=listed, commits_are=RANGE)
     if not deployment.commits:
         return deployment
     return replace(deployment, commits=tuple(by_sha.get(commit.sha, commit) for commit in deployment.commits))

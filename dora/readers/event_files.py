@@ -1,7 +1,7 @@
-"""The reader of `--events`: a file of EventBridge envelopes, one JSON object a line."""
+"""The reader of `--events`: files of EventBridge envelopes, one JSON object a line."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,25 +10,29 @@ from dora.readers import eventbridge
 from dora.records import History
 
 
-def read(path: Path) -> History:
-    """The history of a file's events. Raises InputError naming file and line, SourceError without a file."""
-    return eventbridge.read(_events(path))
+def read(paths: Iterable[Path]) -> History:
+    """The history of all files' events, as if they were one file.
+
+    Raises InputError with a message for each line that is no JSON, SourceError where a file can't be read."""
+    mistakes: list[str] = []
+    history = eventbridge.read_located(event for path in paths for event in _events(path, mistakes))
+    if mistakes:
+        raise InputError(*mistakes)
+    return history
 
 
-def _events(path: Path) -> Iterator[Any]:
+def _events(path: Path, mistakes: list[str]) -> Iterator[tuple[str, Any]]:
+    """Each event with its file and line; what is wrong with a line is added to the mistakes."""
     try:
-        with path.open(encoding="utf-8") as file:
+        with path.open("rb") as file:
             for number, line in enumerate(file, 1):
-                if line.strip():
-                    yield _event(path, number, line)
+                place = f"{path}, line {number}"
+                try:
+                    if text := line.decode().strip():
+                        yield place, json.loads(text)
+                except UnicodeDecodeError as error:
+                    mistakes.append(f"{place}: expected UTF-8: {error.reason} at byte {error.start + 1}")
+                except (ValueError, RecursionError) as error:
+                    mistakes.append(f"{place}: expected one JSON object a line: {error}")
     except OSError as error:
         raise SourceError(f"--events {path}: {error.strerror or error}") from None
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path}: expected UTF-8: {error.reason} at byte {error.start}") from None
-
-
-def _event(path: Path, number: int, line: str) -> Any:
-    try:
-        return json.loads(line)
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{path}, line {number}: expected one JSON object a line: {error}") from None

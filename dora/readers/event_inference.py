@@ -4,9 +4,9 @@ from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from operator import itemgetter
 
-from dora.open_incidents import OpenIncidents
+from dora.intervals import Intervals
 from dora.readers.pipeline_executions import Action, Attempt, Execution, deploy_actions
-from dora.records import FAILED, RUNNING, STOPPED, SUCCEEDED, Incident, Note, by_service
+from dora.records import FAILED, RUNNING, STOPPED, SUCCEEDED, Incident, Note
 
 ROLLBACK_WITHIN_S = 10.0
 ALARM, AFTER_USERS = "ALARM_ACTIVE", "AfterAllowTraffic"
@@ -33,16 +33,18 @@ def complete(
         attempt = attempts.setdefault(attempt_id, Attempt(id=attempt_id))
         _complete_from_action(attempt, action, notes, source)
     _find_rollbacks(attempts, actions, notes, source)
-    alarms = {service: OpenIncidents(group) for service, group in by_service(incidents).items()}
+    rang: dict[str, list[Incident]] = {}
+    for incident in incidents:
+        rang.setdefault(incident.service, []).append(incident)
+    alarms = {service: _by_time(group) for service, group in rang.items()}
     for attempt in attempts.values():
         attempt.knows_traffic = False
         if attempt.is_rollback:
-            attempt.live_at = attempt.started_at
             continue
         if attempt.status == SUCCEEDED:
             attempt.live_at = attempt.ended_at  # the old tasks are gone by then: later than it was live
         if attempt.status != RUNNING:
-            _find_exposure(attempt, alarms.get(attempt.service, OpenIncidents(())), notes, source)
+            _find_exposure(attempt, alarms.get(attempt.service, _by_time(())), notes, source)
 
 
 def _complete_from_action(attempt: Attempt, action: Action, notes: list[Note], source: str) -> None:
@@ -79,19 +81,29 @@ def _find_rollbacks(
             _note(notes, source, attempt, reason)
 
 
-def _find_exposure(attempt: Attempt, alarms: OpenIncidents, notes: list[Note], source: str) -> None:
+def _find_exposure(attempt: Attempt, alarms: Intervals[Incident], notes: list[Note], source: str) -> None:
     if attempt.started_at is None or attempt.ended_at is None:
         return
     during = alarms.first_between(attempt.started_at, attempt.ended_at)
-    before = alarms.at(attempt.started_at)
+    before = alarms.newest_open(attempt.started_at)
     if during:
         attempt.exposed_at = during.opened_at
         _note(notes, source, attempt, "events do not say when users first saw it: by when its alarm began")
     elif AFTER_USERS in attempt.error or (ALARM in attempt.error and not before):
         attempt.exposed_at = attempt.started_at
         _note(notes, source, attempt, "events do not say when users first saw it: by its own begin")
-    elif attempt.status != SUCCEEDED and not any(word in attempt.error for word in (*BEFORE_USERS, ALARM)):
-        _note(notes, source, attempt, "no event says whether users saw it: blocked; --aws or a record tells")
+    elif any(word in attempt.error for word in (*BEFORE_USERS, ALARM)):
+        attempt.never_exposed = attempt.status != SUCCEEDED
+    elif attempt.status != SUCCEEDED:
+        _note(notes, source, attempt, "no event says whether users saw it; --aws or a record tells")
+
+
+def _by_time(incidents: Iterable[Incident]) -> Intervals[Incident]:
+    return Intervals(
+        incidents,
+        lambda incident: incident.opened_at,
+        lambda incident: float("inf") if incident.closed_at is None else incident.closed_at,
+    )
 
 
 def _note(notes: list[Note], source: str, attempt: Attempt, reason: str) -> None:

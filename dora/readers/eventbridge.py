@@ -4,15 +4,15 @@ Events of the source lantern.delivery add what none of AWS's says: `Deployment R
 """
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from dora.deduplication import combine
+from dora import alarms
+from dora.deduplication import combine, corrected
 from dora.errors import InputError
 from dora.readers import event_inference, lantern_events
 from dora.readers.aws_times import optional_seconds, seconds
-from dora.readers.cloudwatch_alarms import StateChange, incidents
 from dora.readers.pipeline_executions import (
     ROLLBACK_TRIGGERS,
     Action,
@@ -21,12 +21,15 @@ from dora.readers.pipeline_executions import (
     deployment_records,
 )
 from dora.records import (
+    ALARMS,
     BY_PUSH,
     FAILED,
     PUSHED,
+    REPORTS,
     RUNNING,
     STOPPED,
     SUCCEEDED,
+    AlarmChange,
     Commit,
     Deployment,
     History,
@@ -47,6 +50,8 @@ EXECUTION_STATES = {
     "CANCELED": SUPERSEDED,
     "SUPERSEDED": SUPERSEDED,
 }
+# Events tell whole seconds: of two in one second, the state that can only follow the other stands second
+ORDER_OF_STATES = ("STARTED", "START", "STOPPING", "READY", "FAILED", "STOPPED", "STOP", "FAILURE", "RESUMED")
 ACTION_STATES = {"STARTED": RUNNING, "SUCCEEDED": SUCCEEDED, "FAILED": FAILED}
 DEPLOYMENT_STATES = {
     "START": RUNNING,
@@ -65,11 +70,11 @@ class Gathered:
     attempts: dict[str, Attempt] = field(default_factory=dict)
     commits: dict[str, Commit] = field(default_factory=dict)
     branches: dict[str, str] = field(default_factory=dict)  # by commit hash
-    alarms: dict[str, list[StateChange]] = field(default_factory=dict)
-    records: list[Deployment] = field(default_factory=list)
-    incidents: list[Incident] = field(default_factory=list)
+    alarms: list[AlarmChange] = field(default_factory=list)
+    # records with the time of each
+    deployments: list[tuple[float, Deployment]] = field(default_factory=list)
+    incidents: list[tuple[float, Incident]] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
-    scale: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,18 +86,30 @@ class Envelope:
     key: tuple[str, str]
     detail: Mapping[str, Any]
     scale: float
+    origin: str  # file and line; "" where it came otherwise
+
+    @property
+    def order(self) -> tuple[float, int, str]:
+        """The sort key: by time, then by what the state machine allows."""
+        state = self.detail.get("state")
+        known = isinstance(state, str) and state in ORDER_OF_STATES
+        return self.at, ORDER_OF_STATES.index(state) if known else len(ORDER_OF_STATES), self.id
 
 
 def read(envelopes: Iterable[Any]) -> History:
     """The history that the events tell; an event that can't be used becomes a note with id and reason."""
+    return read_located(("", envelope) for envelope in envelopes)
+
+
+def read_located(envelopes: Iterable[tuple[str, Any]]) -> History:
+    """Likewise, of envelopes that each come with their file and line."""
     gathered = Gathered()
-    for event in sorted(_unique(envelopes, gathered.notes), key=lambda event: (event.at, event.id)):
+    for event in sorted(_unique(envelopes, gathered.notes), key=lambda event: event.order):
         handler = HANDLERS.get(event.key)
         if not handler:
             if event.key[0] != "aws.codebuild":  # CodePipeline's events tell all of a build
                 gathered.notes.append(Note(SOURCE, event.id, f"nothing here reads {' '.join(event.key)}"))
             continue
-        gathered.scale = max(gathered.scale, event.scale)
         try:
             handler(gathered, event)
         except MALFORMED as error:
@@ -100,12 +117,12 @@ def read(envelopes: Iterable[Any]) -> History:
     return _history(gathered)
 
 
-def _unique(envelopes: Iterable[Any], notes: list[Note]) -> list[Envelope]:
+def _unique(envelopes: Iterable[tuple[str, Any]], notes: list[Note]) -> list[Envelope]:
     """One event of each id; of events that differ always the same one, whatever their order."""
     kept: dict[str, tuple[str, Envelope]] = {}
-    for raw in envelopes:
+    for origin, raw in envelopes:
         try:
-            event = _envelope(raw)
+            event = _envelope(raw, origin)
         except MALFORMED as error:
             event_id = raw.get("id") if isinstance(raw, dict) else None
             notes.append(
@@ -132,7 +149,7 @@ def _words(error: Exception) -> str:
     return f"lacks {error}" if isinstance(error, KeyError) else str(error)
 
 
-def _envelope(raw: Any) -> Envelope:
+def _envelope(raw: Any, origin: str = "") -> Envelope:
     if not isinstance(raw, dict) or not isinstance(raw.get("detail"), dict):
         raise ValueError('expected an object with "id", "source", "detail-type", "time" and "detail"')
     rehearsal = raw["detail"].get("lantern-rehearsal") or {}
@@ -141,24 +158,41 @@ def _envelope(raw: Any) -> Envelope:
     scale = float(rehearsal.get("time-scale") or 1)
     if not 1 <= scale < float("inf"):
         raise ValueError(f"time-scale {scale}: expected 1 or more")
-    return Envelope(str(raw["id"]), at, key, raw["detail"], scale)
+    return Envelope(str(raw["id"]), at, key, raw["detail"], scale, origin)
 
 
 def _history(gathered: Gathered) -> History:
     for execution in gathered.executions.values():
         execution.branch = execution.branch or gathered.branches.get(execution.revision, "")
+    records = corrected(_of_one_service(gathered))
     services = {attempt.service for attempt in gathered.attempts.values()}
-    services |= {record.service for record in gathered.records}
+    services |= {record.service for record in records}
     services.discard("")
+    rang = alarms.incidents(gathered.alarms, services, [])
     notes: list[Note] = []
-    rang = incidents(gathered.alarms, services, notes, SOURCE, gathered.scale)
     event_inference.complete(gathered.attempts, gathered.executions.values(), rang, notes, SOURCE)
     deployments = deployment_records(
         gathered.executions.values(), gathered.attempts.values(), gathered.commits, notes, SOURCE
     )
-    has_incident_source = bool(gathered.alarms or gathered.incidents)
-    from_aws = History(tuple(deployments), tuple(rang), tuple(gathered.notes + notes), has_incident_source)
-    return combine([from_aws, History(tuple(gathered.records), tuple(gathered.incidents))])
+    sources = {ALARMS} if gathered.alarms else set()
+    sources |= {REPORTS} if gathered.incidents else set()
+    from_aws = History(
+        tuple(deployments), (), (*gathered.notes, *notes), tuple(gathered.alarms), frozenset(sources)
+    )
+    return combine([from_aws, History(tuple(records), tuple(corrected(gathered.incidents)))])
+
+
+def _of_one_service(gathered: Gathered) -> Iterator[tuple[float, Deployment]]:
+    """The records of deployments, without those whose id another service has, which become notes."""
+    first: dict[str, Deployment] = {}
+    for at, record in gathered.deployments:
+        known = first.setdefault(record.id, record)
+        if known.service == record.service:
+            yield at, record
+        else:
+            reason = f"{record.service} and {known.service} have a deployment of this id: the first is used"
+            places = " and ".join(filter(None, (known.origin, record.origin)))
+            gathered.notes.append(Note(SOURCE, record.id, f"{reason} {places and f'({places})'}".rstrip()))
 
 
 def _execution_of(gathered: Gathered, event: Envelope) -> Execution:
@@ -195,7 +229,8 @@ def _action(gathered: Gathered, event: Envelope) -> None:
     execution, state = _execution_of(gathered, event), str(event.detail["state"])
     name, category = str(event.detail["action"]), str(event.detail["type"]["category"])
     key = f"{event.detail.get('stage', '')}/{name}"
-    action = execution.actions.setdefault(key, Action(name=name, category=category))
+    provider = str(event.detail["type"].get("provider") or "")
+    action = execution.actions.setdefault(key, Action(name=name, category=category, provider=provider))
     result = event.detail.get("execution-result") or {}
     action.external_id = str(result.get("external-execution-id") or action.external_id)
     if state == "STARTED":
@@ -216,6 +251,7 @@ def _deployment(gathered: Gathered, event: Envelope) -> None:
         raise ValueError(f"state {state!r}: expected {', '.join(DEPLOYMENT_STATES)}")
     attempt = gathered.attempts.setdefault(attempt_id, Attempt(id=attempt_id))
     attempt.service, attempt.status, attempt.scale = service, DEPLOYMENT_STATES[state], event.scale
+    attempt.application = str(event.detail.get("application") or "")
     if state == "START":
         attempt.started_at = event.at if attempt.started_at is None else attempt.started_at
     attempt.ended_at = None if attempt.status == RUNNING else event.at
@@ -233,23 +269,27 @@ def _alarm(gathered: Gathered, event: Envelope) -> None:
     name, state = str(event.detail["alarmName"]), event.detail["state"]
     before = event.detail.get("previousState") or {}
     own_time = optional_seconds(state.get("timestamp")) if event.scale == 1 else None
-    change = StateChange(
+    change = AlarmChange(
+        alarm=name,
         at=own_time or event.at,
         state=str(state["value"]),
         before=str(before.get("value") or ""),
         before_at=optional_seconds(before.get("timestamp")),
         event=event.id,
         reason=str(state.get("reason") or ""),
+        scale=event.scale,
     )
-    gathered.alarms.setdefault(name, []).append(change)
+    gathered.alarms.append(change)
 
 
 def _deployment_record(gathered: Gathered, event: Envelope) -> None:
-    gathered.records.append(lantern_events.deployment(event.detail, event.scale))
+    record = lantern_events.deployment(event.detail, event.scale, event.origin)
+    gathered.deployments.append((event.at, record))
 
 
 def _incident_record(gathered: Gathered, event: Envelope) -> None:
-    gathered.incidents.append(lantern_events.incident(event.detail, event.scale))
+    record = lantern_events.incident(event.detail, event.scale, event.origin)
+    gathered.incidents.append((event.at, record))
 
 
 HANDLERS: dict[tuple[str, str], Callable[[Gathered, Envelope], None]] = {

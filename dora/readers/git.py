@@ -1,5 +1,6 @@
 """The reader of `--git`: commits between two live deployments from a clone's `git log`."""
 
+import io
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -35,16 +36,28 @@ def _require_repository(repository: Path) -> None:
         raise SourceError(f"--git {repository}: {done.stderr.strip() or 'no repository'}")
 
 
+def _require_commit(repository: Path, sha: str) -> None:
+    command = ["git", "-C", str(repository), "cat-file", "-e", f"{sha}^{{commit}}"]
+    if subprocess.run(command, capture_output=True, check=False).returncode:
+        raise SourceError(
+            f"this clone has no commit {sha[:12]}: `git fetch` brings it if it was pushed to a branch, "
+            "`git fetch --unshallow` if the clone is shallow; else lead time does without it"
+        )
+
+
 def _log(repository: Path, before: str, this: str) -> Iterator[Commit]:
     command = ["git", "-C", str(repository), "-c", "log.showSignature=false"]
     command += ["log", f"--format={FORMAT}", f"{before}..{this}", "--"]
+    for sha in (before, this):
+        _require_commit(repository, sha)
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as git:
         if git.stdout is None or git.stderr is None:
             raise SourceError("git has no output")
         fields: list[str] = []
         incomplete = ""
-        for chunk in iter(lambda: git.stdout.read(65536), b""):  # type: ignore[union-attr]
-            *complete, incomplete = (incomplete + chunk.decode(errors="replace")).split("\0")
+        output = io.TextIOWrapper(git.stdout, encoding="utf-8", errors="replace", newline="")
+        while chunk := output.read(65536):
+            *complete, incomplete = (incomplete + chunk).split("\0")
             fields += complete
             while len(fields) >= 3:
                 sha, committed_at, message = fields[:3]

@@ -5,17 +5,20 @@ from typing import Any
 
 from dora import commit_messages
 from dora.readers.aws_times import seconds
-from dora.records import STATUSES, Commit, Deployment, Incident
+from dora.records import LISTED, STATUSES, Commit, Deployment, Incident
 
 SOURCE = "lantern.delivery"
 DEPLOYMENT, INCIDENT = "Deployment Record", "Incident Record"
+NEVER = "never"  # as exposedAt: no user saw it
 
 
-def deployment(detail: Mapping[str, Any], scale: float = 1.0) -> Deployment:
+def deployment(detail: Mapping[str, Any], scale: float = 1.0, origin: str = "") -> Deployment:
     """The deployment of a `Deployment Record`. Raises ValueError naming the key that is wrong."""
-    status = _text(detail, "status")
+    status = _text(detail, "status").lower()
     if status not in STATUSES:
         raise ValueError(f"status {status!r}: expected {', '.join(STATUSES)}")
+    is_never_exposed = detail.get("exposedAt") == NEVER
+    commits = tuple(_commit(commit) for commit in _list(detail, "commits"))
     rollback_of = str(detail.get("rollbackOf") or "")
     return Deployment(
         id=_text(detail, "deploymentId"),
@@ -24,7 +27,8 @@ def deployment(detail: Mapping[str, Any], scale: float = 1.0) -> Deployment:
         started_at=_instant(detail, "startedAt"),
         revision=str(detail.get("revision") or ""),
         triggered_at=_optional_instant(detail, "triggeredAt"),
-        exposed_at=_optional_instant(detail, "exposedAt"),
+        exposed_at=None if is_never_exposed else _optional_instant(detail, "exposedAt"),
+        never_exposed=is_never_exposed,
         live_at=_optional_instant(detail, "liveAt"),
         ended_at=_optional_instant(detail, "endedAt"),
         restored_at=_optional_instant(detail, "restoredAt"),
@@ -35,12 +39,14 @@ def deployment(detail: Mapping[str, Any], scale: float = 1.0) -> Deployment:
         execution=str(detail.get("executionId") or ""),
         fixes=_texts(detail, "fixes"),
         incidents=_texts(detail, "incidents"),
-        commits=tuple(_commit(commit) for commit in _list(detail, "commits")),
+        commits=commits,
+        commits_are=LISTED if commits else "",
         scale=scale,
+        origin=origin,
     )
 
 
-def incident(detail: Mapping[str, Any], scale: float = 1.0) -> Incident:
+def incident(detail: Mapping[str, Any], scale: float = 1.0, origin: str = "") -> Incident:
     """The incident of an `Incident Record`. Raises ValueError naming the key that is wrong."""
     return Incident(
         id=_text(detail, "incidentId"),
@@ -50,6 +56,7 @@ def incident(detail: Mapping[str, Any], scale: float = 1.0) -> Incident:
         deployment=str(detail.get("deploymentId") or ""),
         title=str(detail.get("title") or ""),
         scale=scale,
+        origin=origin,
     )
 
 

@@ -3,9 +3,12 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from dora.records import FAILED, RUNNING, STOPPED, Commit, Deployment, Note
+from dora.records import FAILED, RUNNING, STOPPED, SUCCEEDED, TRIGGER, Commit, Deployment, Note
 
 ROLLBACK_TRIGGERS = ("ManualRollback", "AutomatedRollback")
+CODEDEPLOY_ID = "d-"
+# providers of deploy actions, other than CodeDeploy, that bring a service's revision to its users
+RELEASING = ("ECS", "EKS", "Lambda", "ElasticBeanstalk", "AppRunner")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -23,7 +26,8 @@ class Action(Run):
 
     name: str
     category: str
-    external_id: str = ""  # of a deploy action, CodeDeploy's deployment id
+    provider: str = ""
+    external_id: str = ""  # of a CodeDeploy action, the deployment's id
     error: str = ""
 
 
@@ -58,6 +62,8 @@ class Attempt(Run):
 
     id: str
     service: str = ""
+    application: str = ""
+    never_exposed: bool = False
     exposed_at: float | None = None
     live_at: float | None = None
     restored_at: float | None = None
@@ -69,13 +75,47 @@ class Attempt(Run):
 
 
 def deploy_actions(executions: Iterable[Execution]) -> dict[str, tuple[Execution, Action]]:
-    """The deploy actions that started a CodeDeploy deployment, with their executions, by deployment id."""
+    """The actions that started a CodeDeploy deployment, with their executions, by deployment id."""
     return {
         action.external_id: (execution, action)
         for execution in executions
         for action in execution.actions.values()
-        if action.category == "Deploy" and action.external_id
+        if action.category == "Deploy" and action.external_id.startswith(CODEDEPLOY_ID)
     }
+
+
+def _other_releases(
+    executions: Iterable[Execution], notes: list[Note], source: str
+) -> dict[str, tuple[Execution, Attempt]]:
+    """The deployments of deploy actions other than CodeDeploy's, by an id made of execution and action.
+
+    Actions of providers that don't release a service are added to `notes`, each once."""
+    releases: dict[str, tuple[Execution, Attempt]] = {}
+    unread: dict[tuple[str, str], None] = {}
+    for execution in executions:
+        for action in execution.actions.values():
+            is_codedeploy = action.external_id.startswith(CODEDEPLOY_ID) or "CodeDeploy" in action.provider
+            if action.category != "Deploy" or is_codedeploy or not action.provider:
+                continue
+            if action.provider not in RELEASING:
+                unread[action.name, action.provider] = None
+                continue
+            attempt = Attempt(
+                id=f"{execution.id}/{action.name}",
+                service=action.name,
+                status=action.status,
+                started_at=action.started_at,
+                ended_at=action.ended_at,
+                live_at=action.ended_at if action.status == SUCCEEDED else None,
+                error=action.error,
+                knows_traffic=False,
+                scale=execution.scale,
+            )
+            releases[attempt.id] = execution, attempt
+    for name, provider in unread:
+        reason = f"a deploy action by {provider} releases no service here, so it is not counted"
+        notes.append(Note(source, name, reason))
+    return releases
 
 
 def deployment_records(
@@ -90,16 +130,22 @@ def deployment_records(
     `commits` are known commits by hash. What is incomplete is added to `notes` as notes of `source`."""
     executions = list(executions)
     actions = deploy_actions(executions)
+    others = _other_releases(executions, notes, source)
+    execution_of = {attempt_id: execution for attempt_id, (execution, _) in (actions | others).items()}
     records: list[Deployment] = []
     services: dict[str, set[str]] = {}  # by pipeline
-    for attempt in attempts:
-        execution = actions[attempt.id][0] if attempt.id in actions else None
+    for attempt in (*attempts, *(attempt for _, attempt in others.values())):
+        execution = execution_of.get(attempt.id)
         if execution and attempt.service:
             services.setdefault(execution.pipeline, set()).add(attempt.service)
-        if attempt.started_at is None or not attempt.service:
+        started_at = _begin(attempt, execution)
+        if started_at is None or not attempt.service:
             lacking = "its begin" if attempt.service else "its service"
             notes.append(Note(source, attempt.id, f"{lacking} is not known"))
             continue
+        if attempt.started_at is None:
+            attempt.started_at = started_at
+            notes.append(Note(source, attempt.id, "its begin is not known: counted from what is known of it"))
         records.append(_deployment(attempt, execution, commits))
     reached: dict[str, set[str]] = {}  # services by execution
     for record in records:
@@ -108,6 +154,13 @@ def deployment_records(
         known = services.get(execution.pipeline, set())
         records += _blocked(execution, known, reached.get(execution.id, set()), commits, notes, source)
     return records
+
+
+def _begin(attempt: Attempt, execution: Execution | None) -> float | None:
+    """When an attempt began; of one whose begin was lost, its execution's begin or its own end."""
+    if attempt.started_at is not None:
+        return attempt.started_at
+    return execution.started_at if execution and execution.started_at is not None else attempt.ended_at
 
 
 def _deployment(attempt: Attempt, execution: Execution | None, commits: Mapping[str, Commit]) -> Deployment:
@@ -130,8 +183,11 @@ def _deployment(attempt: Attempt, execution: Execution | None, commits: Mapping[
         branch=execution.branch if execution else "",
         error=attempt.error,
         knows_traffic=attempt.knows_traffic,
+        never_exposed=attempt.never_exposed,
+        application=attempt.application,
         execution=execution.id if execution else "",
         commits=(commits[revision],) if revision in commits else (),
+        commits_are=TRIGGER if revision in commits else "",
         scale=attempt.scale,
     )
 
@@ -172,7 +228,9 @@ def _blocked(
             build_s=execution.span_s("Build"),
             error=failed.error if failed else "stopped before CodeDeploy",
             execution=execution.id,
+            never_exposed=True,
             commits=(commits[execution.revision],) if execution.revision in commits else (),
+            commits_are=TRIGGER if execution.revision in commits else "",
             scale=execution.scale,
         )
         for service in sorted(concerned - reached)

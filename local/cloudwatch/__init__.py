@@ -1,1 +1,1 @@
-"""The log agent, in FireLens' place: lines in by the forward protocol, out by CloudWatch's API."""
+"""The log agent, in place of FireLens: takes lines by the forward protocol and ships them to CloudWatch."""

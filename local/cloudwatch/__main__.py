@@ -1,4 +1,4 @@
-"""`python -m local.cloudwatch`: takes log lines on HOST:LOGS_PORT and delivers them to CloudWatch."""
+"""`python -m local.cloudwatch`: take log lines on HOST:LOGS_PORT and ship them to CloudWatch."""
 
 import asyncio
 import contextlib
@@ -9,10 +9,10 @@ import sys
 import boto3
 from botocore.config import Config
 
-from local.cloudwatch.delivery import Delivery
 from local.cloudwatch.forward import Decoder, ProtocolError, acknowledgement
 from local.cloudwatch.lines import DROPPED, Assembler, group_of
 from local.cloudwatch.settings import Settings
+from local.cloudwatch.shipper import Shipper
 from settings import SettingsError, load
 
 log = logging.getLogger("local.cloudwatch")
@@ -23,29 +23,29 @@ CONFIG = Config(
 
 
 class Receiver:
-    """Answers the connections of log drivers."""
+    """Serves the connections of log drivers and hands their lines to the shipper."""
 
-    def __init__(self, delivery: Delivery) -> None:
-        self._delivery = delivery
+    def __init__(self, shipper: Shipper) -> None:
+        self._shipper = shipper
         self._assembler = Assembler()
 
-    async def connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Read one connection to its end; what is not the protocol ends it."""
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Read a connection to its end and acknowledge its chunks; close it when it violates the protocol."""
         decoder = Decoder()
         try:
             while data := await reader.read(262_144):
                 for events, chunk in decoder.messages(data):
                     for event in events:
                         if count := event.record.get(DROPPED):
-                            self._delivery.lost(group_of(event.record), int(count))
+                            self._shipper.count_dropped(group_of(event.record), int(count))
                         elif line := self._assembler.line(event):
-                            self._delivery.accept(line)
+                            self._shipper.accept(line)
                     if chunk:
                         writer.write(acknowledgement(chunk))
         except (ProtocolError, ValueError) as error:
-            log.warning("a connection is closed: it does not speak the forward protocol: %s", error)
+            log.warning("closing a connection that does not speak the forward protocol: %s", error)
         except ConnectionError as error:
-            log.info("a connection broke: %s", error)
+            log.info("connection lost: %s", error)
         finally:
             writer.close()
             with contextlib.suppress(OSError):
@@ -53,8 +53,8 @@ class Receiver:
 
 
 async def serve(settings: Settings) -> None:
-    """Run until SIGTERM or SIGINT; raises OSError when the port can't be had."""
-    delivery = Delivery(
+    """Run until SIGTERM or SIGINT. Raises OSError when the port cannot be bound."""
+    shipper = Shipper(
         boto3.client("logs", config=CONFIG),
         boto3.client("cloudwatch", config=CONFIG),
         settings.max_mb * 1_000_000,
@@ -62,18 +62,18 @@ async def serve(settings: Settings) -> None:
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-    server = await asyncio.start_server(Receiver(delivery).connected, settings.host, settings.port)
-    delivery.start()
+    server = await asyncio.start_server(Receiver(shipper).serve, settings.host, settings.port)
+    shipper.start()
     log.info("taking log lines on %s:%s", settings.host, settings.port)
     await stopping.wait()
     server.close()
-    await delivery.stop(STOP_S)
-    for group, counts in delivery.counts().items():
+    await shipper.stop(STOP_S)
+    for group, counts in shipper.counts().items():
         log.info("%s: %s", group, counts)
 
 
 def main() -> int:
-    """Exit code 2 when a variable is wrong, 1 when the port can't be had."""
+    """Run the agent. Exit code 2 when a variable is wrong, 1 when the port cannot be bound."""
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO, stream=sys.stdout)
     logging.getLogger("botocore").setLevel(logging.WARNING)
     try:
@@ -84,8 +84,8 @@ def main() -> int:
     try:
         asyncio.run(serve(settings))
     except OSError as error:
-        where = f"{settings.host}:{settings.port}"
-        print(f"The log agent cannot listen on {where} (LOGS_PORT): {error}", file=sys.stderr)
+        address = f"{settings.host}:{settings.port}"
+        print(f"The log agent cannot listen on {address} (LOGS_PORT): {error}", file=sys.stderr)
         return 1
     return 0
 

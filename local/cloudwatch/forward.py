@@ -1,4 +1,4 @@
-"""The forward protocol, which Docker's fluentd driver and FireLens speak: msgpack over TCP.
+"""The forward protocol, which Docker's fluentd log driver and FireLens speak: msgpack over TCP.
 
 https://github.com/fluent/fluentd/wiki/Forward-Protocol-Specification-v1
 """
@@ -16,25 +16,28 @@ MAX_MESSAGE_BYTES = 16_000_000
 
 
 class ProtocolError(Exception):
-    """What came is not the forward protocol; the connection can't go on."""
+    """The bytes of a connection are not the forward protocol."""
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One record, and when its sender got it (epoch seconds)."""
+    """One record and when its sender got it, in epoch seconds."""
 
     time_s: float
     record: dict[str, Any]
 
 
 class Decoder:
-    """One connection's bytes in, messages out."""
+    """Turns the bytes of one connection into messages."""
 
     def __init__(self) -> None:
         self._unpacker = _unpacker()
 
     def messages(self, data: bytes) -> Iterator[tuple[list[Event], str]]:
-        """The events of each whole message and the chunk id that it wants acknowledged, or ""."""
+        """Yield the events of each complete message and the chunk id that it wants acknowledged, or "".
+
+        Raises ProtocolError.
+        """
         try:
             self._unpacker.feed(data)
             for message in self._unpacker:
@@ -44,7 +47,7 @@ class Decoder:
 
 
 def acknowledgement(chunk: str) -> bytes:
-    """The answer that says a chunk has arrived."""
+    """Return the answer that acknowledges a chunk."""
     packed: bytes = msgpack.packb({"ack": chunk})
     return packed
 

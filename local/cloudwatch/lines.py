@@ -1,4 +1,4 @@
-"""Log lines out of records: whose they are, when they were written, whole again where Docker cut them."""
+"""Turns records into log lines: their group, their time, and the pieces joined where Docker has split one."""
 
 import re
 from collections import OrderedDict
@@ -12,15 +12,15 @@ from local.cloudwatch.forward import Event
 
 PREFIX = "/lantern/"
 SERVICE_LABEL = "com.docker.compose.service"
-DROPPED = "lantern_dropped"  # a sender that lost lines says how many
-MAX_EVENT_BYTES = 1_048_576 - 26  # of PutLogEvents; what is longer is cut
+DROPPED = "lantern_dropped"  # the field in which the supervisor tells how many lines it has dropped
+MAX_EVENT_BYTES = 1_048_576 - 26  # PutLogEvents takes no longer message; such a line is cut
 CUT = " … cut by the log agent"
 MAX_PARTIALS = 256
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of one container or process; `fields` is empty when it is no JSON object."""
+    """One log line of a container or process; `fields` is empty unless the line is a JSON object."""
 
     group: str
     source: str
@@ -30,13 +30,13 @@ class Line:
 
 
 class Assembler:
-    """Puts the pieces of long lines together; what never gets its end is let go, oldest first."""
+    """Joins the pieces of split lines; beyond MAX_PARTIALS incomplete lines the oldest is forgotten."""
 
     def __init__(self) -> None:
         self._pieces: OrderedDict[str, list[tuple[int, str]]] = OrderedDict()
 
     def line(self, event: Event) -> Line | None:
-        """The line that `event` completes, if it does."""
+        """Return the line that `event` completes, or None when pieces of it are still missing."""
         record, text = event.record, str(event.record.get("log", ""))
         if record.get("partial_message") == "true":
             whole = self._joined(record, text)
@@ -63,7 +63,7 @@ class Assembler:
 
 
 def group_of(record: dict[str, Any]) -> str:
-    """The log group of a record's service."""
+    """Return the name of the log group for a record's service."""
     name = str(record.get(SERVICE_LABEL) or record.get("container_name") or "unknown").strip("/")
     return PREFIX + (re.sub(r"[^\w./#-]", "-", name, flags=re.ASCII)[:100] or "unknown")
 
@@ -73,26 +73,28 @@ def _source(record: dict[str, Any]) -> str:
 
 
 def _readable(text: str) -> str:
-    """UTF-8, without what a line's end leaves, and no longer than CloudWatch takes."""
+    """Return valid UTF-8 without line end, no longer than CloudWatch Logs takes and never empty."""
     raw = text.rstrip("\r\n").encode("utf-8", "surrogateescape")
     if len(raw) > MAX_EVENT_BYTES:
         raw = raw[: MAX_EVENT_BYTES - len(CUT.encode())] + CUT.encode()
-    return raw.decode("utf-8", "replace") or " "  # CloudWatch takes no empty event
+    return raw.decode("utf-8", "replace") or " "  # PutLogEvents refuses an empty message
 
 
 def _fields(text: str) -> dict[str, Any]:
     if not text.startswith("{"):
         return {}
     try:
-        found = orjson.loads(text)
+        document = orjson.loads(text)
     except orjson.JSONDecodeError:
         return {}
-    return found if isinstance(found, dict) else {}
+    return document if isinstance(document, dict) else {}
 
 
 def _written_ms(fields: dict[str, Any]) -> int | None:
-    said = fields.get("timestamp")
+    timestamp = fields.get("timestamp")
+    if not isinstance(timestamp, str):
+        return None
     try:
-        return int(datetime.fromisoformat(said).timestamp() * 1000) if isinstance(said, str) else None
+        return int(datetime.fromisoformat(timestamp).timestamp() * 1000)
     except (ValueError, OverflowError, OSError):
         return None

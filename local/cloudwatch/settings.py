@@ -1,4 +1,4 @@
-"""What the log agent reads from its environment; where CloudWatch is, boto3 knows from its own variables."""
+"""The log agent's settings; the address of CloudWatch comes from boto3's own variables (AWS_ENDPOINT_URL)."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from settings import env, whole
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Where the agent listens, and how much it holds while CloudWatch is away."""
+    """Where the agent listens, and how many lines it keeps while CloudWatch cannot be reached."""
 
     host: str = env("HOST", str, default="127.0.0.1", help="address to listen on")
     port: int = env("LOGS_PORT", whole(1, 65535), default=24224, help="port to listen on")

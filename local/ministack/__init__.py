@@ -1,1 +1,1 @@
-"""The local AWS: MiniStack in this process, with Lantern's tables in it and its data kept on disk."""
+"""The local AWS: MiniStack with Lantern's DynamoDB tables, its data kept on disk."""

@@ -1,4 +1,4 @@
-"""`python -m local.ministack`: the local AWS on HOST:PORT, its data in STATE_DIR."""
+"""`python -m local.ministack`: serve the local AWS on HOST:PORT with its data in STATE_DIR."""
 
 import asyncio
 import os
@@ -14,13 +14,13 @@ from local.ministack.snapshots import Snapshots, StateInUse, lock
 
 
 def main() -> int:
-    """Serve until SIGTERM or SIGINT; exit code 1 when the state directory or the tables can't be had."""
+    """Serve until SIGTERM or SIGINT. Exit code 1 when the state directory or a table cannot be used."""
     host, port = os.environ.get("HOST") or "127.0.0.1", int(os.environ.get("PORT") or 4566)
     state = Path(os.environ.get("STATE_DIR") or ".lantern/state/aws-state").absolute()
     engine.configure(host, port, state)
     try:
-        held = lock(state)
-        front = Front(engine.load(), tables.read(), Snapshots(held))
+        lock_fd = lock(state)
+        front = Front(engine.load(), tables.read(), Snapshots(lock_fd))
     except (OSError, StateInUse, tables.TableError) as error:
         print(f"The local AWS cannot start: {error}", file=sys.stderr)
         return 1

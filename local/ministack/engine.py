@@ -1,9 +1,9 @@
-"""MiniStack itself: the only module that knows its variables and its insides.
+"""MiniStack's environment variables and internals; no other module knows them.
 
-Three uses are private to the package, which is why its version is pinned: `ministack.app.app` is the ASGI
-application behind its command (the command can't be given another one), DynamoDB's `get_state` with
-`save_state` writes the very file that MiniStack reads at its next start, EventBridge's `_put_events` takes
-events of AWS's own services, which its API refuses as AWS's does. Everything else goes over AWS's API.
+Three of the functions used here are not MiniStack's public interface, which is why its version is pinned:
+`ministack.app.app` is the ASGI application that its command serves; `get_state` and `save_state` of its
+DynamoDB write the file that it reads at the next start; `_put_events` of its EventBridge accepts events of
+AWS's own services, which the API refuses as AWS's does. Everything else is asked over AWS's API.
 """
 
 import importlib
@@ -23,7 +23,7 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 def configure(host: str, port: int, state: Path) -> None:
-    """Set what MiniStack reads when it is imported: one listener, one account, state on disk, no Docker."""
+    """Set the variables that MiniStack reads on import: one listener, state on disk, no Docker."""
     os.environ.update(
         BIND_HOST=host,
         GATEWAY_PORT=str(port),
@@ -36,25 +36,25 @@ def configure(host: str, port: int, state: Path) -> None:
         IOT_MTLS_ENABLED="0",  # its MQTT listener would be on every interface
         SFTP_ENABLED="0",
         USE_SSL="0",
-        DOCKER_HOST="unix:///nonexistent",  # it would sweep containers at every start
+        DOCKER_HOST="unix:///nonexistent",  # else it removes containers at every start
     )
     os.environ.setdefault("LOG_LEVEL", "WARNING")
 
 
 def load() -> App:
-    """MiniStack's ASGI application; it imports the module of an AWS service when that is first asked."""
+    """Return MiniStack's ASGI application; it imports an AWS service's module at its first request."""
     app: App = importlib.import_module("ministack.app").app
     return app
 
 
 def save_dynamodb() -> None:
-    """Write DynamoDB's file as a graceful stop does: beside the old one, then in its place."""
+    """Write DynamoDB's state file as a graceful stop does: to a new file that then replaces the old one."""
     dynamodb = importlib.import_module("ministack.services.dynamodb")
     importlib.import_module("ministack.core.persistence").save_state("dynamodb", dynamodb.get_state())
 
 
 def put_service_events(entries: list[dict[str, Any]]) -> dict[str, Any]:
-    """What a service of AWS says to EventBridge; PutEvents' entries in, its answer out."""
+    """Put events of AWS's own services into EventBridge: PutEvents' entries in, PutEvents' answer out."""
     eventbridge = importlib.import_module("ministack.services.eventbridge")
     answer: dict[str, Any] = json.loads(
         eventbridge._put_events({"Entries": entries}, allow_aws_source=True)[2]
@@ -63,18 +63,18 @@ def put_service_events(entries: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 async def call_dynamodb(app: App, action: str, request: dict[str, Any]) -> tuple[int, dict[str, Any]]:
-    """One request to DynamoDB's API without a socket; returns the HTTP status and the answer."""
-    answer: list[Message] = []
+    """Send a request to DynamoDB's API without a socket; return the HTTP status and the answer."""
+    messages: list[Message] = []
 
     async def receive() -> Message:
         return {"type": "http.request", "body": json.dumps(request).encode(), "more_body": False}
 
     async def send(message: Message) -> None:
-        answer.append(message)
+        messages.append(message)
 
     await app(_scope(action), receive, send)
-    body = b"".join(message.get("body", b"") for message in answer)
-    return answer[0]["status"], json.loads(body or b"{}")
+    body = b"".join(message.get("body", b"") for message in messages)
+    return messages[0]["status"], json.loads(body or b"{}")
 
 
 def _scope(action: str) -> Scope:

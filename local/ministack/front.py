@@ -1,4 +1,4 @@
-"""What stands before MiniStack: makes the tables, tells health, notices writes, refuses foreign web pages."""
+"""The ASGI application around MiniStack: creates tables, reports health, refuses web pages of other sites."""
 
 import asyncio
 import json
@@ -10,35 +10,35 @@ from local.ministack.engine import App, Message, Receive, Scope, Send
 from local.ministack.snapshots import Snapshots
 
 HEALTH = "/_lantern/health"
-EVENTS = "/_lantern/events"  # where the local CodePipeline and CodeDeploy tell what AWS's would tell
+EVENTS = "/_lantern/events"  # the local CodePipeline and CodeDeploy put their events here
 READS = ("Get", "BatchGet", "Query", "Scan", "List", "Describe", "TransactGet", "Search")
 
 
 class Front:
-    """An ASGI application around MiniStack's."""
+    """Passes requests on to MiniStack, and marks a snapshot as due after each request that may write."""
 
-    def __init__(self, app: App, wanted: list[tables.Table], snapshots: Snapshots) -> None:
+    def __init__(self, app: App, required: list[tables.Table], snapshots: Snapshots) -> None:
         self._app = app
-        self._wanted = wanted
+        self._required = required
         self._snapshots = snapshots
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request, or carry MiniStack through its start and its stop."""
+        """Answer a request, or handle the start and the stop of the server."""
         if scope["type"] == "lifespan":
-            await self._live(scope, receive, send)
+            await self._start_and_stop(scope, receive, send)
         elif _is_foreign(scope["headers"]):
             await _refuse(scope, send)
         elif scope["type"] == "http" and scope["path"] == HEALTH:
-            await self._tell_health(send)
+            await self._answer_health(send)
         elif scope["type"] == "http" and (scope["method"], scope["path"]) == ("POST", EVENTS):
-            await _take_events(receive, send)
+            await _put_events(receive, send)
         else:
             try:
                 await self._app(scope, receive, send)
             finally:
                 self._snapshots.changed |= _may_write(scope["headers"])
 
-    async def _live(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _start_and_stop(self, scope: Scope, receive: Receive, send: Send) -> None:
         freezing: list[asyncio.Task[None]] = []
 
         async def before_stop() -> Message:
@@ -51,22 +51,22 @@ class Front:
 
         async def after_start(message: Message) -> None:
             if message["type"] == "lifespan.startup.complete":
-                await tables.create_missing(self._app, self._wanted)
+                await tables.create_missing(self._app, self._required)
                 self._snapshots.changed = True
                 self._snapshots.start()
-                freezing.append(asyncio.create_task(garbage.freeze_now_and_then()))
-            await send(message)  # only now the port opens, so whoever gets an answer has the tables
+                freezing.append(asyncio.create_task(garbage.freeze_periodically()))
+            await send(message)  # the port opens only now, so a client that is answered finds the tables
 
         await self._app(scope, before_stop, after_start)
 
-    async def _tell_health(self, send: Send) -> None:
-        lacking = await tables.missing(self._app, self._wanted)
-        body = {"status": "tables are missing" if lacking else "ok", "missing": lacking}
-        await _answer(send, 503 if lacking else 200, body)
+    async def _answer_health(self, send: Send) -> None:
+        missing = await tables.missing(self._app, self._required)
+        body = {"status": "tables are missing" if missing else "ok", "missing": missing}
+        await _answer(send, 503 if missing else 200, body)
 
 
 def _is_foreign(headers: Iterable[tuple[bytes, bytes]]) -> bool:
-    """Whether a web page from elsewhere asks: MiniStack lets any page in, and could run code for it."""
+    """Whether a web page of another site asks. MiniStack itself allows every origin, and can run code."""
     return any(name == b"origin" and is_foreign(value.decode("latin-1")) for name, value in headers)
 
 
@@ -76,7 +76,7 @@ def _may_write(headers: Iterable[tuple[bytes, bytes]]) -> bool:
     return service.startswith("DynamoDB") and not action.startswith(READS)
 
 
-async def _take_events(receive: Receive, send: Send) -> None:
+async def _put_events(receive: Receive, send: Send) -> None:
     try:
         entries = json.loads(await _body(receive))["Entries"]
     except (ValueError, KeyError, TypeError) as error:
@@ -86,19 +86,19 @@ async def _take_events(receive: Receive, send: Send) -> None:
 
 
 async def _body(receive: Receive) -> bytes:
-    parts, more = b"", True
-    while more:
+    body, is_complete = b"", False
+    while not is_complete:
         message = await receive()
-        parts += message.get("body", b"")
-        more = message.get("more_body", False)
-    return parts
+        body += message.get("body", b"")
+        is_complete = not message.get("more_body", False)
+    return body
 
 
 async def _refuse(scope: Scope, send: Send) -> None:
     if scope["type"] == "websocket":
         await send({"type": "websocket.close", "code": 1008})
     else:
-        await _answer(send, 403, {"message": "The local AWS answers no web pages from other sites"})
+        await _answer(send, 403, {"message": "The local AWS does not answer web pages of other sites"})
 
 
 async def _answer(send: Send, status: int, body: Mapping[str, object]) -> None:

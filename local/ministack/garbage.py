@@ -1,19 +1,19 @@
-"""Spares the garbage collector what has been here for a while.
+"""Freezes long-lived objects, so that the garbage collector does not walk them again.
 
-A full collection walks every item, log event and metric point that the local AWS holds, and nobody is
-answered meanwhile: for seconds, once it holds enough. What is frozen is walked no more; it is still freed
-when nothing refers to it, and only what refers to itself would stay.
+A full collection walks every item, log event and metric point of the local AWS and can stop it for seconds.
+Frozen objects are not walked; they are still freed when nothing refers to them, unless they are part of a
+cycle.
 """
 
 import asyncio
 import gc
 
 INTERVAL_S = 60.0
-YOUNG = 1  # the generations that are collected first, so that little of it is frozen
+YOUNG = 1  # this generation and the younger one are collected first, so that little garbage is frozen
 
 
-async def freeze_now_and_then(interval_s: float = INTERVAL_S) -> None:
-    """Until it is cancelled."""
+async def freeze_periodically(interval_s: float = INTERVAL_S) -> None:
+    """Freeze every object that is alive, every `interval_s` seconds, until the task is cancelled."""
     while True:
         await asyncio.sleep(interval_s)
         gc.collect(YOUNG)

@@ -1,4 +1,4 @@
-"""Lantern's tables, made from the CloudFormation template that AWS gets."""
+"""Lantern's DynamoDB tables, created from the CloudFormation template that AWS gets."""
 
 import json
 from pathlib import Path
@@ -8,7 +8,7 @@ from local.ministack.engine import App, call_dynamodb
 
 TEMPLATE = Path(__file__).parents[2] / "infra" / "cloudformation" / "lantern-data.json"
 TABLE = "AWS::DynamoDB::Table"
-# CreateTable takes these as CloudFormation writes them; the rest has operations of its own, below.
+# CreateTable takes these as CloudFormation writes them; the others have an operation each
 CREATE = {"TableName", "BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "Tags"}
 AFTERWARDS = {
     "TimeToLiveSpecification": "UpdateTimeToLive",
@@ -19,11 +19,11 @@ Table = dict[str, Any]
 
 
 class TableError(Exception):
-    """A table that the template asks for could not be made."""
+    """A table of the template cannot be created."""
 
 
 def read(template: Path = TEMPLATE) -> list[Table]:
-    """The properties of each table in `template`; refuses what would be silently left out."""
+    """Return the properties of each table in `template`. Raises TableError for an unknown property."""
     tables: list[Table] = []
     for name, resource in json.loads(template.read_text())["Resources"].items():
         if resource["Type"] != TABLE:
@@ -36,21 +36,21 @@ def read(template: Path = TEMPLATE) -> list[Table]:
 
 
 async def missing(app: App, tables: list[Table]) -> list[str]:
-    """The names of the tables that are not there."""
+    """Return the names of those tables that do not exist."""
     status, answer = await call_dynamodb(app, "ListTables", {})
-    there = answer.get("TableNames", []) if status == 200 else []
-    return [table["TableName"] for table in tables if table["TableName"] not in there]
+    existing = answer.get("TableNames", []) if status == 200 else []
+    return [table["TableName"] for table in tables if table["TableName"] not in existing]
 
 
 async def create_missing(app: App, tables: list[Table]) -> list[str]:
-    """Make the tables that are not there and return their names; what is there stays as it is."""
-    made = await missing(app, tables)
-    for table in (table for table in tables if table["TableName"] in made):
+    """Create those tables that do not exist and return their names. Raises TableError."""
+    names = await missing(app, tables)
+    for table in (table for table in tables if table["TableName"] in names):
         await _apply(app, "CreateTable", {key: table[key] for key in CREATE if key in table})
         for key, operation in AFTERWARDS.items():
             if key in table:
                 await _apply(app, operation, {"TableName": table["TableName"], key: table[key]})
-    return made
+    return names
 
 
 async def _apply(app: App, operation: str, request: dict[str, Any]) -> None:

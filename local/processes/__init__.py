@@ -1,1 +1,1 @@
-"""The stack of docker-compose.yml as plain processes, for a machine without Docker."""
+"""Runs the stack of docker-compose.yml as plain processes, on a machine without Docker."""

@@ -1,4 +1,4 @@
-"""`python -m local.processes`: runs the stack in the foreground until SIGTERM or Ctrl-C."""
+"""`python -m local.processes`: run the stack in the foreground until SIGTERM or Ctrl-C."""
 
 import argparse
 import asyncio
@@ -15,7 +15,7 @@ from local.processes.supervisor import Supervisor, log_file
 
 
 async def supervise(stack: compose.Stack, root: Path, home: Path) -> int:
-    """Run `stack`; exit code 1 when a service did not come up."""
+    """Run `stack` until a signal stops it. Exit code 1 when a service did not start."""
     supervisor = Supervisor(stack, root, home)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
@@ -24,12 +24,12 @@ async def supervise(stack: compose.Stack, root: Path, home: Path) -> int:
 
 
 def main() -> int:
-    """Exit code 2 when nothing was begun: a wrong compose file, or a supervisor that is there already."""
-    arguments = argparse.ArgumentParser(prog="python -m local.processes", description=__doc__)
-    arguments.add_argument("--file", type=Path, default=Path("docker-compose.yml"), help="what to run")
-    arguments.add_argument("--home", type=Path, default=Path(".lantern"), help="folder for state, logs, pids")
-    given = arguments.parse_args()
-    file, home = given.file.absolute(), given.home.absolute()
+    """Run the supervisor. Exit code 2 when the compose file is wrong or a supervisor is running already."""
+    parser = argparse.ArgumentParser(prog="python -m local.processes", description=__doc__)
+    parser.add_argument("--file", type=Path, default=Path("docker-compose.yml"), help="the compose file")
+    parser.add_argument("--home", type=Path, default=Path(".lantern"), help="folder for state, logs, pids")
+    arguments = parser.parse_args()
+    file, home = arguments.file.absolute(), arguments.home.absolute()
     log_file(home, "supervisor").parent.mkdir(parents=True, exist_ok=True)
     handler = RotatingFileHandler(log_file(home, "supervisor"), maxBytes=1_000_000, backupCount=1)
     logging.basicConfig(

@@ -1,4 +1,4 @@
-"""One service as a process: started so that it can't outlive us, watched, and stopped."""
+"""A service's process: started so that it cannot outlive the supervisor, health-checked and stopped."""
 
 import asyncio
 import contextlib
@@ -17,7 +17,7 @@ from local.processes.records import kill_group
 
 POLL_S = 0.05
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
-# Looked up here, because between fork and exec as little as possible should happen
+# Looked up on import: between fork and exec a process should do as little as possible
 PRCTL = ctypes.CDLL(None).prctl if sys.platform == "linux" else None
 
 
@@ -34,11 +34,11 @@ class Child:
 
     @property
     def pid(self) -> int:
-        """The process's number; its process group's too."""
-        return self._begun().pid
+        """The id of the process and of its process group."""
+        return self._started().pid
 
     async def start(self) -> None:
-        """Start it; raises OSError when the program can't be run."""
+        """Start the process. Raises OSError when the program cannot be run."""
         read_end, write_end = os.pipe()
         try:
             self._process = await asyncio.create_subprocess_exec(
@@ -61,34 +61,34 @@ class Child:
         os.set_blocking(read_end, False)
         asyncio.get_running_loop().add_reader(read_end, self._copy, read_end)
 
-    async def ended(self) -> int:
-        """Wait for its end; what it leaves of its process group ends too. Returns the exit code."""
-        code = await self._begun().wait()
+    async def wait(self) -> int:
+        """Wait for the end of the process, kill what is left of its group, and return the exit code."""
+        code = await self._started().wait()
         kill_group(self.pid)
         return code
 
     async def stop(self) -> bool:
-        """SIGTERM, and SIGKILL after the service's grace; returns whether it went by itself."""
+        """Send SIGTERM, and SIGKILL after `stop_grace_s`; return False when SIGKILL was needed."""
         if self._process is None or self._process.returncode is not None:
             return True
         self._process.terminate()
         try:
-            await asyncio.wait_for(self.ended(), self.service.stop_grace_s)
+            await asyncio.wait_for(self.wait(), self.service.stop_grace_s)
         except TimeoutError:
             kill_group(self.pid)
-            await self.ended()
+            await self.wait()
             return False
         return True
 
     async def close(self, within_s: float = 1.0) -> None:
-        """Send on what it wrote last; the log agent may be away, so not for longer than `within_s`."""
+        """Forward the last output to the log agent, for `within_s` seconds at most."""
         if self._forwarder:
             await asyncio.sleep(0)  # the last output is read by a callback of the loop
             await self._forwarder.flush(within_s)
             await self._forwarder.stop()
 
     async def is_healthy(self, check: Healthcheck) -> bool:
-        """Run the health check once, as Docker would inside the container."""
+        """Run the command of the health check once, as Docker would inside the container."""
         probe = await asyncio.create_subprocess_exec(
             *check.test,
             cwd=self._cwd,
@@ -107,13 +107,13 @@ class Child:
                 probe.kill()
                 await probe.wait()
 
-    async def accepts(self) -> None:
-        """Wait until its published TCP ports are open: cheaper to ask than a health check."""
+    async def wait_until_open(self) -> None:
+        """Wait until all published TCP ports are open, which costs less to ask than a health check."""
         for port in (port.published for port in self.service.ports if port.protocol == "tcp"):
             while not await _is_open(port):
                 await asyncio.sleep(POLL_S)
 
-    def _begun(self) -> asyncio.subprocess.Process:
+    def _started(self) -> asyncio.subprocess.Process:
         if self._process is None:
             raise RuntimeError(f"{self.service.name} was never started")
         return self._process
@@ -144,10 +144,10 @@ async def _is_open(port: int) -> bool:
 
 def _die_with(parent: int) -> Callable[[], None]:
     def in_child() -> None:
-        """Linux sends SIGTERM when the parent dies, even by SIGKILL, so that the child can still save."""
+        """Ask Linux for a SIGTERM when the parent dies, even by SIGKILL, so that the child can still save."""
         if PRCTL is not None:
             PRCTL(PR_SET_PDEATHSIG, signal.SIGTERM)
-            if os.getppid() != parent:  # it died before we asked
+            if os.getppid() != parent:  # the parent died before the request
                 os._exit(1)
 
     return in_child

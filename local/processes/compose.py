@@ -1,4 +1,4 @@
-"""Reads docker-compose.yml into what a process needs; refuses, by name, every key that it would ignore."""
+"""Reads docker-compose.yml into what processes need, and refuses every key that it would have to ignore."""
 
 import re
 import shlex
@@ -13,12 +13,12 @@ from local.processes.variables import VariableError, fill, known, names_in
 
 T = TypeVar("T")
 
-# What only makes sense for a container. Anything that is neither here nor read below is an error.
+# Keys that only matter to a container. A key that is neither here nor read below is an error.
 CONTAINER_ONLY = {
     *("build", "cpu_shares", "image", "init", "mem_limit", "pids_limit"),
     *("cap_drop", "dns_opt", "read_only", "security_opt", "tmpfs", "user"),
 }
-# What a log driver is told that only Docker does: bounds of its own files and buffers
+# Options of log drivers that only matter to Docker: the bounds of its own files and buffers
 LOG_OPTIONS = {
     "json-file": {"max-size", "max-file"},
     "fluentd": {
@@ -37,12 +37,12 @@ VOLUME = re.compile(r"(?P<name>[a-z][\w-]*):(?P<target>/[^:]+)")
 
 
 class ComposeError(Exception):
-    """The compose file is wrong, or says what a process can't do; names file, service and key."""
+    """The compose file is wrong, or asks for what processes cannot do; names file, service and key."""
 
 
 @dataclass(frozen=True, slots=True)
 class Port:
-    """A container's port, where it is published, and the variable that can move it."""
+    """A container's port, the port that it is published on, and the variable that sets the latter."""
 
     container: int
     published: int
@@ -52,7 +52,7 @@ class Port:
 
 @dataclass(frozen=True, slots=True)
 class Healthcheck:
-    """A command and how often to run it; all times in seconds."""
+    """The command of a health check and how often to run it; all times in seconds."""
 
     test: tuple[str, ...]
     interval: float = 30
@@ -64,53 +64,56 @@ class Healthcheck:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """One service, as far as a process is concerned."""
+    """A service of the compose file, as far as it matters to a process."""
 
     name: str
     command: tuple[str, ...]
     environment: dict[str, str] = field(default_factory=dict)
     ports: tuple[Port, ...] = ()
-    volumes: dict[str, str] = field(default_factory=dict)  # mount point → volume
-    depends_on: dict[str, str] = field(default_factory=dict)  # service → condition
+    volumes: dict[str, str] = field(default_factory=dict)  # volume by mount point
+    depends_on: dict[str, str] = field(default_factory=dict)  # condition by service
     healthcheck: Healthcheck | None = None
     restarts: bool = False
-    forward_to: str = ""  # host:port of a log agent that takes its output as well
+    forward_to: str = ""  # host:port of the log agent that gets its output as well
     stop_grace_s: float = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """A whole compose file."""
+    """A compose file."""
 
     name: str
     services: dict[str, Service]
-    left_out: dict[str, tuple[Port, ...]] = field(default_factory=dict)  # where those of profiles would be
+    left_out: dict[str, tuple[Port, ...]] = field(default_factory=dict)  # ports of the services of profiles
 
     def ports(self) -> list[tuple[Service, Port]]:
-        """Everything that is published."""
+        """Return every published port with its service."""
         return [(service, port) for service in self.services.values() for port in service.ports]
 
     def stop_order(self) -> list[str]:
-        """All names, whoever depends on a service before it; otherwise the order of the file holds."""
-        left, order = dict(self.services), list[str]()
-        while left:
-            needed = {name for service in left.values() for name in service.depends_on}
-            free = next((name for name in left if name not in needed), None)
-            if free is None:
-                raise ComposeError(f"depends_on goes in a circle: {', '.join(left)}")
-            order.append(free)
-            del left[free]
+        """Return all names, dependents before what they depend on, otherwise in the order of the file.
+
+        Raises ComposeError when services depend on each other in a circle.
+        """
+        running, order = dict(self.services), list[str]()
+        while running:
+            needed = {name for service in running.values() for name in service.depends_on}
+            first = next((name for name in running if name not in needed), None)
+            if first is None:
+                raise ComposeError(f"depends_on goes in a circle: {', '.join(running)}")
+            order.append(first)
+            del running[first]
         return order
 
 
 def read(file: Path, environ: Mapping[str, str]) -> Stack:
-    """The stack that `file` describes, with the variables of `environ` and of the `.env` beside the file."""
+    """Read a compose file with the variables of `environ` and of `.env` beside it. Raises ComposeError."""
     try:
         raw = yaml.safe_load(file.read_text())
         if unknown := [key for key in raw if key not in ("name", "services", "volumes") and key[:2] != "x-"]:
             raise ComposeError(f"{', '.join(unknown)}: not supported without Docker")
         variables = known(file.parent, environ)
-        # a service of a profile runs only when somebody names the profile, which is Docker's to do
+        # the services of a profile are started on demand, and by Docker only
         always = {name: entry for name, entry in raw["services"].items() if not entry.get("profiles")}
         services = {name: _service(name, entry, variables) for name, entry in always.items()}
         left_out = {
@@ -127,7 +130,7 @@ def read(file: Path, environ: Mapping[str, str]) -> Stack:
 
 
 def seconds(text: str) -> float:
-    """A compose duration such as `1m30s` or `500ms`."""
+    """Return a compose duration such as `1m30s` or `500ms` in seconds. Raises ValueError."""
     parts = re.findall(r"(\d+)(ms|s|m|h)", text)
     if not parts or "".join(number + unit for number, unit in parts) != text:
         raise ValueError(f"{text!r} is no duration such as 10s or 1m30s")
@@ -182,20 +185,20 @@ def _ports(name: str, raw: dict[str, Any], variables: Mapping[str, str]) -> tupl
 
 
 def _port(raw: Any, variables: Mapping[str, str]) -> Port:
-    found = PORT.fullmatch(fill(raw, variables)) if isinstance(raw, str) else None
-    if not found:
+    match = PORT.fullmatch(fill(raw, variables)) if isinstance(raw, str) else None
+    if not match:
         raise ValueError(f"{raw!r}: expected 127.0.0.1:<published>:<container>[/tcp|/udp]")
-    if not 0 < int(found["published"]) < 65536:
-        raise ValueError(f"{raw!r}: there is no port {found['published']}")
+    if not 0 < int(match["published"]) < 65536:
+        raise ValueError(f"{raw!r}: there is no port {match['published']}")
     variable = next(iter(names_in(raw)), "")
-    return Port(int(found["container"]), int(found["published"]), found["protocol"] or "tcp", variable)
+    return Port(int(match["container"]), int(match["published"]), match["protocol"] or "tcp", variable)
 
 
 def _volumes(raw: Any) -> dict[str, str]:
-    found = [VOLUME.fullmatch(entry) if isinstance(entry, str) else None for entry in raw]
-    if not all(found):
+    matches = [VOLUME.fullmatch(entry) if isinstance(entry, str) else None for entry in raw]
+    if not all(matches):
         raise ValueError(f"{raw!r}: only named volumes, name:/mount/point, are supported without Docker")
-    return {match["target"]: match["name"] for match in found if match}
+    return {match["target"]: match["name"] for match in matches if match}
 
 
 def _depends_on(raw: Any) -> dict[str, str]:
@@ -209,14 +212,14 @@ def _depends_on(raw: Any) -> dict[str, str]:
 
 
 def _healthcheck(raw: dict[str, Any]) -> Healthcheck:
-    test, *rest = raw.get("test") or [""]
-    if test != "CMD" or not rest:
+    kind, *command = raw.get("test") or [""]
+    if kind != "CMD" or not command:
         raise ValueError("test: expected [CMD, program, arguments...]")
     times = {"interval", "timeout", "start_period", "start_interval"}
     if unknown := sorted(raw.keys() - times - {"test", "retries"}):
         raise ValueError(f"{', '.join(unknown)}: not supported without Docker")
-    given: dict[str, Any] = {key: seconds(raw[key]) for key in times & raw.keys()}
-    return Healthcheck(test=tuple(rest), retries=raw.get("retries", 3), **given)
+    durations: dict[str, Any] = {key: seconds(raw[key]) for key in times & raw.keys()}
+    return Healthcheck(test=tuple(command), retries=raw.get("retries", 3), **durations)
 
 
 def _restarts(raw: Any) -> bool:
@@ -226,7 +229,7 @@ def _restarts(raw: Any) -> bool:
 
 
 def _logging(raw: dict[str, Any]) -> str:
-    """The address of the log agent, where the driver has one; the supervisor bounds files itself."""
+    """Return host:port of the log agent, or "" where the driver writes files, as the supervisor does."""
     driver, options = raw.get("driver", ""), raw.get("options") or {}
     if driver not in LOG_OPTIONS or (unknown := sorted(options.keys() - LOG_OPTIONS[driver])):
         wrong = f"driver {driver!r}" if driver not in LOG_OPTIONS else f"options {', '.join(unknown)}"

@@ -1,4 +1,4 @@
-"""What a process writes, sent on to the log agent as Docker's fluentd driver sends a container's output."""
+"""Forwards a process's output to the log agent, as Docker's fluentd log driver does for a container."""
 
 import asyncio
 import contextlib
@@ -16,7 +16,7 @@ SERVICE_LABEL = "com.docker.compose.service"
 
 
 def message(service: str, source: str, *texts: str, chunk: str = "") -> bytes:
-    """Lines of a process in the forward protocol, with Docker's names; `chunk` asks for an answer."""
+    """Return lines as a message of the forward protocol; a `chunk` id asks for an acknowledgement."""
     record = {
         "container_id": source,
         "container_name": f"/{service}",
@@ -28,41 +28,45 @@ def message(service: str, source: str, *texts: str, chunk: str = "") -> bytes:
 
 
 class Forwarder:
-    """Sends lines to `address` (host:port); never waits, and says how many lines did not fit meanwhile."""
+    """Sends lines to `address` (host:port) without making the process wait.
+
+    At most MAX_BYTES of lines are queued; what does not fit is dropped, and the log agent is told how many
+    lines.
+    """
 
     def __init__(self, address: str, service: str) -> None:
         self._host, _, port = address.rpartition(":")
         self._port, self._service, self.source = int(port), service, ""
-        self._waiting: deque[tuple[str, str]] = deque()  # source and line
-        self._waiting_bytes = self._dropped = 0
-        self._rest = b""
-        self._there = asyncio.Event()
+        self._queue: deque[tuple[str, str]] = deque()  # source and line
+        self._queued_bytes = self._dropped = 0
+        self._incomplete = b""  # the output after the last line end
+        self._has_lines = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     def write(self, chunk: bytes) -> None:
-        """Take output as it comes; needs a running event loop."""
-        *lines, self._rest = (self._rest + chunk).split(b"\n")
+        """Queue output in pieces of any size. Needs a running event loop."""
+        *lines, self._incomplete = (self._incomplete + chunk).split(b"\n")
         for line in lines:
             self._add(line)
-        if len(self._rest) > MAX_BYTES // 8:  # no line of a service's is as long as this
-            self._add(self._rest)
-            self._rest = b""
-        self._there.set()
+        if len(self._incomplete) > MAX_BYTES // 8:  # no service writes such a long line
+            self._add(self._incomplete)
+            self._incomplete = b""
+        self._has_lines.set()
         if self._task is None:
             self._task = asyncio.create_task(self._send())
 
     async def flush(self, within_s: float) -> None:
-        """Wait until everything is sent, at most `within_s`."""
-        if self._rest:
-            self._add(self._rest)
-            self._rest = b""
-            self._there.set()
+        """Wait until everything is sent, for `within_s` seconds at most."""
+        if self._incomplete:
+            self._add(self._incomplete)
+            self._incomplete = b""
+            self._has_lines.set()
         ends_at = time.monotonic() + within_s
-        while (self._waiting or self._dropped) and time.monotonic() < ends_at:
+        while (self._queue or self._dropped) and time.monotonic() < ends_at:
             await asyncio.sleep(0.02)
 
     async def stop(self) -> None:
-        """Send no more."""
+        """Stop sending; what is queued is lost."""
         if self._task:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -71,16 +75,16 @@ class Forwarder:
 
     def _add(self, line: bytes) -> None:
         text = line.decode("utf-8", "replace")
-        if self._waiting_bytes + len(text) > MAX_BYTES:
+        if self._queued_bytes + len(text) > MAX_BYTES:
             self._dropped += 1
             return
-        self._waiting.append((self.source, text))
-        self._waiting_bytes += len(text)
+        self._queue.append((self.source, text))
+        self._queued_bytes += len(text)
 
     def _burst(self) -> tuple[str, list[str]]:
-        """The next lines of one process, and its number."""
-        source = self._waiting[0][0] if self._waiting else self.source
-        same = takewhile(lambda one: one[0] == source, islice(self._waiting, BURST))
+        """Return the id of the process that wrote the next lines, and those lines."""
+        source = self._queue[0][0] if self._queue else self.source
+        same = takewhile(lambda queued: queued[0] == source, islice(self._queue, BURST))
         return source, [text for _, text in same]
 
     async def _send(self) -> None:
@@ -97,20 +101,20 @@ class Forwarder:
                 await writer.wait_closed()
 
     async def _send_to(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """A line leaves the queue when the agent has said that it took it."""
+        """Send bursts; lines leave the queue when the agent has acknowledged them."""
         while True:
-            if not self._waiting and not self._dropped:
-                self._there.clear()
-                await self._there.wait()
-            source, some = self._burst()
+            if not self._queue and not self._dropped:
+                self._has_lines.clear()
+                await self._has_lines.wait()
+            source, lines = self._burst()
             dropped = self._dropped
             if dropped:
                 record = {SERVICE_LABEL: self._service, "lantern_dropped": dropped}
                 writer.write(_packed([f"lantern.{self._service}", int(time.time()), record]))
-            writer.write(message(self._service, source, *some, chunk="sent"))
+            writer.write(message(self._service, source, *lines, chunk="sent"))
             await reader.readexactly(len(ACKNOWLEDGED))
-            for _ in some:
-                self._waiting_bytes -= len(self._waiting.popleft()[1])
+            for _ in lines:
+                self._queued_bytes -= len(self._queue.popleft()[1])
             self._dropped -= dropped
 
 

@@ -1,4 +1,4 @@
-"""A child's output in a file that never grows beyond its bound."""
+"""Log files of a bounded size."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ MAX_BYTES = 5_000_000
 
 
 class BoundedLog:
-    """Appends to `file`; when that is full it becomes `file`.1, whose predecessor goes."""
+    """Appends to `file`, which becomes `file`.1 when it has `max_bytes`; an older `file`.1 is replaced."""
 
     def __init__(self, file: Path, max_bytes: int = MAX_BYTES) -> None:
         self._file = file
@@ -14,17 +14,17 @@ class BoundedLog:
         self._open = file.open("ab")
 
     def write(self, chunk: bytes) -> None:
-        """Append; turns over at the end of a line, so that no line is in two files."""
+        """Append output; the file is rotated at the end of a line, so that no line is split."""
         if self._open.tell() + len(chunk) > self._max_bytes and (end := chunk.rfind(b"\n")) >= 0:
             self._append(chunk[: end + 1])
             self._open.close()
-            self._file.replace(older(self._file))
+            self._file.replace(rotated(self._file))
             self._open = self._file.open("ab")
             chunk = chunk[end + 1 :]
         self._append(chunk)
 
     def close(self) -> None:
-        """No more output will come."""
+        """Close the file."""
         self._open.close()
 
     def _append(self, chunk: bytes) -> None:
@@ -32,15 +32,15 @@ class BoundedLog:
         self._open.flush()
 
 
-def older(file: Path) -> Path:
-    """Where the lines before those of `file` are."""
+def rotated(file: Path) -> Path:
+    """Return the path of the file with the lines before those of `file`."""
     return file.with_name(file.name + ".1")
 
 
 def last_lines(file: Path, count: int) -> list[str]:
-    """The newest `count` lines, also over a turn of the file."""
-    found: list[str] = []
-    for part in (file, older(file)):
-        if len(found) < count and part.is_file():
-            found = part.read_text(errors="replace").splitlines()[len(found) - count :] + found
-    return found
+    """Return the newest `count` lines of `file` and, where that has fewer, of the rotated file."""
+    lines: list[str] = []
+    for part in (file, rotated(file)):
+        if len(lines) < count and part.is_file():
+            lines = part.read_text(errors="replace").splitlines()[len(lines) - count :] + lines
+    return lines

@@ -1,4 +1,4 @@
-"""What is written down about running processes, so that another command finds them again and no others."""
+"""The record of running processes, by which another command recognises them and no others."""
 
 import contextlib
 import json
@@ -11,38 +11,38 @@ from typing import Any
 
 import psutil
 
-# psutil reckons a process's start from the clock, which may be set in between
+# psutil computes a process's start from the system clock, which may be adjusted in between
 SAME_START_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """A process that can be recognised: its number alone may since belong to another one."""
+    """A process by its id and start, since the id alone may be given to another process later."""
 
     pid: int
     created: float
 
     @classmethod
     def of(cls, pid: int) -> "Process":
-        """The process that has `pid` now; one that has ended already never counts as alive."""
+        """Return the process that has `pid` now; if there is none, a process that is never alive."""
         try:
             return cls(pid, psutil.Process(pid).create_time())
         except psutil.NoSuchProcess:
             return cls(pid, 0.0)
 
     def is_alive(self) -> bool:
-        """Whether this very process still runs."""
+        """Whether this process, not another one with its id, still runs."""
         try:
-            found = psutil.Process(self.pid)
-            alive = found.status() != psutil.STATUS_ZOMBIE
-            return alive and abs(found.create_time() - self.created) < SAME_START_S
+            process = psutil.Process(self.pid)
+            is_running = process.status() != psutil.STATUS_ZOMBIE
+            return is_running and abs(process.create_time() - self.created) < SAME_START_S
         except psutil.NoSuchProcess:
             return False
 
 
 @dataclass(slots=True)
 class Entry:
-    """One service: its process, how it is, how often it was started again, and why."""
+    """A service's process, its state, how often it was restarted, and a note on why."""
 
     process: Process | None = None
     state: str = "waiting"
@@ -52,7 +52,7 @@ class Entry:
 
 @dataclass(slots=True)
 class Record:
-    """The supervisor and its services; `failure` tells why it gave up."""
+    """The supervisor and its services; `failure` says why it stopped them, "" while it has not."""
 
     supervisor: Process
     services: dict[str, Entry] = field(default_factory=dict)
@@ -60,14 +60,14 @@ class Record:
     failure: str = ""
 
     def write(self, file: Path) -> None:
-        """Replace `file` as a whole, so that a reader never finds half of it."""
-        beside = file.with_name(file.name + ".new")
-        beside.write_text(json.dumps(asdict(self), indent=1))
-        beside.replace(file)
+        """Write the record as JSON and replace `file` with it at once, so that no reader sees half of it."""
+        written = file.with_name(file.name + ".new")
+        written.write_text(json.dumps(asdict(self), indent=1))
+        written.replace(file)
 
     @classmethod
     def read(cls, file: Path) -> "Record | None":
-        """What `file` says, or None where there is none."""
+        """Read a record; return None when there is no such file."""
         try:
             raw = json.loads(file.read_text())
         except FileNotFoundError:
@@ -78,13 +78,13 @@ class Record:
         return cls(Process(**raw["supervisor"]), entries, raw["is_up"], raw["failure"])
 
     def survivors(self) -> list[Process]:
-        """Services' processes that still run."""
-        found = [entry.process for entry in self.services.values()]
-        return [process for process in found if process and process.is_alive()]
+        """Return the processes of services that still run."""
+        processes = [entry.process for entry in self.services.values()]
+        return [process for process in processes if process and process.is_alive()]
 
 
 def end(processes: list[Process], grace_s: float) -> None:
-    """SIGTERM to each; after `grace_s` SIGKILL to its whole process group. Returns when all are gone."""
+    """Send SIGTERM to each process, after `grace_s` SIGKILL to its group; return when all are gone."""
     for process in processes:
         with contextlib.suppress(ProcessLookupError):
             os.kill(process.pid, signal.SIGTERM)
@@ -97,7 +97,7 @@ def end(processes: list[Process], grace_s: float) -> None:
 
 
 def kill_group(leader: int) -> None:
-    """SIGKILL to the process group that `leader` began, whether or not `leader` itself still runs."""
+    """Send SIGKILL to the process group of `leader`, whether or not `leader` itself still runs."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(leader, signal.SIGKILL)
 

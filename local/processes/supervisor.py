@@ -1,4 +1,4 @@
-"""Starts a stack's services in order, keeps them running, and stops them in the reverse order."""
+"""Starts a stack's services in the order of their dependencies, restarts them, and stops them."""
 
 import asyncio
 import logging
@@ -14,23 +14,23 @@ from local.processes.translation import environment
 log = logging.getLogger("local.processes")
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 30.0
-SETTLED_S = 10.0  # who ran this long begins again with the first pause
+SETTLED_S = 10.0  # after a run of this length the pauses before restarts begin with the first again
 
 
 class StartError(Exception):
-    """A service did not come up; `service` is its name."""
+    """A service did not start; `service` is its name."""
 
-    def __init__(self, service: str, what: str) -> None:
-        super().__init__(f"{service} {what}")
+    def __init__(self, service: str, reason: str) -> None:
+        super().__init__(f"{service} {reason}")
         self.service = service
 
 
 class Stopped(Exception):
-    """Somebody asked to stop."""
+    """The supervisor was asked to stop."""
 
 
 class Supervisor:
-    """One run of `stack`: code is found in `root`, everything is written below `home`."""
+    """A run of `stack`: the services' working directory is `root`, all files are written below `home`."""
 
     def __init__(self, stack: Stack, root: Path, home: Path) -> None:
         self._stack = stack
@@ -44,11 +44,11 @@ class Supervisor:
         }
 
     def ask_to_stop(self) -> None:
-        """Begin to stop; `run` returns when everything has stopped."""
+        """Begin to stop; `run` returns when every service has stopped."""
         self._stop.set()
 
     async def run(self) -> bool:
-        """Run until asked to stop; returns False when a service did not come up: the record says why."""
+        """Run until asked to stop; return False when a service did not start (the record says why)."""
         self._write()
         try:
             async with self._group as group:
@@ -78,56 +78,56 @@ class Supervisor:
         log.info("everything is up after %.1f s", time.monotonic() - began)
 
     async def _keep(self, name: str) -> None:
-        """A service's life: wait for what it needs, run it, and run it again when it dies."""
-        service, child, pause = self._stack.services[name], self._children[name], FIRST_PAUSE_S
+        """Wait for a service's dependencies, then run it and restart it whenever it ends."""
+        service, child, pause_s = self._stack.services[name], self._children[name], FIRST_PAUSE_S
         for needed, condition in service.depends_on.items():
             await self._reached[needed, condition].wait()
         while True:
             began = time.monotonic()
             await self._start(name)
             watch = self._group.create_task(self._watch(name))
-            code = await child.ended()
+            code = await child.wait()
             watch.cancel()
             if code == 0 and not service.restarts:
-                self._tell(name, "completed")
+                self._set_state(name, "completed")
                 return
             if not self._record.is_up:
-                self._tell(name, "failed")
+                self._set_state(name, "failed")
                 raise StartError(name, f"ended with exit code {code} while starting")
             if not service.restarts:
-                self._tell(name, "failed", f"exit code {code}")
+                self._set_state(name, "failed", f"exit code {code}")
                 return
-            pause = FIRST_PAUSE_S if time.monotonic() - began > SETTLED_S else pause
+            pause_s = FIRST_PAUSE_S if time.monotonic() - began > SETTLED_S else pause_s
             self._entry(name).restarts += 1
-            self._tell(name, "restarting", f"ended with {code}, starts again in {pause:.1f} s")
-            await asyncio.sleep(pause)
-            pause = min(2 * pause, LONGEST_PAUSE_S)
+            self._set_state(name, "restarting", f"ended with {code}, starts again in {pause_s:.1f} s")
+            await asyncio.sleep(pause_s)
+            pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
 
     async def _start(self, name: str) -> None:
         try:
             await self._children[name].start()
         except OSError as error:
-            self._tell(name, "failed", str(error))
+            self._set_state(name, "failed", str(error))
             raise StartError(name, f"can't be started: {error}") from None
         self._entry(name).process = Process.of(self._children[name].pid)
-        self._tell(name, "starting" if self._stack.services[name].healthcheck else "running")
+        self._set_state(name, "starting" if self._stack.services[name].healthcheck else "running")
 
     async def _watch(self, name: str) -> None:
-        """Run the health check for as long as the process lives."""
+        """Run the health check periodically while the process runs."""
         child, check = self._children[name], self._stack.services[name].healthcheck
         if not check:
             return
         began, failures = time.monotonic(), 0
-        patience = check.start_period + check.interval * check.retries
+        patience_s = check.start_period + check.interval * check.retries
         try:
-            await asyncio.wait_for(child.accepts(), patience)
+            await asyncio.wait_for(child.wait_until_open(), patience_s)
         except TimeoutError:
-            self._unhealthy(name, f"opened no port in {patience:.0f} s")
+            self._unhealthy(name, f"opened no port in {patience_s:.0f} s")
         while True:
             if await child.is_healthy(check):
                 failures = 0
                 if self._entry(name).state != "healthy":
-                    self._tell(name, "healthy", f"after {time.monotonic() - began:.1f} s")
+                    self._set_state(name, "healthy", f"after {time.monotonic() - began:.1f} s")
             else:
                 failures += 1
             starting = self._entry(name).state == "starting" and time.monotonic() - began < check.start_period
@@ -135,25 +135,25 @@ class Supervisor:
                 self._unhealthy(name, f"failed its health check {failures} times")
             await asyncio.sleep(check.start_interval if starting else check.interval)
 
-    def _unhealthy(self, name: str, why: str) -> None:
+    def _unhealthy(self, name: str, reason: str) -> None:
         if self._entry(name).state != "unhealthy":
-            self._tell(name, "unhealthy", why)
+            self._set_state(name, "unhealthy", reason)
         if not self._record.is_up:
-            raise StartError(name, why)
+            raise StartError(name, reason)
 
     async def _stop_all(self) -> None:
         for name in self._stack.stop_order():
-            await self._stop_one(name)
+            await self._stop_service(name)
 
-    async def _stop_one(self, name: str) -> None:
+    async def _stop_service(self, name: str) -> None:
         if self._entry(name).state in ("waiting", "completed", "failed"):
             return
-        went = await self._children[name].stop()
+        was_graceful = await self._children[name].stop()
         await self._children[name].close()
-        self._tell(name, "stopped", "" if went else "by SIGKILL: it did not end in time")
+        self._set_state(name, "stopped", "" if was_graceful else "by SIGKILL: it did not end in time")
 
-    def _tell(self, name: str, state: str, note: str = "") -> None:
-        """Write the new state down, log it, and let go on who waits for it."""
+    def _set_state(self, name: str, state: str, note: str = "") -> None:
+        """Record and log a service's new state, and continue the services that wait for it."""
         entry = self._entry(name)
         entry.state, entry.note = state, note
         self._write()
@@ -169,7 +169,7 @@ class Supervisor:
         self._record.write(self._file)
 
 
-# Which state fulfils which condition of depends_on
+# The states that fulfil each condition of depends_on
 _CONDITIONS = {
     STARTED: ("starting", "running", "healthy", "completed"),
     HEALTHY: ("healthy",),
@@ -178,17 +178,17 @@ _CONDITIONS = {
 
 
 def record_file(home: Path) -> Path:
-    """Where a supervisor writes down what runs."""
+    """Return the path of the supervisor's record."""
     return home / "processes.json"
 
 
 def log_file(home: Path, service: str) -> Path:
-    """Where a service's output goes."""
+    """Return the path of the log file of a service, or of the supervisor."""
     return home / "logs" / f"{service}.log"
 
 
 def _goal(service: Service) -> str:
-    """What has to be reached before the stack counts as up; a service that isn't restarted is a job."""
+    """Return the condition that a service must reach for the stack to be up; without restarts it is a job."""
     if not service.restarts:
         return COMPLETED
     return HEALTHY if service.healthcheck else STARTED

@@ -1,10 +1,11 @@
-"""From a container's settings to a process's. All that differs between the two ways to run is on this page.
+"""Translates a container's environment into a process's.
 
-- `service:8080` becomes 127.0.0.1 and the port on which that service is published, or would be with Docker:
-  what is not started then refuses at once, instead of being looked for by a name that nobody has.
-- PORT, or a variable that ends in _PORT, becomes the published port where it holds a container's port.
-- A volume's mount point becomes a folder below the state folder.
-- From the user's environment a process gets as little as a container does: no profile, no proxy, no HOME.
+- `service:8080` becomes 127.0.0.1 and the port that the service is published on. That holds for services
+that run with Docker only, too: a connection to them is refused at once, while their name could not be
+resolved. - PORT, and a variable whose name ends in _PORT, becomes the published port when its value is a
+container's port.
+- The mount point of a volume becomes a folder below the state folder.
+- A process gets as little of the user's environment as a container does: no profile, no proxy, no HOME.
 """
 
 import os
@@ -18,12 +19,12 @@ PASSED_ON = ("LANG", "LC_ALL", "TZ", "TMPDIR", "SSL_CERT_FILE")
 
 
 def environment(service: Service, stack: Stack, state: Path) -> dict[str, str]:
-    """The whole environment of `service` as a process."""
-    own = {str(port.container): str(port.published) for port in service.ports}
+    """Return the whole environment of `service` as a process."""
+    own_ports = {str(port.container): str(port.published) for port in service.ports}
     translated = {
-        name: own[value]
-        if (name == "PORT" or name.endswith("_PORT")) and value in own
-        else text(value, service, stack, state)
+        name: own_ports[value]
+        if (name == "PORT" or name.endswith("_PORT")) and value in own_ports
+        else translate(value, service, stack, state)
         for name, value in service.environment.items()
     }
     base = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
@@ -32,9 +33,9 @@ def environment(service: Service, stack: Stack, state: Path) -> dict[str, str]:
     return {**base, "PYTHONUNBUFFERED": "1", **translated}
 
 
-def text(value: str, service: Service, stack: Stack, state: Path) -> str:
-    """One value with other services' addresses and the service's own mount points replaced."""
-    published = {other.name: other.ports for other in stack.services.values()} | stack.left_out
+def translate(value: str, service: Service, stack: Stack, state: Path) -> str:
+    """Return a value with all services' addresses and the service's own mount points replaced."""
+    published = {name: service_.ports for name, service_ in stack.services.items()} | stack.left_out
     for name, ports in published.items():
         for port in ports:
             address = rf"(?<![\w.-]){re.escape(name)}:{port.container}(?!\d)"

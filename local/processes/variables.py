@@ -1,4 +1,4 @@
-"""`${VARIABLE:-default}` in the compose file, filled from the environment and `.env`, as Docker does it."""
+"""Fills `${VARIABLE:-default}` in the compose file from the environment and `.env`, as Docker does."""
 
 import re
 from collections.abc import Mapping
@@ -16,18 +16,18 @@ VALUE = re.compile(
 
 
 class VariableError(Exception):
-    """A reference or a line of `.env` that is not understood."""
+    """A reference or a line of `.env` that is not supported here."""
 
 
 def known(folder: Path, environ: Mapping[str, str]) -> dict[str, str]:
-    """The variables of `folder`/.env; those of the environment win."""
+    """Return the variables of `folder`/.env, overridden by those of `environ`."""
     file = folder / ".env"
     return {**(read_dotenv(file) if file.is_file() else {}), **environ}
 
 
 def read_dotenv(file: Path) -> dict[str, str]:
-    """NAME=value lines, quoted or not; `#` begins a comment. What Docker would expand is refused."""
-    found: dict[str, str] = {}
+    """Read NAME=value lines, quoted or not, and `#` comments. VariableError where Docker would expand."""
+    values: dict[str, str] = {}
     for number, text in enumerate(file.read_text().splitlines(), start=1):
         stripped = text.strip()
         if not stripped or stripped.startswith("#"):
@@ -36,12 +36,12 @@ def read_dotenv(file: Path) -> dict[str, str]:
         value = VALUE.fullmatch(line["value"]) if line else None
         if not line or not value:
             raise VariableError(f"{file}:{number}: expected NAME=value, found {stripped!r}")
-        found[line["name"]] = value["single"] or value["double"] or value["bare"] or ""
-    return found
+        values[line["name"]] = value["single"] or value["double"] or value["bare"] or ""
+    return values
 
 
 def fill(value: Any, variables: Mapping[str, str]) -> Any:
-    """`value` with the references in all its strings filled."""
+    """Return `value` with the references in all its strings filled. Raises VariableError."""
     if isinstance(value, str):
         return REFERENCE.sub(lambda reference: _filled(reference, variables), value)
     if isinstance(value, dict):
@@ -52,7 +52,7 @@ def fill(value: Any, variables: Mapping[str, str]) -> Any:
 
 
 def names_in(value: Any) -> set[str]:
-    """The variables that the strings of `value` refer to."""
+    """Return the names of the variables that the strings of `value` refer to."""
     if isinstance(value, str):
         return {name for reference in REFERENCE.finditer(value) if (name := reference["name"])}
     parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
@@ -64,5 +64,5 @@ def _filled(reference: re.Match[str], variables: Mapping[str, str]) -> str:
         return "$"
     if reference["other"] is not None:
         raise VariableError(f"{reference.string!r}: only ${{NAME}}, ${{NAME:-default}} and $$ are understood")
-    # An empty variable takes the default: that is what the colon in `:-` means
+    # the colon of `:-` makes the default hold for an empty variable, too
     return variables.get(reference["name"]) or reference["default"] or ""

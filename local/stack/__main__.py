@@ -13,13 +13,12 @@ from typing import Any
 
 from local.stack import dora_report, shop
 from local.stack.containers import Containers
-from local.stack.detached import Processes
+from local.stack.detached import INTERRUPTS, Processes
 from local.stack.engine import Engine
 from local.stack.errors import Refused, StackError
 from local.stack.site import Site, find
 
 FILE = Path(__file__).parents[2] / "docker-compose.yml"
-INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 NEXT = "make status · make logs · make down"
 
 

@@ -1,9 +1,12 @@
 """The stack as processes below a supervisor that outlives the command that started it."""
 
+import contextlib
 import os
+import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from local.processes import records
@@ -17,6 +20,7 @@ from local.stack.site import Site
 
 SOURCE = Path(__file__).parents[2]
 POLL_S = 0.05
+INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 REPORT_LINES = 15
 
 
@@ -79,18 +83,25 @@ class Processes:
         options = ["--file", str(self._site.file), "--home", str(self._site.home)]
         command = [sys.executable, "-m", "local.processes", *options]
         environ = {**os.environ, **self._site.environ, "PYTHONPATH": str(SOURCE)}
-        with (self._site.home / "logs" / "supervisor.out").open("wb") as out:
-            supervisor = subprocess.Popen(
-                command, env=environ, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True
-            )
+        supervisor = None
         try:
+            with (self._site.home / "logs" / "supervisor.out").open("wb") as out, _delayed_interrupts():
+                supervisor = subprocess.Popen(
+                    command,
+                    env=environ,
+                    stdin=subprocess.DEVNULL,
+                    stdout=out,
+                    stderr=out,
+                    start_new_session=True,
+                )
             while not self._file.is_file():
                 if supervisor.poll() is not None:
                     raise NotUp(f"The supervisor did not start:\n{Path(out.name).read_text()}")
                 time.sleep(POLL_S)
-        except BaseException:  # before it is on record nobody else could find it
-            supervisor.terminate()
-            supervisor.wait()
+        except BaseException:  # no other command can find a supervisor that has written no record yet
+            if supervisor:
+                supervisor.terminate()
+                supervisor.wait()
             raise
 
     def _wait_until_up(self, say: Say) -> None:
@@ -118,3 +129,19 @@ class Processes:
             log = log_file(self._site.home, name)
             parts += [f"The last lines of {log}:", *(f"  {line}" for line in last_lines(log, REPORT_LINES))]
         return "\n".join(parts)
+
+
+@contextlib.contextmanager
+def _delayed_interrupts() -> Iterator[None]:
+    """Handle SIGINT, SIGTERM and SIGHUP at the end of the block only, so that none cuts it into halves."""
+    received: list[int] = []
+    handlers = {number: signal.getsignal(number) for number in INTERRUPTS}
+    for number in INTERRUPTS:
+        signal.signal(number, lambda number, _: received.append(number))
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+        for interrupt in received[:1]:
+            signal.raise_signal(interrupt)

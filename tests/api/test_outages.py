@@ -10,7 +10,7 @@ import requests
 
 from services.orders.table import State
 from tests.shop import SERVICES, running
-from tests.waiting import wait_until
+from tests.waiting import open_connections, wait_until
 
 LIMIT_S = 2.0
 
@@ -131,7 +131,7 @@ def test_an_order_killed_between_reserving_and_writing_gives_its_stock_back(shop
     with ThreadPoolExecutor(1) as pool:
         asking = pool.submit(shop.order, sku, "order-killed-midway", 4)
         wait_until(lambda: _unfinished(shop) == 1, 2, "the try is remembered")
-        time.sleep(0.2)  # its reservation is on its way; nothing that we may look at says so
+        wait_until(lambda: any(open_connections(shop["catalog"].port)), 2, "its reservation has arrived")
         shop["orders"].kill()
         shop["catalog"].signal(signal.SIGCONT)
         assert asking.result().status_code == 503

@@ -4,7 +4,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from contextlib import contextmanager
 from pathlib import Path
 from subprocess import PIPE
@@ -12,7 +11,9 @@ from subprocess import PIPE
 import pytest
 import requests
 
-from tests.shop import CLEAN, ROOT, free_port, running
+from tests.ports import free_port
+from tests.shop import CLEAN, ROOT, running
+from tests.waiting import wait_until
 
 PYTHON = Path(sys.prefix) / "traffic" / "bin" / "python"
 KINDS = ("its style", "one lantern", "order", "the page", "the shelf")
@@ -74,8 +75,9 @@ def test_what_fails_is_counted_explained_and_the_exit_code(tmp_path):
 
 
 def test_an_interrupt_ends_in_order_and_shows_what_was_counted(shop):
+    before = len(shop["storefront"].lines())
     with begun(shop.url, RATE="20", SECONDS="600") as process:
-        time.sleep(3)
+        wait_until(lambda: len(shop["storefront"].lines()) > before + 20, 20, "twenty requests were answered")
         process.send_signal(signal.SIGINT)
         printed, complaints = process.communicate(timeout=20)
 

@@ -1,13 +1,15 @@
 """A browser whose pages fail the test by themselves, and the shops that it visits."""
 
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
 
-from tests.browser import harness
+from tests.browser import harness, without_netlink
 from tests.browser.harness import Backend
 from tests.conftest import find_browser
 from tests.shop import Part, Shop, running
@@ -66,7 +68,11 @@ class Visits:
 @pytest.fixture(scope="session", name="browser")
 def _browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=find_browser(), args=ARGUMENTS)
+        browser = playwright.chromium.launch(
+            executable_path=Path(without_netlink.__file__),
+            args=ARGUMENTS,
+            env=os.environ | {"BROWSER_PROGRAM": find_browser() or ""},
+        )
         yield browser
         browser.close()
 

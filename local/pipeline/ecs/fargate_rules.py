@@ -106,6 +106,8 @@ def _check_container(where: str, container: Mapping[str, Any], names: list[str])
     _check_log(where, container.get("logConfiguration"))
     if container.get("privileged"):
         raise TaskError(f"{where}: Fargate runs no privileged containers")
+    if any("name" not in entry or "value" not in entry for entry in container.get("environment") or []):
+        raise TaskError(f"{where}: each entry of environment needs a name and a value")
     for dependency in container.get("dependsOn", []):
         if dependency["containerName"] not in names:
             raise TaskError(

@@ -13,7 +13,7 @@ import pytest
 
 from local.processes import forwarding
 from tests.shop import CLEAN, CREDENTIALS, Part, free_port, running
-from tests.waiting import wait_until
+from tests.waiting import open_connections, wait_until
 
 LINES, SENDERS = 30_000, ("storefront", "catalog", "orders")  # three seconds of 10,000 a second
 
@@ -148,7 +148,7 @@ def test_lines_wait_while_cloudwatch_is_away_and_too_many_are_counted_exactly(aw
     agent = start_agent(aws.url, tmp_path, LOGS_MAX_MB="1")
     try:
         send(agent, "bounded", *(f"{n:06d} {'x' * 200}" for n in range(10_000)))
-        time.sleep(1)
+        wait_until(lambda: not open_connections(agent.port), 10, "the agent has read the lines")
     finally:
         aws.signal(signal.SIGCONT)
 
@@ -167,7 +167,7 @@ def test_lines_wait_while_cloudwatch_is_away_and_too_many_are_counted_exactly(aw
 def test_what_is_there_is_delivered_before_the_agent_stops(aws, tmp_path):
     agent = start_agent(aws.url, tmp_path)
     send(agent, "last-words", "one", "two")
-    time.sleep(0.05)
+    wait_until(lambda: not open_connections(agent.port), 10, "the agent has read the lines")
 
     assert agent.stop() == 0
 

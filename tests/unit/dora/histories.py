@@ -46,6 +46,7 @@ def bad(key, start, exposed, ended, service="orders", **fields):
         status="failed",
         started_at=at(start),
         exposed_at=at(exposed) if exposed else None,
+        never_exposed=exposed is None,
         ended_at=at(ended),
         **fields,
     )
@@ -86,10 +87,15 @@ def figure(name, *records, **arguments):
 def classes(*records, **parameters):
     """Class by id, of everything that is no roll-back."""
     service = analysed(*records, **parameters)
-    return {each.deployment.id: each.kind for each in (*service.counted, *service.blocked, *service.running)}
+    return {
+        each.deployment.id: each.kind
+        for each in (*service.counted, *service.blocked, *service.unknown, *service.running)
+    }
 
 
 def _history(records, parameters):
     deployments = tuple(record for record in records if isinstance(record, Deployment))
     incidents = tuple(record for record in records if isinstance(record, Incident))
-    return analyse(History(deployments, incidents, has_incident_source=True), CountingRules(**parameters))
+    return analyse(
+        History(deployments, incidents, incident_sources=frozenset({"alarms"})), CountingRules(**parameters)
+    )

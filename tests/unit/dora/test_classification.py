@@ -1,5 +1,19 @@
-from dora.metrics import FAIL_RATE, FREQUENCY
-from tests.unit.dora.histories import analysed, bad, classes, figure, good, incident, measured, rollback
+from dataclasses import replace
+
+from dora.analysis import analyse
+from dora.metrics import FAIL_RATE, FREQUENCY, report
+from dora.records import History
+from tests.unit.dora.histories import (
+    NOVEMBER,
+    analysed,
+    bad,
+    classes,
+    figure,
+    good,
+    incident,
+    measured,
+    rollback,
+)
 
 FIRST = good("d-first", "1 10:00", "1 10:05", "1 10:10", revision="aaa")
 SECOND = good("d-second", "2 10:00", "2 10:05", "2 10:10", revision="bbb")
@@ -123,3 +137,62 @@ def test_services_are_measured_apart():
 
     assert figure(FREQUENCY, FIRST, SECOND, other).n == 2
     assert figure(FREQUENCY, FIRST, SECOND, other, service="catalog").n == 1
+
+
+def test_a_failure_of_which_nobody_knows_whether_users_saw_it_is_neither_blocked_nor_failed():
+    """It is in no rate, and the rate says so."""
+    unknown = replace(bad("d-unknown", "3 10:00", None, "3 10:02"), never_exposed=False)
+
+    orders = measured(FIRST, unknown)
+
+    assert classes(FIRST, unknown) == {"d-first": "ok", "d-unknown": "unknown"}
+    assert [attempt.deployment.id for attempt in orders.unknown] == ["d-unknown"]
+    assert (orders.blocked, orders.figures[FAIL_RATE].n) == ([], 1)
+    assert orders.figures[FAIL_RATE].remarks == (
+        "1 more failed, and nobody knows whether users saw it: not in it",
+    )
+
+
+def test_an_incident_that_names_a_blocked_deployment_is_listed():
+    blocked = bad("d-blocked", "3 10:00", None, "3 10:02")
+
+    orders = measured(FIRST, blocked, incident("i-1", "3 11:00", deployment="d-blocked"))
+
+    assert orders.figures[FAIL_RATE].numerator == 0
+    assert [(link.incident.id, link.how) for link in orders.unlinked] == [
+        ("i-1", "it names d-blocked, which users did not see as far as anybody knows")
+    ]
+
+
+def test_groups_of_one_name_in_two_applications_are_two_services():
+    shop = replace(FIRST, application="shop")
+    admin = replace(SECOND, application="admin")
+
+    services = analyse(History((shop, admin))).services
+
+    assert {
+        name: [counted.deployment.id for counted in service.counted] for name, service in services.items()
+    } == {
+        "shop/orders": ["d-first"],
+        "admin/orders": ["d-second"],
+    }
+
+
+def test_an_incident_of_two_services_counts_for_both():
+    other = good("d-other", "1 10:00", "1 10:05", "1 10:10", service="catalog")
+    lines = [incident("i-1", "1 11:00", "1 11:30"), incident("i-1", "1 11:00", "1 11:30", service="catalog")]
+
+    for service in ("orders", "catalog"):
+        assert figure(FAIL_RATE, FIRST, other, *lines, service=service).numerator == 1
+
+
+def test_all_services_together_are_a_sum_and_no_mean():
+    """2 of orders and 1 of catalog, of which 1 failed: 1 of 3. The mean of 50 % and 0 % would be 25 %."""
+    other = good("d-other", "1 10:00", "1 10:05", "1 10:10", service="catalog")
+    history = History((FIRST, SECOND, other), (incident("i-1", "1 11:00", deployment="d-first"),))
+
+    made = report(analyse(history), NOVEMBER, NOVEMBER.end)
+
+    total = made.total.figures[FAIL_RATE]
+    assert (total.numerator, total.n) == (1, 3)
+    assert report(analyse(History((FIRST,))), NOVEMBER, NOVEMBER.end).total is None

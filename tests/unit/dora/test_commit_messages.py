@@ -1,6 +1,6 @@
 import pytest
 
-from dora.commit_messages import commit, is_hotfix, signals
+from dora.commit_messages import commit, matches_branch, signals
 
 
 def test_trailers_are_found_whatever_their_case():
@@ -28,11 +28,21 @@ def test_a_revert_names_its_commit():
 )
 def test_a_merge_names_its_branch(subject, branch):
     assert signals(subject).branch == branch
-    assert is_hotfix(branch) == bool(branch)
+    assert matches_branch(branch, ("hotfix/*",)) == bool(branch)
 
 
 def test_a_branch_that_only_sounds_like_it_is_no_hotfix():
-    assert not any(is_hotfix(name) for name in ("", "hotfixes", "feature/nohotfix/x", "main"))
+    names = ("", "hotfixes", "feature/nohotfix/x", "main")
+
+    assert not any(matches_branch(name, ("hotfix/*",)) for name in names)
+
+
+def test_a_team_has_patterns_of_its_own():
+    patterns = ("fix-*", "bugfix/**")
+
+    assert matches_branch("refs/heads/fix-wick", patterns)
+    assert matches_branch("origin/bugfix/wick/now", patterns)
+    assert not matches_branch("hotfix/wick", patterns)
 
 
 def test_a_commit_keeps_its_subject():

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from dora.metrics import LEAD_TIME
@@ -113,3 +115,19 @@ def test_no_lead_time_has_a_reason(records, reason):
     lead_time = figure(LEAD_TIME, *records)
 
     assert (lead_time.value, lead_time.n, lead_time.reason) == (None, 0, reason)
+
+
+def test_commits_that_somebody_listed_for_the_first_deployment_count():
+    """A repository's range would hold the whole past; a list holds what somebody put there: 10:10 - 9:00."""
+    listed = replace(FIRST, commits_are="listed")
+
+    assert leads(listed) == {"a1": ("d-first", 4200)}
+    assert figure(LEAD_TIME, listed).sources == "commits: those that somebody listed"
+
+
+def test_listed_commits_of_an_attempt_before_the_first_count_with_it():
+    attempt = replace(
+        bad("d-attempt", "1 08:00", None, "1 08:08", commits=(commit("z1", "1 07:10"),)), commits_are="listed"
+    )
+
+    assert leads(attempt, replace(FIRST, commits_are="trigger")) == {"z1": ("d-first", 3 * 3600)}

@@ -22,7 +22,7 @@ def csv_folder(folder, title="Trim the wick"):
         "d-2,orders,succeeded,2026-11-02T10:00:00Z,2026-11-02T10:05:00Z,2026-11-02T10:10:00Z,,,\n"
         "d-3,orders,stopped,2026-11-03T10:00:00Z,2026-11-03T10:05:00Z,,2026-11-03T10:08:00Z,2026-11-03T10:08:00Z,\n"
         "d-4,orders,succeeded,2026-11-04T10:00:00Z,2026-11-04T10:05:00Z,2026-11-04T10:10:00Z,,,hotfix/wick\n"
-        "d-5,orders,failed,2026-11-05T10:00:00Z,,,2026-11-05T10:02:00Z,,\n"
+        "d-5,orders,failed,2026-11-05T10:00:00Z,never,,2026-11-05T10:02:00Z,,\n"
     )
     quoted = title.replace('"', '""')
     (folder / "commits.csv").write_text(
@@ -168,7 +168,8 @@ def test_what_could_not_be_used_is_said(tmp_path, capsys):
 
     output = capsys.readouterr().out
     assert "3 notes on what could not be used or had to be assumed" in output
-    assert "events d-1: no event says whether users saw it: blocked" in output
+    assert "events d-1: no event says whether users saw it; --aws or a record tells" in output
+    assert "failed, and nobody knows whether users saw it: 1" in output
 
 
 def test_no_deployments_are_no_data(tmp_path, capsys):
@@ -183,6 +184,12 @@ def test_no_deployments_are_no_data(tmp_path, capsys):
         ([], 2, "no source: give --events FILE.jsonl, --csv FOLDER or --aws"),
         (["--csv", "nowhere"], 1, "--csv nowhere: there is no such folder"),
         (["--events", "nowhere.jsonl"], 1, "--events nowhere.jsonl: No such file"),
+        (
+            ["--csv", "GOOD", "--alarm-minutes", "inf"],
+            2,
+            "--alarm-minutes inf: expected a number of at least 0",
+        ),
+        (["--csv", "GOOD", "--format", "jenkins"], 2, "--format jenkins: expected one of lantern"),
         (["--csv", "GOOD", "--since", "soon"], 2, "--since 'soon': expected UTC"),
         (["--csv", "GOOD", "--link-hours", "-1"], 2, "--link-hours -1.0: expected a number of at least 0"),
         (["--csv", "GOOD", "--flap-minutes", "nan"], 2, "--flap-minutes nan: expected a number"),
@@ -223,3 +230,131 @@ def test_control_characters_of_others_do_not_reach_the_terminal(tmp_path, capsys
     main(["--csv", str(csv_folder(tmp_path, "\x1b[2Jgone")), *NOVEMBER, "--explain"])
 
     assert "\x1b" not in capsys.readouterr().out
+
+
+def test_every_broken_line_of_every_file_is_told(tmp_path, capsys):
+    first, second = tmp_path / "a.jsonl", tmp_path / "b.jsonl"
+    first.write_bytes(b'{}\n{"a"\n\n\xff\n')
+    second.write_text("[\n")
+
+    assert main(["--events", str(first), "--events", str(second)]) == 2
+
+    messages = capsys.readouterr().err.splitlines()
+    assert [message.partition(":")[2].partition(": ")[0].strip() for message in messages] == [
+        f"{first}, line 2",
+        f"{first}, line 4",
+        f"{second}, line 1",
+    ]
+
+
+def test_the_same_events_in_one_file_or_in_two_are_the_same_history(tmp_path, capsys):
+    runs = [*good_run("run-1", SHA["aaa"], "d-1", 1), *stopped_run("run-2", SHA["bbb"], "d-2", 2)]
+    whole = events_file(tmp_path / "whole.jsonl", *runs)
+    halves = [events_file(tmp_path / f"{n}.jsonl", *runs[n::2]) for n in (0, 1)]
+    outputs = []
+    for files in ([whole], halves, halves[::-1], [whole, *halves]):
+        main([*(text for file in files for text in ("--events", str(file))), *NOVEMBER, "--json"])
+        document = json.loads(capsys.readouterr().out)
+        outputs.append({key: value for key, value in document.items() if key != "at"})
+
+    assert outputs[1:] == [outputs[0]] * 3
+
+
+def test_a_roll_back_of_an_unknown_deployment_is_an_error_with_its_line(tmp_path, capsys):
+    (tmp_path / "deployments.csv").write_text(
+        "id,service,status,started_at,rollback_of\nd-1,orders,succeeded,2026-11-01T10:00:00Z,d-0\n"
+    )
+
+    assert main(["--csv", str(tmp_path)]) == 2
+
+    assert capsys.readouterr().err == (
+        f"dora: {tmp_path}/deployments.csv, line 2: d-1 takes back d-0, "
+        "and no source has a deployment of that id\n"
+    )
+
+
+def test_a_roll_back_may_take_back_what_another_source_knows(tmp_path, capsys):
+    file = events_file(tmp_path / "e.jsonl", *good_run("run-1", SHA["aaa"], "d-0", 1))
+    (tmp_path / "deployments.csv").write_text(
+        "id,service,status,started_at,ended_at,rollback_of\n"
+        "d-1,orders,succeeded,2026-11-01T11:00:00Z,2026-11-01T11:05:00Z,d-0\n"
+    )
+
+    assert main(["--events", str(file), "--csv", str(tmp_path), *NOVEMBER, "--json"]) == 0
+
+    orders = json.loads(capsys.readouterr().out)["services"]["orders"]
+    assert orders["outages"][0]["recovered"] == "2026-11-01T11:05:00Z"
+
+
+def test_a_number_without_a_unit_is_refused_with_what_was_meant(tmp_path, capsys):
+    assert main(["--csv", str(csv_folder(tmp_path)), "--since", "90"]) == 2
+
+    assert capsys.readouterr().err == "dora: --since 90: expected a unit, such as 90d for 90 days\n"
+
+
+def test_the_first_deployment_may_begin_the_window(tmp_path, capsys):
+    """From 2026-11-01T10:00:00Z until the 5th: 3.58 days, begun days count: 4 deployments in 4 days."""
+    main(["--csv", str(csv_folder(tmp_path)), "--since", "first", "--until", "2026-11-05", "--json"])
+
+    document = json.loads(capsys.readouterr().out)
+    assert document["window"]["start"] == "2026-11-01T10:00:00Z"
+    assert document["services"]["orders"]["metrics"]["deployment frequency"]["value"] == 1
+
+
+def test_weeks_stand_beside_each_other(tmp_path, capsys):
+    """1 November 2026 is a Sunday: the first week holds d-1, the next d-2, d-3, which failed, and d-4."""
+    main(["--csv", str(csv_folder(tmp_path)), *NOVEMBER, "--by", "week"])
+
+    rows = [re.split("  +", line.strip()) for line in capsys.readouterr().out.splitlines()]
+    head = next(row for row in rows if row[0] == "orders")
+    rates = next(number for number, row in enumerate(rows) if row[0] == "change fail rate")
+    assert head[1:4] == ["2026-W44", "2026-W45", "2026-W46"]
+    assert rows[rates][1:4] == ["0.0 %", "33.3 %", "no data"]
+    assert rows[rates + 1][:2] == ["0 of 1", "1 of 3"]
+
+
+def test_explain_names_what_a_failed_canary_brought(tmp_path, capsys):
+    main(["--csv", str(csv_folder(tmp_path)), *NOVEMBER, "--explain"])
+
+    assert "      brought c1 Lost" in capsys.readouterr().out
+
+
+def test_a_team_names_its_hotfix_branches(tmp_path, capsys):
+    folder = csv_folder(tmp_path)
+    text = (folder / "deployments.csv").read_text()
+    (folder / "deployments.csv").write_text(text.replace("hotfix/wick", "repair-wick"))
+
+    main(["--csv", str(folder), *NOVEMBER, "--hotfix-branch", "repair-*", "--json"])
+
+    rework = json.loads(capsys.readouterr().out)["services"]["orders"]["metrics"]["deployment rework rate"]
+    assert (rework["numerator"], rework["deployments"]) == (1, ["d-4"])
+
+
+def test_without_incidents_a_fail_rate_has_no_grade(tmp_path, capsys):
+    folder = csv_folder(tmp_path)
+    arguments = ["--csv", str(folder), *NOVEMBER, "--json"]
+    main(arguments)
+    graded = json.loads(capsys.readouterr().out)["services"]["orders"]
+    (folder / "incidents.csv").unlink()
+
+    main(arguments)
+    blind = json.loads(capsys.readouterr().out)["services"]["orders"]
+
+    for name in ("change fail rate", "failed deployment recovery time", "deployment rework rate"):
+        assert graded["metrics"][name]["orientation"]["score"] is not None
+        assert blind["metrics"][name]["orientation"]["score"] is None
+        assert blind["metrics"][name]["orientation"]["cluster"] is None
+        assert blind["metrics"][name]["sources"] == "incidents: nobody looked for them"
+    assert blind["quick_check_score"] is None
+
+
+def test_the_sample_is_shown_and_marked_as_made_up(tmp_path, capsys):
+    page = tmp_path / "page.html"
+
+    assert main(["--sample", "--html", str(page)]) == 0
+
+    output = capsys.readouterr().out
+    assert "made-up figures of a team that does not exist" in output.splitlines()[0]
+    assert "made-up figures of a team that does not exist" in page.read_text()
+    assert "2026-07-01T00:00:00Z to 2026-10-01T00:00:00Z" in output
+    assert "no data" not in output

@@ -69,7 +69,10 @@ def test_rates_say_of_how_many():
 def test_incidents_are_a_source_of_incidents():
     history = analyse(History((NOON,), (incident("i-1", "2 13:00"),)))
 
-    assert report(history, NOVEMBER, 0).services["orders"].figures[FAIL_RATE].remarks == ()
+    fail_rate = report(history, NOVEMBER, 0).services["orders"].figures[FAIL_RATE]
+
+    assert fail_rate.sources == "incidents: reports"
+    assert fail_rate.remarks == ("1 of them inferred from the time of an incident",)
 
 
 def test_a_fail_rate_without_any_source_of_incidents_says_so():

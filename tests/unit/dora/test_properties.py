@@ -1,6 +1,8 @@
 """What must hold of every history, not only of the ones that somebody thought of."""
 
 import random
+from dataclasses import fields, replace
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,6 +10,7 @@ from hypothesis import strategies as st
 from dora import commit_messages
 from dora.analysis import analyse
 from dora.counting_rules import CountingRules
+from dora.deduplication import combine
 from dora.json_report import document
 from dora.metrics import FAIL_RATE, FREQUENCY, LEAD_TIME, RECOVERY, REWORK_RATE, report
 from dora.records import STATUSES, Deployment, History, Incident
@@ -28,7 +31,13 @@ def deployments(draw, number):
     start = draw(HOURS) * 3600.0
     steps = [draw(st.none() | st.integers(0, 5)) for _ in range(3)]
     exposed, live, restored = (None if step is None else start + step * 1800.0 for step in steps)
-    commits = draw(st.lists(st.tuples(st.integers(0, 30), HOURS, st.sampled_from(MESSAGES)), max_size=3))
+    commits = draw(
+        st.lists(
+            st.tuples(st.integers(0, 30), HOURS, st.sampled_from(MESSAGES)),
+            max_size=3,
+            unique_by=lambda row: row[0],
+        )
+    )
     return Deployment(
         id=f"d-{number}",
         service=draw(st.sampled_from(("orders", "catalog"))),
@@ -128,7 +137,7 @@ def test_every_attempt_is_in_one_class_and_failures_have_a_reason(history, param
     seen = [
         attempt
         for service in analysed.services.values()
-        for attempt in (*service.counted, *service.blocked, *service.running)
+        for attempt in (*service.counted, *service.blocked, *service.unknown, *service.running)
     ]
 
     assert sorted(attempt.deployment.id for attempt in seen) == sorted(attempts)
@@ -136,9 +145,47 @@ def test_every_attempt_is_in_one_class_and_failures_have_a_reason(history, param
 
 
 @given(histories(), PARAMETERS)
-def test_every_failure_is_in_exactly_one_outage(history, parameters):
+def test_every_failure_is_in_an_outage_and_outages_follow_each_other(history, parameters):
     for service in analyse(history, parameters).services.values():
-        failed = [counted.deployment.id for counted in service.counted if counted.kind == "failed"]
-        members = [key for outage in service.outages for key in outage.deployments]
+        failed = {counted.deployment.id for counted in service.counted if counted.kind == "failed"}
+        members = {key for outage in service.outages for key in outage.deployments}
 
-        assert sorted(members) == sorted(failed)
+        assert members == failed
+        for earlier, later in pairwise(service.outages):
+            assert earlier.recovery
+            assert earlier.recovery.at <= later.began_at
+
+
+FIELDS = ("exposed_at", "live_at", "ended_at", "restored_at", "revision", "branch", "commits")
+
+
+def piece(deployment, kept):
+    """A record of the deployment that tells only some of what is known of it."""
+    empty = {field.name: field.default for field in fields(Deployment) if field.name in FIELDS}
+    return replace(deployment, **{name: empty[name] for name in FIELDS if name not in kept})
+
+
+@given(histories(), PARAMETERS, st.data())
+def test_splitting_a_record_into_several_changes_nothing(history, parameters, data):
+    """Each field is in at least one of the pieces; their order does not matter."""
+    pieces = []
+    for deployment in history.deployments:
+        first = data.draw(st.sets(st.sampled_from(FIELDS)))
+        second = (set(FIELDS) - first) | data.draw(st.sets(st.sampled_from(FIELDS)))
+        pieces += [piece(deployment, first), piece(deployment, second)]
+    pieces = tuple(data.draw(st.permutations(pieces)))
+
+    assert result(replace(history, deployments=pieces), parameters) == result(history, parameters)
+
+
+@given(histories(), PARAMETERS, st.data())
+def test_sources_may_be_cut_anywhere(history, parameters, data):
+    parts = [data.draw(st.sampled_from((0, 1))) for _ in history.deployments]
+    sources = [
+        History(tuple(each for each, part in zip(history.deployments, parts, strict=True) if part == number))
+        for number in (0, 1)
+    ]
+
+    whole = combine([*sources, History(incidents=history.incidents)])
+
+    assert result(whole, parameters) == result(history, parameters)

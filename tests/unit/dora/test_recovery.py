@@ -1,4 +1,8 @@
-from dora.metrics import RECOVERY
+from dataclasses import replace
+
+import pytest
+
+from dora.metrics import FAIL_RATE, RECOVERY
 from dora.windows import Window
 from tests.unit.dora.histories import analysed, at, bad, commit, figure, good, incident, measured, rollback
 
@@ -167,3 +171,77 @@ def test_a_failed_canary_is_over_with_the_next_good_version_though_its_alarm_nev
     ended = outages(FIRST, canary, fixed, incident("i-1", "2 10:06"))
 
     assert ended == [(("d-canary",), at("2 10:05"), at("2 11:10"))]
+
+
+def test_a_roll_back_ends_the_failure_at_its_end():
+    """Seen from 10:05; the roll-back began at 10:08 and was over at 10:20: 15 minutes."""
+    canary = bad("d-canary", "2 10:00", "2 10:05", "2 10:08")
+    back = replace(rollback("d-back", "d-canary", "2 10:08"), live_at=None, ended_at=at("2 10:20"))
+
+    assert outages(FIRST, canary, back) == [(("d-canary",), at("2 10:05"), at("2 10:20"))]
+
+
+@pytest.mark.parametrize("status", ["failed", "stopped", "running"])
+def test_a_roll_back_that_has_not_succeeded_ends_nothing(status):
+    canary = bad("d-canary", "2 10:00", "2 10:05", "2 10:08")
+    back = replace(rollback("d-back", "d-canary", "2 10:08"), status=status, ended_at=at("2 10:20"))
+    fixed = good("d-fixed", "2 11:00", "2 11:05", "2 11:10")
+
+    assert outages(FIRST, canary, back) == [(("d-canary",), at("2 10:05"), None)]
+    assert outages(FIRST, canary, back, fixed) == [(("d-canary",), at("2 10:05"), at("2 11:10"))]
+
+
+def test_a_roll_back_that_failed_does_not_make_a_failure_of_what_stayed_live():
+    back = replace(rollback("d-back", "d-first", "1 11:00"), status="failed")
+
+    assert outages(FIRST, back) == []
+
+
+def test_two_incidents_far_apart_on_one_deployment_are_two_recoveries():
+    """First from 10:05, when users first saw it, until 11:30: 85 minutes. Then from 15:00 to 15:20: 20.
+    The median of the two is 52.5 minutes."""
+    apart = [
+        incident("i-1", "1 11:00", "1 11:30", deployment="d-first"),
+        incident("i-2", "1 15:00", "1 15:20", deployment="d-first"),
+    ]
+
+    assert outages(FIRST, *apart) == [
+        (("d-first",), at("1 10:05"), at("1 11:30")),
+        (("d-first",), at("1 15:00"), at("1 15:20")),
+    ]
+    assert (figure(RECOVERY, FIRST, *apart).n, figure(RECOVERY, FIRST, *apart).value) == (2, 52.5 * 60)
+    assert figure(FAIL_RATE, FIRST, *apart).numerator == 1
+
+
+def test_incidents_that_follow_within_minutes_are_one_outage():
+    close = [
+        incident("i-1", "1 11:00", "1 11:30", deployment="d-first"),
+        incident("i-2", "1 11:35", "1 11:40", deployment="d-first"),
+    ]
+
+    assert outages(FIRST, *close) == [(("d-first",), at("1 10:05"), at("1 11:40"))]
+
+
+def test_a_second_incident_that_is_open_keeps_only_its_own_outage_open():
+    apart = [
+        incident("i-1", "1 11:00", "1 11:30", deployment="d-first"),
+        incident("i-2", "1 15:00", deployment="d-first"),
+    ]
+
+    assert outages(FIRST, *apart) == [
+        (("d-first",), at("1 10:05"), at("1 11:30")),
+        (("d-first",), at("1 15:00"), None),
+    ]
+
+
+def test_a_roll_back_between_two_incidents_ends_the_first():
+    """Rolled back at 12:00, half an hour after the first incident was closed: until then users had it."""
+    apart = [
+        incident("i-1", "1 11:00", "1 11:30", deployment="d-first"),
+        incident("i-2", "1 15:00", "1 15:20", deployment="d-first"),
+    ]
+
+    assert outages(FIRST, rollback("d-back", "d-first", "1 12:00"), *apart) == [
+        (("d-first",), at("1 10:05"), at("1 12:00")),
+        (("d-first",), at("1 15:00"), at("1 15:20")),
+    ]

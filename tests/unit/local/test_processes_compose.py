@@ -1,4 +1,4 @@
-"""Reading a compose file: what is honoured, and that nothing is ignored in silence."""
+"""Reading a compose file: what is supported, and that nothing is ignored silently."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ def stack_of(folder: Path, environ=None, **services):
     return read(file, environ or {})
 
 
-def test_service_is_read_with_all_that_a_process_needs(tmp_path):
+def test_service_is_read_with_everything_a_process_needs(tmp_path):
     service = stack_of(
         tmp_path,
         web={
@@ -100,9 +100,7 @@ def test_dependents_stop_first_and_the_files_order_decides_otherwise(tmp_path):
         ("depends_on", {"a": {"condition": STARTED, "required": False}}, "not supported"),
     ],
 )
-def test_key_that_would_not_be_honoured_is_refused_naming_file_service_and_key(
-    tmp_path, key, value, complaint
-):
+def test_unsupported_key_is_refused_naming_file_service_and_key(tmp_path, key, value, complaint):
     with pytest.raises(ComposeError) as refused:
         stack_of(tmp_path, web={"command": ["x"], key: value})
 
@@ -122,7 +120,7 @@ def test_key_that_would_not_be_honoured_is_refused_naming_file_service_and_key(
         ),
     ],
 )
-def test_stack_that_could_never_come_up_is_refused(tmp_path, services, complaint):
+def test_stack_that_could_never_start_is_refused(tmp_path, services, complaint):
     with pytest.raises(ComposeError, match=complaint):
         stack_of(tmp_path, **services)
 
@@ -147,11 +145,11 @@ def test_anchors_and_merges_are_understood(tmp_path):
 
 
 @pytest.mark.parametrize(("text", "expected"), [("500ms", 0.5), ("10s", 10), ("1m30s", 90), ("1h", 3600)])
-def test_durations(text, expected):
+def test_duration_is_read_in_seconds(text, expected):
     assert seconds(text) == expected
 
 
 @pytest.mark.parametrize("text", ["", "10", "s", "10s!", "ten"])
-def test_what_is_no_duration_is_refused(text):
+def test_malformed_duration_is_refused(text):
     with pytest.raises(ValueError, match="no duration"):
         seconds(text)

@@ -1,9 +1,9 @@
-"""A log that stays within its bound and loses no line at the turn."""
+"""A log that stays within its bound and loses no line when it is rotated."""
 
-from local.processes.logs import BoundedLog, last_lines, older
+from local.processes.logs import BoundedLog, last_lines, rotated
 
 
-def test_log_turns_over_at_the_end_of_a_line_and_keeps_one_older_file(tmp_path):
+def test_log_is_rotated_at_the_end_of_a_line_and_keeps_one_older_file(tmp_path):
     file = tmp_path / "x.log"
     log = BoundedLog(file, max_bytes=100)
 
@@ -11,7 +11,7 @@ def test_log_turns_over_at_the_end_of_a_line_and_keeps_one_older_file(tmp_path):
         log.write(f"line {number}\n".encode())
     log.close()
 
-    kept = [*older(file).read_text().splitlines(), *file.read_text().splitlines()]
+    kept = [*rotated(file).read_text().splitlines(), *file.read_text().splitlines()]
     assert kept == [f"line {number}" for number in range(40)][-len(kept) :]
     assert len(kept) >= 11
     assert sum(part.stat().st_size for part in tmp_path.iterdir()) <= 220
@@ -27,13 +27,13 @@ def test_line_that_comes_in_two_pieces_stays_whole(tmp_path):
     log.write(b" one\n")
     log.close()
 
-    assert older(file).read_text() == "beginning of it\n"
+    assert rotated(file).read_text() == "beginning of it\n"
     assert file.read_text() == "next one\n"
 
 
-def test_last_lines_reach_over_the_turn(tmp_path):
+def test_last_lines_continue_in_the_rotated_file(tmp_path):
     file = tmp_path / "x.log"
-    older(file).write_text("1\n2\n3\n")
+    rotated(file).write_text("1\n2\n3\n")
     file.write_text("4\n5\n")
 
     assert last_lines(file, 3) == ["3", "4", "5"]

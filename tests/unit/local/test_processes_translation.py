@@ -1,12 +1,13 @@
-"""From a container's settings to a process's."""
+"""A container's environment as a process's."""
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
 
 from local.processes.compose import Port, Service, Stack
-from local.processes.translation import environment, text
+from local.processes.translation import environment, translate
 
 STATE = Path("/home/me/.lantern/state")
 AWS = Service(
@@ -43,7 +44,7 @@ STACK = Stack(
     ],
 )
 def test_addresses_of_services_become_published_ones_and_nothing_else_does(value, expected):
-    assert text(value, WEB, STACK, STATE) == expected
+    assert translate(value, WEB, STACK, STATE) == expected
 
 
 @pytest.mark.parametrize(
@@ -51,7 +52,7 @@ def test_addresses_of_services_become_published_ones_and_nothing_else_does(value
     [("/state", f"{STATE}/aws-data"), ("/state/s3", f"{STATE}/aws-data/s3"), ("/stateless", "/stateless")],
 )
 def test_mount_point_becomes_a_folder_of_the_state(value, expected):
-    assert text(value, AWS, STACK, STATE) == expected
+    assert translate(value, AWS, STACK, STATE) == expected
 
 
 @pytest.mark.parametrize(
@@ -62,7 +63,7 @@ def test_port_variables_become_the_published_port(service, variable, expected):
     assert environment(service, STACK, STATE)[variable] == expected
 
 
-def test_number_that_only_looks_like_a_port_stays():
+def test_number_in_a_variable_that_is_no_port_stays():
     service = Service("web", ("x",), {"LIMIT": "8080", "OTHER_PORT": "9"}, (Port(8080, 18080, "tcp", ""),))
 
     translated = environment(service, STACK, STATE)
@@ -70,7 +71,7 @@ def test_number_that_only_looks_like_a_port_stays():
     assert (translated["LIMIT"], translated["OTHER_PORT"]) == ("8080", "9")
 
 
-def test_users_environment_stays_outside(monkeypatch):
+def test_users_environment_is_not_passed_on(monkeypatch):
     for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "http_proxy", "PYTHONPATH", "FAULTS"):
         monkeypatch.setenv(name, "the user's")
 
@@ -80,9 +81,7 @@ def test_users_environment_stays_outside(monkeypatch):
     assert translated["HOME"] == str(STATE / "home")
 
 
-def test_programs_of_the_own_environment_come_first_on_the_path():
-    import sys
-
+def test_programs_of_the_virtual_environment_come_first_on_the_path():
     first = environment(WEB, STACK, STATE)["PATH"].split(os.pathsep)[0]
 
     assert first == str(Path(sys.executable).parent)

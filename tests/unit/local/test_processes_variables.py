@@ -30,7 +30,7 @@ def test_references_are_filled_inside_lists_and_mappings():
 
 
 @pytest.mark.parametrize("text", ["$PORT", "${PORT-90}", "${PORT:?why}", "${PORT", "a $ b"])
-def test_reference_that_docker_reads_otherwise_is_refused(text):
+def test_reference_that_docker_reads_differently_is_refused(text):
     with pytest.raises(VariableError, match="only"):
         fill(text, {"PORT": "80"})
 
@@ -57,7 +57,7 @@ def test_dotenv_knows_quotes_comments_and_export(tmp_path):
 
 
 @pytest.mark.parametrize("line", ["no equals sign", "1X=2", "X=$HOME", 'X="open'])
-def test_dotenv_line_that_is_not_understood_is_refused_by_number(tmp_path, line):
+def test_malformed_dotenv_line_is_refused_by_its_number(tmp_path, line):
     file = tmp_path / ".env"
     file.write_text(f"A=1\n{line}\n")
 

@@ -66,7 +66,7 @@ class Account:
 def _account(monkeypatch):
     account = Account()
     monkeypatch.setattr(history_module, "gather", account.gather)
-    monkeypatch.setattr(history_module, "with_incidents", account.incidents)
+    monkeypatch.setattr(history_module, "with_alarms", account.incidents)
     yield account
     account.gate.set()
     account.pool.shutdown()

@@ -10,7 +10,7 @@ W3C = "6b04694b507de4e1086c07cb6ebd6d11"
     "text",
     [
         TRACE,
-        TRACE.upper().replace("1-6B", "1-6B"),
+        TRACE.upper(),
         W3C,
         f" {W3C} ",
         f"00-{W3C}-507de4e1086c07cb-01",

@@ -118,12 +118,19 @@ def test_unreadable_documents_are_counted_and_the_others_are_shown():
     assert [row.name for row in trace.rows] == ["shop"]
 
 
-def test_a_trace_of_three_hundred_levels_is_read():
-    deep = part("deepest", 0, 1)
-    for level in range(300):
-        deep = part(f"l{level}", 0, 1, deep)
+def test_a_trace_of_a_thousand_levels_is_read():
+    """Four documents of 250 levels, for JSON itself is read no deeper than that with room to spare."""
+    documents, caller = [], {}
+    for number in range(4):
+        deepest = branch = part(f"{number}-250", 0, 1)
+        for level in reversed(range(1, 250)):
+            branch = part(f"{number}-{level}", 0, 1, branch)
+        documents.append(branch | caller)
+        caller = {"parent_id": deepest["id"]}
 
-    assert len(put_together(deep).rows) == 301
+    trace = put_together(*documents)
+
+    assert [row.depth for row in trace.rows] == list(range(1000))
 
 
 def test_exceptions_are_those_of_the_row_and_a_reference_is_none():

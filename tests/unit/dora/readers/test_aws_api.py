@@ -91,11 +91,7 @@ def test_an_account_is_read_with_the_times_at_which_users_saw_each_deployment(se
         at("1 10:15"),
     )
     assert (by_id["d-1"].triggered_at, by_id["d-1"].build_s) == (at("1 10:00"), 240)
-    assert (by_id["d-2"].exposed_at, by_id["d-2"].live_at, by_id["d-2"].restored_at) == (
-        at("2 10:10"),
-        None,
-        at("2 10:25"),
-    )
+    assert (by_id["d-2"].exposed_at, by_id["d-2"].live_at) == (at("2 10:10"), None)
     assert by_id["d-2"].error == "ALARM_ACTIVE: m"
     assert by_id["d-2-back"].rollback_of == "d-2"
     assert by_id["run-3/orders"].error == "tests"
@@ -141,10 +137,11 @@ def test_alarms_histories_are_incidents(session):
 
     history = aws_api.read("lantern", alarms="lantern-", session=session)
 
-    assert [(incident.opened_at, incident.closed_at) for incident in history.incidents] == [
+    links = analyse(history).services["orders"].links
+    assert [(link.incident.opened_at, link.incident.closed_at) for link in links] == [
         (at("2 10:12"), at("2 10:20"))
     ]
-    assert history.has_incident_source
+    assert history.incident_sources == {"alarms"}
 
 
 def test_a_time_scale_that_is_said_stands_in_every_record(session):
@@ -160,9 +157,9 @@ def test_alarms_that_were_quiet_are_a_source_and_none_at_all_are_not(session):
             "describe_alarms", {"MetricAlarms": alarms}, {"AlarmNamePrefix": "lantern-", "MaxRecords": 1}
         )
 
-        history = aws_api.with_incidents(History(), session.client("cloudwatch"), "lantern-")
+        history = aws_api.with_alarms(History(), session.client("cloudwatch"), "lantern-")
 
-        assert history.has_incident_source == bool(alarms)
+        assert history.incident_sources == ({"alarms"} if alarms else set())
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ def classes(history):
     service = analyse(history).services["orders"]
     return {
         attempt.deployment.id: attempt.kind
-        for attempt in (*service.counted, *service.blocked, *service.running)
+        for attempt in (*service.counted, *service.blocked, *service.unknown, *service.running)
     }
 
 
@@ -167,7 +167,7 @@ def test_a_stop_for_an_alarm_is_a_failure_from_the_alarm_on_and_its_rollback_no_
     assert (outage.deployments, outage.began_at, outage.recovery.at) == (
         ("d-3",),
         at("3 10:12"),
-        at("3 10:15"),
+        at("3 10:25"),  # when the roll-back had succeeded
     )
     assert reasons(history)["d-3"] == "events do not say when users first saw it: by when its alarm began"
     assert reasons(history)["d-3-back"] == "taken for the roll-back of d-3: it began with its end"
@@ -187,7 +187,7 @@ def test_an_alarm_that_was_on_before_does_not_say_that_users_saw_anything():
         ("HOOK_EXECUTION_FAILURE: The lifecycle event AfterAllowTestTraffic failed", "blocked", False),
         ("HOOK_EXECUTION_FAILURE: The lifecycle event AfterAllowTraffic failed", "failed", True),
         ("TIMEOUT: waiting for the replacement task set", "blocked", False),
-        ("MANUAL_STOP: The deployment was stopped by a user.", "blocked", True),
+        ("MANUAL_STOP: The deployment was stopped by a user.", "unknown", True),
     ],
 )
 def test_a_failure_without_alarms_is_told_by_its_error_or_noted(error, kind, is_noted):
@@ -207,17 +207,19 @@ def test_a_deployment_whose_own_events_are_missing_is_found_in_the_pipelines():
     assert reasons(history)["d-1"] == "CodeDeploy's own event of its end is missing, CodePipeline's is used"
 
 
-def test_a_deployment_whose_begin_is_missing_is_noted():
+def test_a_success_whose_begin_was_lost_counts():
     history = eventbridge.read([*TWO_RUNS, deployment("d-9", "SUCCESS", "9 10:00")])
 
-    assert reasons(history)["d-9"] == "its begin is not known"
+    assert classes(history)["d-9"] == "ok"
+    assert by_id(history)["d-9"].started_at == at("9 10:00")
+    assert reasons(history)["d-9"] == "its begin is not known: counted from what is known of it"
 
 
 def test_the_end_of_an_alarm_whose_begin_was_lost_tells_when_it_was():
     ended = alarm("lantern-orders-errors", "OK", "3 12:00", "ALARM")
     ended["detail"]["previousState"]["timestamp"] = "2026-11-03T11:30:00.000+0000"
 
-    incident = eventbridge.read([*TWO_RUNS, ended]).incidents[0]
+    incident = analyse(eventbridge.read([*TWO_RUNS, ended])).services["orders"].links[0].incident
 
     assert (incident.service, incident.opened_at, incident.closed_at) == (
         "orders",
@@ -227,10 +229,10 @@ def test_the_end_of_an_alarm_whose_begin_was_lost_tells_when_it_was():
 
 
 def test_an_alarm_of_no_known_service_is_noted():
-    history = eventbridge.read([*TWO_RUNS, alarm("lantern-checkout-errors", "ALARM", "3 12:00")])
+    analysis = analyse(eventbridge.read([*TWO_RUNS, alarm("lantern-checkout-errors", "ALARM", "3 12:00")]))
 
-    assert history.incidents == ()
-    assert reasons(history)["lantern-checkout-errors"] == "the alarm's name holds no service's name (orders)"
+    assert analysis.services["orders"].links == []
+    assert reasons(analysis)["lantern-checkout-errors"] == "the alarm's name holds no service's name (orders)"
 
 
 def test_a_manual_rollback_execution_is_a_recovery():

@@ -145,3 +145,39 @@ def test_a_revision_that_git_does_not_know_is_noted(repository):
 def test_no_repository_is_said(tmp_path):
     with pytest.raises(SourceError, match=r"--git .*not a git repository"):
         git.add_commits(History(), tmp_path)
+
+
+def test_a_commit_that_the_clone_lacks_is_named_with_what_to_do(repository):
+    first = repository("1 09:00")
+    history = History(
+        (
+            good("d-1", "1 10:00", "1 10:05", "1 10:10", revision=first),
+            good("d-2", "2 10:00", "2 10:05", "2 10:10", revision="e" * 40),
+        )
+    )
+
+    _, with_commits = leads(history, repository)
+
+    (note,) = with_commits.notes
+    assert note.reason.startswith("this clone has no commit eeeeeeeeeeee: `git fetch` brings it")
+    assert "fatal" not in note.reason
+
+
+def test_letters_of_several_bytes_survive_the_edge_of_a_chunk(repository):
+    """git's output is read in pieces of 64 KiB; an umlaut may lie across the edge."""
+    first = repository("1 09:00")
+    for day in range(2, 5):
+        repository(f"{day} 09:00", "Ä" + "ü" * 40_000)
+    last = repository("5 09:00")
+    history = History(
+        (
+            good("d-1", "1 10:00", "1 10:05", "1 10:10", revision=first),
+            good("d-2", "5 10:00", "5 10:05", "5 10:10", revision=last),
+        )
+    )
+
+    _, with_commits = leads(history, repository)
+
+    subjects = {commit.subject for commit in with_commits.deployments[1].commits}
+    assert "Ä" + "ü" * 119 in subjects
+    assert not any("\ufffd" in subject for subject in subjects)

@@ -1,15 +1,16 @@
 import pytest
 
-from local.cloudwatch.embedded import Malformed, Metrics
+from local.cloudwatch.embedded import Malformed, Metrics, Series
 
 MINUTE = 1_700_000_040_000
+SERIES = Series("Lantern", (), "Requests", "Count")
 
 
-def fields(latency, **more):
+def fields(latency):
     metrics = [{"Name": "Requests", "Unit": "Count"}, {"Name": "Latency", "Unit": "Milliseconds"}]
     directive = {"Namespace": "Lantern", "Dimensions": [["Service", "Version"]], "Metrics": metrics}
     values = {"Service": "orders", "Version": "1.0", "Requests": 1, "Latency": latency}
-    return {"_aws": {"Timestamp": MINUTE, "CloudWatchMetrics": [directive]}, **values, **more}
+    return {"_aws": {"Timestamp": MINUTE, "CloudWatchMetrics": [directive]}, **values}
 
 
 def data(metrics):
@@ -21,20 +22,20 @@ def test_values_of_a_minute_are_counted_by_series():
     for latency, second in ((12.34, 0), (12.31, 59), (200, 30), (7, 60)):
         metrics.read(fields(latency), MINUTE + second * 1000)
 
-    found = data(metrics)
+    by_name_and_minute = data(metrics)
 
-    first = min(when for _, when in found)
-    assert found["Latency", first]["Values"] == [12.0, 200.0]
-    assert found["Latency", first]["Counts"] == [2.0, 1.0]
-    assert found["Requests", first]["Counts"] == [3.0]
-    assert found["Requests", first]["Dimensions"] == [
+    first = min(minute for _, minute in by_name_and_minute)
+    assert by_name_and_minute["Latency", first]["Values"] == [12.0, 200.0]
+    assert by_name_and_minute["Latency", first]["Counts"] == [2.0, 1.0]
+    assert by_name_and_minute["Requests", first]["Counts"] == [3.0]
+    assert by_name_and_minute["Requests", first]["Dimensions"] == [
         {"Name": "Service", "Value": "orders"},
         {"Name": "Version", "Value": "1.0"},
     ]
-    assert found["Requests", first + 60]["Counts"] == [1.0]
+    assert by_name_and_minute["Requests", first + 60]["Counts"] == [1.0]
 
 
-def test_an_array_is_as_many_values():
+def test_every_element_of_an_array_is_counted():
     metrics = Metrics()
 
     metrics.read(fields([10, 20, 20]), MINUTE)
@@ -42,10 +43,10 @@ def test_an_array_is_as_many_values():
     assert data(metrics)["Latency", MINUTE // 60_000 * 60]["Counts"] == [1.0, 2.0]
 
 
-def test_more_values_than_one_datum_takes_become_more_data():
+def test_more_values_than_a_datum_takes_make_several_data():
     metrics = Metrics()
     for value in range(400):
-        metrics.add("n", (), "m", "Count", value, MINUTE)
+        metrics.add(SERIES, value, MINUTE)
 
     assert [len(datum["Values"]) for _, datum in metrics.data()] == [150, 150, 100]
 
@@ -61,7 +62,7 @@ def test_more_values_than_one_datum_takes_become_more_data():
         {"Requests": {}},
     ],
 )
-def test_metrics_that_are_none_are_refused(changes):
+def test_malformed_metrics_are_refused(changes):
     with pytest.raises(Malformed):
         Metrics().read({**fields(1), **changes}, MINUTE)
 
@@ -74,12 +75,12 @@ def test_a_missing_dimension_is_refused():
         Metrics().read(without, MINUTE)
 
 
-def test_what_could_not_be_sent_is_counted_with_the_next():
+def test_metrics_that_could_not_be_sent_are_sent_with_the_next():
     metrics = Metrics()
-    metrics.add("n", (), "m", "Count", 1, MINUTE)
-    taken = metrics.take()
-    metrics.add("n", (), "m", "Count", 1, MINUTE)
+    metrics.add(SERIES, 1, MINUTE)
+    batch = metrics.take()
+    metrics.add(SERIES, 1, MINUTE)
 
-    metrics.give_back(taken)
+    metrics.add_all(batch)
 
     assert [datum["Counts"] for _, datum in metrics.data()] == [[2.0]]

@@ -13,7 +13,7 @@ EVENT_TIME = msgpack.ExtType(0, b"\x00\x00\x00\x07\x1d\xcd\x65\x00")  # 7.5 s
 
 
 def decoded(*messages):
-    return [found for message in messages for found in Decoder().messages(msgpack.packb(message))]
+    return [decoded for message in messages for decoded in Decoder().messages(msgpack.packb(message))]
 
 
 @pytest.mark.parametrize(
@@ -40,18 +40,18 @@ def test_a_chunk_is_acknowledged_by_its_id():
     assert msgpack.unpackb(acknowledgement(chunk)) == {"ack": "c1"}
 
 
-def test_messages_may_come_in_any_pieces():
+def test_messages_that_arrive_byte_by_byte_are_read():
     packed = b"".join(msgpack.packb(["tag", n, RECORD]) for n in range(3))
     decoder = Decoder()
 
-    found = [
+    times = [
         event.time_s
         for at in range(len(packed))
         for events, _ in decoder.messages(packed[at : at + 1])
         for event in events
     ]
 
-    assert found == [0, 1, 2]
+    assert times == [0, 1, 2]
 
 
 def test_what_the_supervisor_sends_is_read():
@@ -62,7 +62,7 @@ def test_what_the_supervisor_sends_is_read():
 
 
 @given(st.binary(min_size=1, max_size=200))
-def test_anything_else_is_refused_or_waited_for(data):
+def test_arbitrary_bytes_are_refused_or_more_are_awaited(data):
     try:
         for events, _ in Decoder().messages(data):
             assert isinstance(events, list)

@@ -9,7 +9,7 @@ from local.ministack import garbage
 
 
 class Item:
-    """Something that can be watched."""
+    """An object that a weak reference can point to."""
 
 
 @pytest.fixture(autouse=True)
@@ -20,7 +20,7 @@ def _thaw():
 
 def frozen_after(seconds):
     async def live():
-        task = asyncio.create_task(garbage.freeze_now_and_then(0.01))
+        task = asyncio.create_task(garbage.freeze_periodically(0.01))
         await asyncio.sleep(seconds)
         task.cancel()
 
@@ -28,16 +28,20 @@ def frozen_after(seconds):
         pool.submit(asyncio.run, live()).result()
 
 
-def test_what_stays_is_walked_no_more():
-    kept = [Item()]
-    assert any(one is kept[0] for one in gc.get_objects())
+def is_walked(item):
+    return any(walked is item for walked in gc.get_objects())
+
+
+def test_a_frozen_object_is_not_walked_again():
+    kept = Item()
+    assert is_walked(kept)
 
     frozen_after(0.1)
 
-    assert not any(one is kept[0] for one in gc.get_objects())
+    assert not is_walked(kept)
 
 
-def test_what_is_frozen_is_freed_when_nothing_refers_to_it():
+def test_a_frozen_object_is_freed_when_nothing_refers_to_it():
     kept = Item()
     watched = weakref.ref(kept)
     frozen_after(0.1)

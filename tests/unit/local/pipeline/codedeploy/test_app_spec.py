@@ -1,8 +1,9 @@
 import json
+import re
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from local.pipeline.codedeploy.app_spec import AppSpecError, read
@@ -176,15 +177,27 @@ ANYTHING = st.recursive(
 )
 
 
-@given(resources=ANYTHING, hooks=ANYTHING, properties=ANYTHING)
+PROPERTIES = {"TaskDefinition": "arn", "LoadBalancerInfo": {"ContainerName": "app", "ContainerPort": 8080}}
+HOOKS = st.lists(st.fixed_dictionaries({"BeforeInstall": st.text(max_size=5)}), max_size=1)
+
+
+def read_or_refuse(text):
+    try:
+        return read(text)
+    except AppSpecError as refusal:
+        return refusal
+
+
+@given(resources=ANYTHING, hooks=ANYTHING | HOOKS, properties=ANYTHING | st.just(PROPERTIES))
+@example(resources=None, hooks=[{"BeforeInstall": "hook"}], properties=PROPERTIES)
 def test_whatever_the_parts_are_they_are_read_or_refused(resources, hooks, properties):
     service = {"TargetService": {"Type": "AWS::ECS::Service", "Properties": properties}}
-    refused = 0
 
     for parts in ({"Resources": resources, "Hooks": hooks}, {"Resources": [service], "Hooks": hooks}):
-        try:
-            read(json.dumps({"version": 0.0} | parts))
-        except AppSpecError:
-            refused += 1
+        outcome = read_or_refuse(json.dumps({"version": 0.0} | parts))
 
-    assert refused <= 2
+        if isinstance(outcome, AppSpecError):
+            assert re.match(r"appspec\.yaml, line \d+: ", str(outcome))
+        else:
+            assert (parts["Resources"], properties) == ([service], PROPERTIES)
+            assert (outcome.task_definition, outcome.container, outcome.port) == ("arn", "app", 8080)

@@ -1,6 +1,7 @@
-"""Lines to CloudWatch Logs and metrics to CloudWatch: batched, retried, bounded, counted.
+"""Ships lines to CloudWatch Logs and embedded metrics to CloudWatch, in batches and with retries.
 
-What no longer fits while CloudWatch is away is dropped, the newest first: what was taken stays in order.
+Memory is bounded: while CloudWatch cannot be reached, lines beyond the bound are dropped as they arrive, and
+counted. The lines that were accepted stay in their order.
 """
 
 import asyncio
@@ -12,14 +13,14 @@ from typing import Any, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local.cloudwatch.embedded import Malformed, Metrics
+from local.cloudwatch.embedded import Malformed, Metrics, Series
 from local.cloudwatch.lines import Line
 from local.cloudwatch.streams import EVENT_COST_BYTES, Streams
 
 log = logging.getLogger("local.cloudwatch")
 T = TypeVar("T")
 
-OVERHEAD_BYTES = 26  # what PutLogEvents counts for an event beside its text
+OVERHEAD_BYTES = 26  # PutLogEvents adds this to the size of each event's message
 MAX_BATCH_BYTES = 1_048_576
 MAX_BATCH_EVENTS = 10_000
 MAX_BATCH_MS = 24 * 3600 * 1000
@@ -36,48 +37,50 @@ PERMANENT = (
 
 
 class Queue:
-    """The lines of one group that are not delivered yet, and what became of the others."""
+    """The undelivered lines of one log group, and how many were received, delivered and dropped so far."""
 
     def __init__(self, group: str, streams: Streams) -> None:
         self.group, self.streams = group, streams
         self.lines: deque[Line] = deque()
-        self.counts: Counter[str] = Counter()  # Received, Delivered, Dropped
-        self.told: Counter[str] = Counter()
+        self.counts: Counter[str] = Counter()  # Received, Delivered, Dropped, Malformed
+        self.published: Counter[str] = (
+            Counter()
+        )  # how much of the counts is in the agent's own metrics already
         self.last_ms = 0
-        self.there = asyncio.Event()
+        self.has_lines = asyncio.Event()
 
     def batch(self) -> list[Line]:
-        """The next lines of one source within PutLogEvents' limits; they stay in the queue."""
-        taken: list[Line] = []
+        """Return the next lines of one source that fit into one PutLogEvents call; they stay in the queue."""
+        batch: list[Line] = []
         size = 0
         for line in self.lines:
             size += len(line.text.encode()) + OVERHEAD_BYTES
-            over = len(taken) == MAX_BATCH_EVENTS or size > MAX_BATCH_BYTES
-            if taken and (
-                over or line.source != taken[0].source or line.time_ms - taken[0].time_ms >= MAX_BATCH_MS
+            is_full = len(batch) == MAX_BATCH_EVENTS or size > MAX_BATCH_BYTES
+            if batch and (
+                is_full or line.source != batch[0].source or line.time_ms - batch[0].time_ms >= MAX_BATCH_MS
             ):
                 break
-            taken.append(line)
-        return taken
+            batch.append(line)
+        return batch
 
 
-class Delivery:
-    """Takes lines and never waits; a task for each group carries them on."""
+class Shipper:
+    """Accepts lines without waiting; one asyncio task for each log group delivers them."""
 
     def __init__(self, logs: Any, cloudwatch: Any, max_bytes: int) -> None:
         self._logs, self._cloudwatch, self._max_bytes = logs, cloudwatch, max_bytes
         self._queues: dict[str, Queue] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._metrics = Metrics()
-        self._held_bytes = 0
+        self._queued_bytes = 0
         self._stopping = False
 
     def start(self) -> None:
-        """Begin to send metrics; needs a running event loop."""
+        """Start the task that sends metrics. Needs a running event loop."""
         self._tasks.append(asyncio.create_task(self._send_metrics()))
 
     def accept(self, line: Line) -> None:
-        """Take a line, or count it as dropped."""
+        """Queue a line, or drop it when `max_bytes` are queued; count its embedded metrics either way."""
         queue = self._queue(line.group)
         queue.counts["Received"] += 1
         if "_aws" in line.fields:
@@ -86,37 +89,38 @@ class Delivery:
             except Malformed as error:
                 queue.counts["Malformed"] += 1
                 log.debug("%s: embedded metrics: %s", line.group, error)
-        size = _held(line)
-        if self._held_bytes + size > self._max_bytes:
-            self.lost(line.group, 1)
+        size = _memory_bytes(line)
+        if self._queued_bytes + size > self._max_bytes:
+            self.count_dropped(line.group, 1)
             return
-        # An event must not be older than the one before it; threads of a service may be a moment apart
+        # PutLogEvents refuses an event that is older than the one before; a service's threads interleave
         queue.last_ms = max(queue.last_ms, line.time_ms)
         queue.lines.append(Line(line.group, line.source, queue.last_ms, line.text, {}))
-        self._held_bytes += size
-        queue.there.set()
+        self._queued_bytes += size
+        queue.has_lines.set()
 
-    def lost(self, group: str, count: int) -> None:
-        """Count lines that will not arrive."""
+    def count_dropped(self, group: str, count: int) -> None:
+        """Count lines of a log group that will not arrive, and warn at the first since the last metrics."""
         queue = self._queue(group)
-        if queue.counts["Dropped"] == queue.told["Dropped"]:
-            log.warning("%s: lines are being dropped; their number comes as the metric Dropped", group)
+        if queue.counts["Dropped"] == queue.published["Dropped"]:
+            log.warning("%s: lines are being dropped; the metric Dropped counts them", group)
         queue.counts["Dropped"] += count
 
     def counts(self) -> dict[str, dict[str, int]]:
-        """What became of the lines of each group."""
+        """Return Received, Delivered, Dropped and Malformed lines by log group."""
         return {group: dict(queue.counts) for group, queue in self._queues.items()}
 
     async def stop(self, within_s: float) -> None:
-        """Deliver what is there, as far as `within_s` allows, and the last metrics."""
+        """Deliver the queued lines and the last metrics; drop what is left after `within_s` seconds."""
         self._stopping = True
         for queue in self._queues.values():
-            queue.there.set()
+            queue.has_lines.set()
         _, late = await asyncio.wait(self._tasks, timeout=within_s) if self._tasks else (set(), set())
         for task in late:
             task.cancel()
         for queue in self._queues.values():
-            self.lost(queue.group, len(queue.lines)) if queue.lines else None
+            if queue.lines:
+                self.count_dropped(queue.group, len(queue.lines))
 
     def _queue(self, group: str) -> Queue:
         if group not in self._queues:
@@ -127,22 +131,22 @@ class Delivery:
     async def _deliver(self, queue: Queue) -> None:
         while not self._stopping or queue.lines:
             if not queue.lines:
-                queue.there.clear()
-                await queue.there.wait()
+                queue.has_lines.clear()
+                await queue.has_lines.wait()
                 if not self._stopping:
                     await asyncio.sleep(FLUSH_S)
                 continue
             batch = queue.batch()
-            delivered = await self._patiently(lambda batch=batch: self._put(queue, batch))  # type: ignore[misc]
+            delivered = await self._retry(lambda batch=batch: self._put(queue, batch))  # type: ignore[misc]
             for line in batch:
                 queue.lines.popleft()
-                self._held_bytes -= _held(line)
+                self._queued_bytes -= _memory_bytes(line)
             queue.counts["Delivered"] += delivered or 0
-            if lost := len(batch) - (delivered or 0):
-                self.lost(queue.group, lost)
+            if rejected := len(batch) - (delivered or 0):
+                self.count_dropped(queue.group, rejected)
 
     def _put(self, queue: Queue, batch: list[Line]) -> int:
-        """Send a batch; returns how many lines were taken."""
+        """Send a batch; return how many of its lines CloudWatch Logs has not rejected."""
         size = sum(len(line.text) + EVENT_COST_BYTES for line in batch)
         events = [{"timestamp": line.time_ms, "message": line.text} for line in batch]
         try:
@@ -153,9 +157,9 @@ class Delivery:
         except self._logs.exceptions.ResourceNotFoundException:
             queue.streams.forget()
             raise
-        refused = answer.get("rejectedLogEventsInfo") or {}
-        first = max(refused.get("tooOldLogEventEndIndex", 0), refused.get("expiredLogEventEndIndex", 0))
-        return int(min(refused.get("tooNewLogEventStartIndex", len(batch)), len(batch)) - first)
+        rejected = answer.get("rejectedLogEventsInfo") or {}
+        start = max(rejected.get("tooOldLogEventEndIndex", 0), rejected.get("expiredLogEventEndIndex", 0))
+        return int(min(rejected.get("tooNewLogEventStartIndex", len(batch)), len(batch)) - start)
 
     async def _send_metrics(self) -> None:
         while not self._stopping:
@@ -163,26 +167,27 @@ class Delivery:
                 if self._stopping:
                     break
                 await asyncio.sleep(0.1)
-            self._count_ourselves()
-            taken = self._metrics.take()
+            self._add_own_metrics()
+            batch = self._metrics.take()
             try:
-                await asyncio.to_thread(self._put_metrics, taken)
+                await asyncio.to_thread(self._put_metrics, batch)
             except (BotoCoreError, ClientError) as error:
-                self._metrics.give_back(taken)
-                log.warning("metrics wait: %s", error)
+                self._metrics.add_all(batch)
+                log.warning("metrics will be sent later: %s", error)
 
-    def _count_ourselves(self) -> None:
+    def _add_own_metrics(self) -> None:
         now_ms = int(time.time() * 1000)
         for queue in self._queues.values():
             for name in ("Received", "Delivered", "Dropped"):
-                new = queue.counts[name] - queue.told[name]
-                queue.told[name] = queue.counts[name]
-                if new:
-                    self._metrics.add(OWN_NAMESPACE, (("LogGroup", queue.group),), name, "Count", new, now_ms)
+                increase = queue.counts[name] - queue.published[name]
+                queue.published[name] = queue.counts[name]
+                if increase:
+                    series = Series(OWN_NAMESPACE, (("LogGroup", queue.group),), name, "Count")
+                    self._metrics.add(series, increase, now_ms)
 
-    def _put_metrics(self, taken: Metrics) -> None:
+    def _put_metrics(self, metrics: Metrics) -> None:
         by_namespace: dict[str, list[dict[str, Any]]] = {}
-        for namespace, datum in taken.data():
+        for namespace, datum in metrics.data():
             by_namespace.setdefault(namespace, []).append(datum)
         for namespace, data in by_namespace.items():
             for start in range(0, len(data), METRICS_AT_ONCE):
@@ -190,21 +195,21 @@ class Delivery:
                     Namespace=namespace, MetricData=data[start : start + METRICS_AT_ONCE]
                 )
 
-    async def _patiently(self, call: Callable[[], T]) -> T | None:
-        """Call in a thread until it succeeds; None when CloudWatch says that it never will."""
-        pause = FIRST_PAUSE_S
+    async def _retry(self, call: Callable[[], T]) -> T | None:
+        """Call in a thread until it succeeds, with growing pauses; return None after a permanent error."""
+        pause_s = FIRST_PAUSE_S
         while True:
             try:
                 return await asyncio.to_thread(call)
             except ClientError as error:
                 if error.response["Error"].get("Code") in PERMANENT:
-                    log.error("lines are refused: %s", error)
+                    log.error("CloudWatch Logs rejects the lines: %s", error)
                     return None
             except BotoCoreError as error:
-                log.warning("lines wait: %s", error)
-            await asyncio.sleep(pause)
-            pause = min(2 * pause, LONGEST_PAUSE_S)
+                log.warning("lines will be sent later: %s", error)
+            await asyncio.sleep(pause_s)
+            pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
 
 
-def _held(line: Line) -> int:
-    return len(line.text) + 200
+def _memory_bytes(line: Line) -> int:
+    return len(line.text) + 200  # about what the objects around a text take
