@@ -14,7 +14,7 @@ from local.pipeline.architecture import full_name
 from local.pipeline.codecommit.repository import URL_PREFIX
 from local.pipeline.runner import Runner
 
-SERVICES = ("codepipeline", "codedeploy")
+SERVICES = ("codepipeline", "codedeploy", "codecommit", "cloudwatch")
 INTERFACES = """<?xml version="1.0" encoding="UTF-8"?>
 <DescribeNetworkInterfacesResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/">\
 <requestId>laptop</requestId><networkInterfaceSet>{interfaces}</networkInterfaceSet>\

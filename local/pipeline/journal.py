@@ -84,6 +84,11 @@ class Journal:
         """Return every event whose number is greater than `after`, each with its number, oldest first."""
         return self._events("number > ? ORDER BY number", after)
 
+    def events_of(self, detail_type: str) -> list[dict[str, Any]]:
+        """Return every event of a detail-type, oldest first."""
+        condition = "json_extract(body, '$.\"detail-type\"') = ? ORDER BY number"
+        return [event for _, event in self._events(condition, detail_type)]
+
     def _events(self, condition: str, *values: Any) -> list[tuple[int, dict[str, Any]]]:
         rows = self.execute(f"SELECT number, body FROM events WHERE {condition}", *values)  # noqa: S608  constants of this module
         return [(number, json.loads(body)) for number, body in rows]

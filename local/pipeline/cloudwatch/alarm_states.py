@@ -1,5 +1,7 @@
 """The state of every alarm that a deployment group watches, and the event when one changes."""
 
+from typing import Any
+
 from local.pipeline import eventbridge
 from local.pipeline.architecture import Architecture
 from local.pipeline.clock import Clock
@@ -35,6 +37,10 @@ class AlarmStates:
     def ringing(self) -> set[str]:
         """Return the names of the alarms that are in ALARM."""
         return {name for name, state in self.all().items() if state.value == ALARM}
+
+    def changes(self) -> list[dict[str, Any]]:
+        """Return the event of every change of an alarm's state, oldest first."""
+        return self._journal.events_of(eventbridge.ALARM)
 
     def look(self) -> None:
         """Evaluate every alarm and announce those that change."""

@@ -1,8 +1,10 @@
 """One bare git repository in CodeCommit's place, with the source revisions that the pipeline reads."""
 
+import re
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 URL_PREFIX = "/v1/repos/"  # CodeCommit's own
 TIMEOUT_S = 120
@@ -47,6 +49,26 @@ class Repository:
             ) from None
         commit_id, summary, author, authored = output.decode(errors="replace").strip().split("\0")
         return Commit(commit_id, summary, author, float(authored))
+
+    def details(self, commit_id: str) -> dict[str, Any]:
+        """Return a commit as CodeCommit's GetCommit has it. Raises RepositoryError."""
+        if not re.fullmatch("[0-9a-f]{40}", commit_id):
+            raise RepositoryError(f"{commit_id!r} is no commit's id")
+        people = "%x00".join(("%an", "%ae", "%ad", "%cn", "%ce", "%cd"))
+        layout = f"--format=%T%x00%P%x00{people}%x00%B"
+        output = self._git("log", "-1", "--date=raw", layout, commit_id, "--").decode(errors="replace")
+        tree, parents, *fields, message = output.split("\0")
+        author, committer = (
+            dict(zip(("name", "email", "date"), fields[start : start + 3], strict=True)) for start in (0, 3)
+        )
+        return {
+            "commitId": commit_id,
+            "treeId": tree,
+            "parents": parents.split(),
+            "message": message.rstrip("\n"),
+            "author": author,
+            "committer": committer,
+        }
 
     def archive(self, commit: str) -> bytes:
         """Return the files of a commit as a zip file, without history: the artifact of a source action."""

@@ -195,6 +195,8 @@ ANSWERED = [
         },
     ),
     ("codedeploy", "StopDeployment", {"deploymentId": "d-WAITING"}),
+    ("cloudwatch", "DescribeAlarms", {"AlarmNamePrefix": "lantern-"}),
+    ("cloudwatch", "DescribeAlarmHistory", {"HistoryItemType": "StateUpdate"}),
     ("codepipeline", "GetPipeline", {"name": "lantern"}),
     ("codepipeline", "GetPipelineState", {"name": "lantern"}),
     ("codepipeline", "GetPipelineExecution", {"pipelineName": "lantern", "pipelineExecutionId": SUCCEEDED}),
@@ -218,7 +220,8 @@ ANSWERED = [
         {"pipelineName": "lantern", "pipelineExecutionId": WAITING},
     ),
 ]
-BEGINNING = {"CreateDeployment", "StartPipelineExecution"}  # these need a task definition or a push
+# these need a task definition or a push
+BEGINNING = {"CreateDeployment", "StartPipelineExecution", "GetCommit"}
 
 
 def filled(runner, request):

@@ -1,0 +1,1 @@
+"""The operations of CodeCommit's API, one a file."""
