@@ -67,7 +67,7 @@ traffic: $(RUN) $(VENV)/traffic.stamp ## Send shoppers to the running shop; RATE
 rehearse: $(RUN) $(VENV)/rehearsal.stamp $(VENV)/traffic.stamp ## Take COMMIT=HEAD through the pipeline on this laptop; RELEASE=errors ... tries a bad one; TIME_SCALE=60
 	@$(BIN)/python -m local.rehearsal
 
-dora: $(VENV)/local.stamp ## The five DORA metrics of the rehearsals; SINCE=30d, HTML=report.html writes a page, EXPLAIN=1 shows what is behind
+dora: $(VENV)/local.stamp ## The five DORA metrics of the rehearsals; SINCE=30d, BY=week, HTML=report.html, EXPLAIN=1; SAMPLE=1 shows made-up ones
 	@$(BIN)/python -m local.stack dora
 
 synth: $(INFRA) ## Write the CloudFormation templates that the CDK code makes

@@ -5,6 +5,7 @@ import gc
 import os
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from dora import command_line, html_report, json_report, text_report, validation
@@ -12,7 +13,7 @@ from dora.analysis import analyse
 from dora.deduplication import combine
 from dora.errors import DoraError, SourceError
 from dora.metrics import Report, report
-from dora.readers import aws_api, csv_files, event_files, git
+from dora.readers import csv_files, event_files, git, pipeline_history
 from dora.readers.csv_formats import csv_format
 from dora.records import SAMPLE, History, Note
 from dora.windows import Window, window
@@ -60,14 +61,7 @@ def _history(options: argparse.Namespace) -> History:
     """All sources as one history: CSV files take precedence over the API, and the API over events."""
     sources = [event_files.read(options.events)] if options.events else []
     if options.aws:
-        sources.append(
-            aws_api.read(
-                options.pipeline,
-                alarms=options.alarms,
-                scale=options.time_scale,
-                commits=None if options.git else {},
-            )
-        )
+        sources.append(_aws_history(options))
     if options.csv:
         sources.append(csv_files.read(options.csv, csv_format(options.format, options.columns)))
     if options.sample:
@@ -76,6 +70,32 @@ def _history(options: argparse.Namespace) -> History:
     history = combine(sources)
     validation.check(history)
     return git.add_commits(history, options.git) if options.git else history
+
+
+def _aws_history(options: argparse.Namespace) -> History:
+    """The history that --aws reads. Raises SourceError with AWS's message and what to do."""
+    import boto3  # here, so that a report from files needs no boto3
+    import botocore.exceptions
+
+    try:
+        history, problems = pipeline_history.read(
+            boto3.Session(),
+            options.pipeline,
+            alarms=options.alarms,
+            scale=options.time_scale,
+            has_log=bool(options.git),
+        )
+    except botocore.exceptions.ClientError as error:
+        code, message = (error.response["Error"].get(key, "") for key in ("Code", "Message"))
+        hint = " --pipeline names it." if code == "PipelineNotFoundException" else ""
+        raise SourceError(f"--aws: {error.operation_name}: {code}: {message}{hint}") from None
+    except botocore.exceptions.BotoCoreError as error:
+        raise SourceError(
+            f"--aws: {error} Needed are credentials and AWS_DEFAULT_REGION; on the laptop also "
+            "AWS_ENDPOINT_URL_CODEPIPELINE and AWS_ENDPOINT_URL_CODEDEPLOY."
+        ) from None
+    unread = tuple(Note("aws", problem.source, f"can't be read: {problem.error}") for problem in problems)
+    return replace(history, notes=(*history.notes, *unread))
 
 
 def _show(options: argparse.Namespace, measured: Report) -> None:

@@ -76,8 +76,16 @@ def analyse(history: History, rules: CountingRules | None = None) -> Analysis:
     sources = history.incident_sources
     sources |= {ALARMS if incident.alarm else REPORTS for incident in incidents}
     notes = [*history.notes, *notes, *_without_service(incidents, services)]
+    return Analysis(services, tuple(notes), rules, frozenset(sources), _began_at(lines, services.values()))
+
+
+def _began_at(lines: Mapping[str, Timeline], services: Iterable[ServiceAnalysis]) -> float | None:
+    """The earliest time that a window would count, also where clocks put an outage before its deployment."""
     begins = [attempt.began_at for line in lines.values() for attempt in (*line.attempts, *line.rollbacks)]
-    return Analysis(services, tuple(notes), rules, frozenset(sources), min(begins, default=None))
+    for service in services:
+        begins += [deployment.at for deployment in (*service.counted, *service.unknown, *service.blocked)]
+        begins += [outage.began_at for outage in service.outages]
+    return min(begins, default=None)
 
 
 def _analyse_service(

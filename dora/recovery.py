@@ -98,7 +98,7 @@ def _outages_of(deployment: Deployment, spells: Sequence[Spell], ends: "_Ends") 
         if fix and began_at <= fix.at <= following.opened_at:
             recovery = fix if fix.is_rollback else min(fix, recovery)
         yield Outage(began_at, recovery, (deployment.id,), spell.opened_at)
-        began_at = following.opened_at
+        began_at = max(began_at, following.opened_at)
     if fix and len(spells) > 1 and fix.at < began_at:
         fix = None  # it ended an earlier spell
     last = spells[-1] if spells else None

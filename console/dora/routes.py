@@ -53,7 +53,7 @@ def show() -> Any:
     reading = reader.reading(pipeline)
     if reading is None:
         return render_template("dora/reading.html", pipeline=pipeline)
-    selected = scorecard.selection(request.args, reading.analysis.services, reading.began_s, now_s)
+    selected = scorecard.selection(request.args, reading.analysis.services, reading.analysis.began_at, now_s)
     report, scorecards = scorecard.scorecards(reading.analysis, selected, now_s)
     return render_template(
         "dora/dora.html",

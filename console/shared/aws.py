@@ -30,18 +30,19 @@ class Aws:
 
     def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(THREADS, "aws")
-        self._clients: dict[str, Any] = {}
+        self._clients: dict[tuple[str, str | None], Any] = {}
         self._lock = threading.Lock()  # boto3's session makes one client at a time
 
-    def client(self, service: str) -> Any:
-        """Return boto3's client of a service, such as "xray"; raises AwsError."""
+    def client(self, service: str, endpoint_url: str | None = None) -> Any:
+        """Return boto3's client of a service, at its own endpoint or the given one; raises AwsError."""
+        key = service, endpoint_url
         with self._lock:
-            if service not in self._clients:
+            if key not in self._clients:
                 try:
-                    self._clients[service] = boto3.client(service, config=CONFIG)
+                    self._clients[key] = boto3.client(service, endpoint_url=endpoint_url, config=CONFIG)
                 except BotoCoreError as error:
                     raise explained(error) from error
-            return self._clients[service]
+            return self._clients[key]
 
     def is_stand_in(self, service: str) -> bool:
         """Whether a service's endpoint is not AWS's own."""

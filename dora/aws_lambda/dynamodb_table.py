@@ -12,7 +12,7 @@ import botocore.exceptions
 
 from dora.times import DAY_S
 
-ENVELOPE, DEPLOYMENT, COMMIT, REPORT = "envelope", "deployment", "commit", "report"
+ENVELOPE, DEPLOYMENT, TRIGGER, COMMIT, REPORT = "envelope", "deployment", "trigger", "commit", "report"
 KEPT_S = 180 * DAY_S  # twice the longest window: a window's figures depend on what was live before it
 LARGEST_BYTES = 380_000  # DynamoDB takes 400 KB an item
 DETAILS = (

@@ -1,7 +1,7 @@
 """The handlers of the two functions: `collect` stores EventBridge's events, `compute` computes the metrics.
 
-Environment variables: TABLE for both; COMPUTE (the other function's name) for `collect`; PIPELINE,
-REPOSITORY and WINDOWS (days, separated by commas) for `compute`.
+Environment variables: TABLE for both; COMPUTE (the other function's name) for `collect`; PIPELINE, ALARMS (a
+prefix of their names) and WINDOWS (days, separated by commas) for `compute`.
 """
 
 import json
@@ -15,11 +15,11 @@ import botocore.exceptions
 from dora import json_report
 from dora.analysis import analyse
 from dora.aws_lambda import cloudwatch_metrics, deployment_log
-from dora.aws_lambda.dynamodb_table import COMMIT, DEPLOYMENT, ENVELOPE, Store, StoredValues
+from dora.aws_lambda.dynamodb_table import COMMIT, DEPLOYMENT, ENVELOPE, TRIGGER, Store, StoredValues
 from dora.deduplication import combine
 from dora.errors import InputError
 from dora.metrics import report
-from dora.readers import aws_api, codecommit, eventbridge
+from dora.readers import eventbridge, pipeline_history
 from dora.records import ALARMS, History
 from dora.times import DAY_S
 from dora.windows import Window
@@ -80,9 +80,17 @@ def _history(store: Store) -> History:
 
     An API that does not answer ends the computation: figures of a part would look like a change."""
     events = eventbridge.read(store.all(ENVELOPE).values())
-    answers = aws_api.read(os.environ["PIPELINE"], answers=StoredValues(store, DEPLOYMENT))
-    history = combine([events, answers, EVERY_ALARM_IS_HEARD])
-    return codecommit.add_commits(history, os.environ["REPOSITORY"], answers=StoredValues(store, COMMIT))
+    caches = pipeline_history.Caches(
+        deployments=StoredValues(store, DEPLOYMENT),
+        triggers=StoredValues(store, TRIGGER),
+        commits=StoredValues(store, COMMIT),
+    )
+    answers, problems = pipeline_history.read(
+        boto3.Session(), os.environ["PIPELINE"], alarms=os.environ["ALARMS"], caches=caches
+    )
+    if problems:
+        raise problems[0].error
+    return combine([events, answers, EVERY_ALARM_IS_HEARD])
 
 
 def _log(**fields: Any) -> None:

@@ -1,4 +1,4 @@
-"""The reader of `--aws`: CodePipeline, CodeDeploy and CloudWatch's alarm history through boto3.
+"""CodePipeline's executions, CodeDeploy's deployments and CloudWatch's alarm history through boto3.
 
 boto3 finds the addresses itself: AWS_ENDPOINT_URL_CODEPIPELINE and _CODEDEPLOY lead to the laptop's stand-in.
 """
@@ -29,43 +29,7 @@ class Answer(TypedDict):
 
 
 Answers = MutableMapping[str, Answer]  # by deployment id
-Commits = MutableMapping[str, Commit | None]  # by execution id
-
-
-def read(
-    pipeline: str,
-    *,
-    alarms: str = "",
-    scale: float = 1.0,
-    session: Any = None,
-    answers: Answers | None = None,
-    commits: Commits | None = None,
-) -> History:
-    """The history of one pipeline; with a prefix `alarms` also the incidents of the alarms called so.
-
-    `scale` is the time scale where no deployment's description has one; the caches are those of `gather`.
-    Raises SourceError with AWS's message and what to do."""
-    import botocore.exceptions  # here, so that a report from files needs no boto3
-
-    try:
-        session = session or _session()
-        history = gather(session, pipeline, scale=scale, answers=answers, commits=commits)
-        return with_alarms(history, session.client("cloudwatch"), alarms, scale) if alarms else history
-    except botocore.exceptions.ClientError as error:
-        code, message = (error.response["Error"].get(key, "") for key in ("Code", "Message"))
-        hint = " --pipeline names it." if code == "PipelineNotFoundException" else ""
-        raise SourceError(f"--aws: {error.operation_name}: {code}: {message}{hint}") from None
-    except botocore.exceptions.BotoCoreError as error:
-        raise SourceError(
-            f"--aws: {error} Needed are credentials and AWS_DEFAULT_REGION; on the laptop also "
-            "AWS_ENDPOINT_URL_CODEPIPELINE and AWS_ENDPOINT_URL_CODEDEPLOY."
-        ) from None
-
-
-def _session() -> Any:
-    import boto3
-
-    return boto3.Session()
+Triggers = MutableMapping[str, float | None]  # execution id → when its revision was made, epoch seconds
 
 
 def gather(
@@ -75,13 +39,13 @@ def gather(
     scale: float = 1.0,
     since: float | None = None,
     answers: Answers | None = None,
-    commits: Commits | None = None,
+    triggers: Triggers | None = None,
 ) -> History:
     """A pipeline's deployments, those that were created after `since` (epoch seconds) if it is given.
 
-    `answers` caches CodeDeploy's answers: what it has is not asked for, final answers are added. `commits`
-    caches the commit that started each execution; without it none is asked for. `session` makes the boto3
-    clients, whose errors are raised."""
+    `answers` caches CodeDeploy's answers: what it has is not asked for, final answers are added. `triggers`
+    caches when the commit that started each execution was made; without it, no such commit is asked for.
+    `session` makes the boto3 clients, whose errors are raised."""
     from_pipeline, from_deploy = session.client("codepipeline"), session.client("codedeploy")
     answers, notes = {} if answers is None else answers, list[Note]()
     executions = _executions(from_pipeline, pipeline)
@@ -97,7 +61,7 @@ def gather(
     if scale != 1:
         attempts = [replace(attempt, scale=scale) for attempt in attempts]
     _add_scales(executions.values(), attempts, scale)
-    known = {} if commits is None else _commits(from_pipeline, pipeline, executions.values(), commits)
+    known = {} if triggers is None else _commits(from_pipeline, pipeline, executions.values(), triggers)
     deployments = deployment_records(executions.values(), attempts, known, notes, SOURCE)
     is_scaled = any(attempt.scale != 1 for attempt in attempts)
     if not is_scaled and any(name in from_deploy.meta.endpoint_url for name in LAPTOPS):
@@ -131,14 +95,14 @@ def _add_scales(executions: Iterable[Execution], attempts: Iterable[Attempt], sc
 
 
 def _commits(
-    client: Any, pipeline: str, executions: Iterable[Execution], known: Commits
+    client: Any, pipeline: str, executions: Iterable[Execution], triggers: Triggers
 ) -> dict[str, Commit]:
     commits = []
     for execution in executions:
-        if execution.id not in known and execution.revision:
+        if execution.id not in triggers and execution.revision:
             answer = client.get_pipeline_execution(pipelineName=pipeline, pipelineExecutionId=execution.id)
-            known[execution.id] = aws_responses.commit(execution, answer)
-        commits.append(known.get(execution.id))
+            triggers[execution.id] = aws_responses.made_at(execution, answer)
+        commits.append(aws_responses.commit(execution, triggers.get(execution.id)))
     return {commit.sha: commit for commit in commits if commit}
 
 
@@ -194,7 +158,7 @@ def _alarm_changes(client: Any, prefix: str, scale: float) -> Iterator[AlarmChan
                     state=str(new.get("stateValue") or ""),
                     before=str(old.get("stateValue") or ""),
                     reason=str(new.get("stateReason") or ""),
-                    scale=scale,
+                    scale=float((data.get("lantern-rehearsal") or {}).get("time-scale") or scale),
                 )
 
 

@@ -35,20 +35,24 @@ def execution(pipeline: str, summary: Mapping[str, Any]) -> Execution:
     )
 
 
-def commit(started_by: Execution, answer: Mapping[str, Any]) -> Commit | None:
-    """The commit that started an execution, with the time of GetPipelineExecution's artifact revision.
-
-    Where the source gives no time it is the execution's begin, before which the push must have been. None
-    where the execution has no revision."""
+def made_at(execution: Execution, answer: Mapping[str, Any]) -> float | None:
+    """When an execution's revision was made, by GetPipelineExecution's answer; None if that does not say."""
     revisions = (answer.get("pipelineExecution") or {}).get("artifactRevisions") or ()
     times = [
-        revision.get("created") for revision in revisions if revision.get("revisionId") == started_by.revision
+        revision.get("created") for revision in revisions if revision.get("revisionId") == execution.revision
     ]
-    at = optional_seconds(times[0]) if times else None
-    at = started_by.started_at if at is None else at
-    if at is None or not started_by.revision:
+    return optional_seconds(times[0]) if times else None
+
+
+def commit(execution: Execution, at: float | None) -> Commit | None:
+    """The commit that started an execution, made at an instant.
+
+    Where nobody knows the instant it is the execution's begin, before which the push must have been. None
+    where the execution has no revision."""
+    at = execution.started_at if at is None else at
+    if at is None or not execution.revision:
         return None
-    described = commit_messages.commit(started_by.revision, at, started_by.message)
+    described = commit_messages.commit(execution.revision, at, execution.message)
     return described._replace(told_by=BY_EXECUTION)
 
 

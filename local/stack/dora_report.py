@@ -1,7 +1,7 @@
 """`make dora`: the DORA metrics of the rehearsals on this laptop, by the command `python -m dora`.
 
-The pipeline's journal has every event with its time scale, its API knows when users saw a deployment, and git
-knows the commits.
+The pipeline's journal has every event with its time scale; its API knows when users saw a deployment, which
+alarms rang, and the commits that were pushed to it.
 """
 
 import json
@@ -9,31 +9,39 @@ import os
 import sys
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from local.awsapi.account import REGION
 from local.stack.errors import NotThere
 from local.stack.site import Site
 
 CODE = Path(__file__).parents[2]
-DEFAULT_SINCE = "30d"
+DEFAULT_SINCE = "first"
+ALARMS = "lantern-"  # the prefix of the alarms that watch deployments
 ANSWERS_WITHIN_S = 10.0
 # The pipeline is on this machine: no proxy of the user's may be asked
 OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 def measure(site: Site) -> None:
-    """Replace this process by `python -m dora` with the options of SINCE, UNTIL, HTML and EXPLAIN.
+    """Replace this process by `python -m dora`, with options from SINCE, UNTIL, HTML, EXPLAIN, BY, SAMPLE.
 
-    Raises NotThere where the pipeline does not answer."""
+    Raises NotThere where the pipeline does not answer; SAMPLE needs none."""
+    if site.environ.get("SAMPLE"):
+        _become(["--sample", *_outputs(site.environ)], os.environ | {"PYTHONPATH": str(CODE)})
     pipeline = f"http://127.0.0.1:{site.environ.get('PIPELINE_PORT') or 4567}"
     history = write_events(events(pipeline), site.home / "history.jsonl")
-    command = [sys.executable, "-m", "dora", *arguments(site, history)]
     environ = os.environ | environment(site, pipeline)
     for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE"):  # an account's; the laptop needs none
         environ.pop(name, None)
+    _become(arguments(site, history), environ)
+
+
+def _become(options: list[str], environ: dict[str, str]) -> NoReturn:
     sys.stdout.flush()
+    command = [sys.executable, "-m", "dora", *options]
     os.execve(sys.executable, command, environ)  # noqa: S606  its exit code becomes ours
 
 
@@ -64,11 +72,15 @@ def write_events(envelopes: list[dict[str, Any]], file: Path) -> Path:
 def arguments(site: Site, history: Path) -> list[str]:
     """The options of `python -m dora`."""
     variables = site.environ
-    options = ["--events", str(history), "--aws", f"--since={variables.get('SINCE') or DEFAULT_SINCE}"]
-    if (site.root / ".git").exists():  # an unpacked archive has none
-        options += ["--git", str(site.root)]
+    options = ["--events", str(history), "--aws", "--alarms", ALARMS]
+    options += [f"--since={variables.get('SINCE') or DEFAULT_SINCE}"]
     options += [f"--until={variables['UNTIL']}"] if variables.get("UNTIL") else []
-    options += [f"--html={variables['HTML']}"] if variables.get("HTML") else []
+    return options + _outputs(variables)
+
+
+def _outputs(variables: Mapping[str, str]) -> list[str]:
+    options = [f"--html={variables['HTML']}"] if variables.get("HTML") else []
+    options += [f"--by={variables['BY']}"] if variables.get("BY") else []
     return options + (["--explain"] if variables.get("EXPLAIN") else [])
 
 

@@ -61,10 +61,15 @@ class DoraFunctions(Construct):
             {
                 "TABLE": table.table_name,
                 "PIPELINE": PIPELINE,
-                "REPOSITORY": PROJECT,
+                "ALARMS": f"{PROJECT}-",
                 "WINDOWS": ",".join(map(str, DORA_WINDOWS_DAYS)),
             },
-            [_put(table, "deployment", "commit", "report"), _read(table), *_ask_aws(), _publish()],
+            [
+                _put(table, "deployment", "trigger", "commit", "report"),
+                _read(table),
+                *_ask_aws(),
+                _publish(),
+            ],
         )
         lambda_.EventSourceMapping(
             self,
@@ -141,7 +146,12 @@ def _ask_aws() -> list[iam.PolicyStatement]:
     return [
         iam.PolicyStatement(
             sid="AskPipeline",
-            actions=["codepipeline:ListActionExecutions", "codepipeline:ListPipelineExecutions"],
+            actions=[
+                "codepipeline:GetPipeline",
+                "codepipeline:GetPipelineExecution",
+                "codepipeline:ListActionExecutions",
+                "codepipeline:ListPipelineExecutions",
+            ],
             resources=[arn("codepipeline", PIPELINE)],
         ),
         iam.PolicyStatement(
@@ -157,6 +167,11 @@ def _ask_aws() -> list[iam.PolicyStatement]:
         ),
         iam.PolicyStatement(
             sid="AskCommits", actions=["codecommit:GetCommit"], resources=[arn("codecommit", PROJECT)]
+        ),
+        iam.PolicyStatement(
+            sid="AskAlarms",
+            actions=["cloudwatch:DescribeAlarmHistory", "cloudwatch:DescribeAlarms"],
+            resources=[arn("cloudwatch", "alarm:*")],
         ),
     ]
 

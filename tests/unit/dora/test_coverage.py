@@ -3,10 +3,10 @@
 import pytest
 
 from dora.analysis import analyse
-from dora.metrics import FREQUENCY, report
+from dora.metrics import FREQUENCY, RECOVERY, report
 from dora.records import History
 from dora.windows import Window
-from tests.unit.dora.histories import at, good
+from tests.unit.dora.histories import at, good, incident
 
 DAY_S = 86400
 
@@ -53,3 +53,28 @@ def test_half_an_hour_of_an_hour_counts_as_what_it_is():
 
     assert (round(figure.value, 6), figure.formula) == (144, "deployments / 30 minutes")
     assert made.coverage.endswith("measured over 30 minutes")
+
+
+def test_what_another_clock_puts_before_the_first_deployment_is_in_the_window():
+    """d-0 went live at 8:50, ten minutes before it started: two clocks. It is one deployment all the same."""
+    _, figure = frequency(
+        [good("d-0", "2 09:00", "2 08:40", "2 08:50")], Window(at("1 00:00"), at("3 00:00"))
+    )
+
+    assert figure.n == 1
+
+
+def test_no_outage_begins_before_its_deployment():
+    """Both incidents name d-0, 9:00, and are over before it: their clock is wrong, and no outage is left."""
+    early = (
+        incident("i-0", "2 06:00", "2 06:10", deployment="d-0"),
+        incident("i-1", "2 08:00", "2 08:10", deployment="d-0"),
+    )
+
+    made = report(
+        analyse(History(tuple(deployed("2 09:00")), early)), Window(at("1 00:00"), at("3 00:00")), 0
+    )
+
+    recovery = made.services["orders"].figures[RECOVERY]
+    assert (recovery.n, recovery.remarks) == (0, ("clock problem: 2 dropped, over before users saw it",))
+    assert {outage.began_at for outage in made.services["orders"].outages} == {at("2 09:00")}

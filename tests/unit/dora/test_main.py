@@ -5,9 +5,11 @@ import sys
 from html.parser import HTMLParser
 from pathlib import Path
 
+import boto3
 import pytest
 
 from dora.__main__ import main
+from tests.unit.dora.readers.answers import Session
 from tests.unit.dora.readers.sample_events import SHA, alarm, deployment, good_run, stopped_run
 
 ROOT = Path(__file__).parents[3]
@@ -358,3 +360,35 @@ def test_the_sample_is_shown_and_marked_as_made_up(tmp_path, capsys):
     assert "made-up figures of a team that does not exist" in page.read_text()
     assert "2026-07-01T00:00:00Z to 2026-10-01T00:00:00Z" in output
     assert "no data" not in output
+
+
+class Refusing(Session):
+    """An account without that pipeline."""
+
+    def __init__(self):
+        super().__init__()
+        self.stubs["codepipeline"].add_client_error(
+            "list_pipeline_executions",
+            "PipelineNotFoundException",
+            "The account has no pipeline with the name 'x'",
+        )
+
+
+def test_a_pipeline_that_is_not_there_is_said_with_the_option(capsys, monkeypatch):
+    monkeypatch.setattr(boto3, "Session", Refusing)
+
+    assert main(["--aws", "--pipeline", "x"]) == 1
+
+    message = capsys.readouterr().err
+    assert "--aws: ListPipelineExecutions: PipelineNotFoundException: " in message
+    assert "--pipeline names it" in message
+
+
+def test_a_machine_without_a_region_is_told_what_to_set(capsys, monkeypatch):
+    for name in ("AWS_DEFAULT_REGION", "AWS_REGION", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/nowhere")
+
+    assert main(["--aws"]) == 1
+
+    assert re.search(r"You must specify a region.*AWS_DEFAULT_REGION", capsys.readouterr().err)

@@ -1,140 +1,31 @@
 """`make dora` before the pipeline's own journal and API, filled with a history that a person computed."""
 
-import json
 import os
 import re
 import subprocess
 import sys
-import threading
 from pathlib import Path
-from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 import pytest
 
-from local.pipeline.api_server import ApiServer
-from local.pipeline.codedeploy.deployment_machine import Deployment, Event, Phase
-from local.pipeline.codedeploy.deployments import deployment_records
-from local.pipeline.codepipeline.execution_machine import Execution, pending_stages
-from local.pipeline.codepipeline.executions import execution_records
-from local.pipeline.runner import Runner
-from local.pipeline.settings import Settings
 from local.stack import dora_report
 from local.stack.errors import NotThere
-from settings import load
-from tests.unit.dora import hand_made
-from tests.unit.dora.hand_made import ALARM_ACTIVE, HOOK_FAILURE, SCALE, at
+from tests.unit.dora import laptop
 
 ROOT = Path(__file__).parents[3]
-# release: (began, users saw it, all users had it, over, status, error), as in hand_made.py
-RELEASES = {
-    "good": ("09:00:40", "09:00:50", "09:00:55", "09:01:00", "Succeeded", ("", "")),
-    "blocked": ("10:00:40", "", "", "10:00:50", "Failed", HOOK_FAILURE),
-    "failed": ("11:00:40", "11:00:50", "", "11:01:00", "Stopped", ALARM_ACTIVE),
-    "hotfix": ("11:30:40", "11:30:50", "11:30:55", "11:31:00", "Succeeded", ("", "")),
-}
-BACK = {"blocked": "d-BACK1", "failed": "d-BACK2"}
-RUNS = {release: f"{number}0000000-0000-4000-8000-000000000000" for number, release in enumerate(RELEASES, 1)}
-
-
-class Silent(WSGIRequestHandler):
-    """Says nothing of what it answers."""
-
-    def log_message(self, *_):
-        pass
 
 
 @pytest.fixture(name="pipeline", scope="module")
 def _pipeline(tmp_path_factory):
-    """The real API server before the real journal, without the runner's threads; returns its port."""
-    state = tmp_path_factory.mktemp("pipeline")
-    runner = Runner(load(Settings, {"STATE_DIR": str(state), "AWS_ENDPOINT_URL": "http://127.0.0.1:9"}))
-    fill(runner, hand_made.commit_all(tmp_path_factory.mktemp("hashes")))
-    server = make_server("127.0.0.1", 0, ApiServer(runner), handler_class=Silent)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    yield server.server_port
-    server.shutdown()
-    thread.join()
-    server.server_close()
-    runner.stop()
-
-
-def fill(runner, commits):
-    for line in hand_made.EVENTS.read_text().splitlines():
-        runner.journal.announce(json.loads(line))
-    for release in RELEASES:
-        run = execution(runner, release, commits[release])
-        execution_records(runner.journal).put(run.id, run)
-        for record in deployments_of(release):
-            deployment_records(runner.journal).put(record.id, record)
-
-
-def execution(runner, release, commit):
-    began, _, _, over, status, (code, message) = RELEASES[release]
-    committed, subject = hand_made.MESSAGES[release]
-    run = Execution(
-        pipeline=runner.architecture.pipeline["Name"],
-        stages=pending_stages(runner.architecture.pipeline),
-        id=RUNS[release],
-        commit=commit,
-        summary=subject.split("\n")[0],
-        author="Ada",
-        authored=at(committed),
-        trigger_type="StartPipelineExecution",
-        trigger_detail="laptop",
-        created=at(f"{began[:5]}:00"),
-        ended=at(over),
-        scale=SCALE,
-        status="Succeeded" if status == "Succeeded" else "Failed",
-    )
-    for action in run.stages[-1].actions:
-        if action.name == "orders":
-            action.id, action.started, action.ended = f"{RUNS[release][:-1]}3", at(began), at(over)
-            action.status, action.external_id = run.status, f"d-{release.upper()}"
-            action.error_code, action.error_message = (
-                ("JobFailed", f"{code}: {message}") if code else ("", "")
-            )
-    return run
-
-
-def deployments_of(release):
-    began, seen, live, over, status, (code, message) = RELEASES[release]
-    traffic = Event(name="AllowTraffic", status="Pending")
-    if seen:
-        ended = at(live or over)
-        traffic = Event(
-            name="AllowTraffic", status="Succeeded" if live else "Failed", started=at(seen), ended=ended
-        )
-    record = deployment(
-        f"d-{release.upper()}", began, over, events=[traffic], status=status, phase=Phase.ENDED
-    )
-    record.error_code, record.error_message, record.description = (
-        code,
-        message,
-        "time scale 60: a minute passes in 1 s",
-    )
-    if release not in BACK:
-        return [record]
-    record.rollback, record.rollback_message = BACK[release], "rolled back"
-    back = deployment(
-        BACK[release], over, over, status="Succeeded", phase=Phase.ENDED, creator="codeDeployRollback"
-    )
-    back.rolls_back, back.rollback_message = record.id, "rolls back"
-    return [record, back]
-
-
-def deployment(key, began, over, **members):
-    about = {"creator": "user", "config": "CodeDeployDefault.ECSCanary10Percent5Minutes", "scale": SCALE}
-    where = {"blue": "ecs-svc/1", "green": "ecs-svc/2", "blue_targets": "b", "green_targets": "g"}
-    times = {"created": at(began), "started": at(began), "ended": at(over)}
-    what = {"application": "lantern", "group": "orders", "app_spec": "version: 0.0", "task_definition": "arn"}
-    return Deployment(id=key, **(about | where | times | what | members))
+    """The port of the pipeline's API."""
+    fill = laptop.hand_made_history(tmp_path_factory.mktemp("checkout"))
+    with laptop.serve(tmp_path_factory.mktemp("pipeline"), fill) as port:
+        yield port
 
 
 @pytest.fixture(name="checkout")
 def _checkout(tmp_path):
-    """A checkout with the history's commits; its compose file is the real one."""
-    hand_made.commit_all(tmp_path)
+    """A folder with the real compose file, and without git: the pipeline has the commits."""
     (tmp_path / "docker-compose.yml").write_text((ROOT / "docker-compose.yml").read_text())
     return tmp_path
 
@@ -155,7 +46,7 @@ def make_dora(checkout, port, **variables):
     )
 
 
-def test_journal_api_and_git_give_the_figures_that_a_person_computes(pipeline, checkout):
+def test_journal_and_apis_give_the_figures_that_a_person_computes(pipeline, checkout):
     done = make_dora(checkout, pipeline, SINCE="2026-11-02", UNTIL="2026-11-03", EXPLAIN="1")
 
     assert (done.returncode, done.stderr) == (0, "")
@@ -167,17 +58,17 @@ def test_journal_api_and_git_give_the_figures_that_a_person_computes(pipeline, c
         # good, failed, hotfix in one day; the blocked one no user saw
         "deployment frequency": "3.00 a day n = 3",
         "change fail rate": "33.3 % 1 of 3",
-        # From 11:00:50, when AllowTraffic began, to 11:01:00, when it was rolled back
-        "failed deployment recovery time": "10.0 s n = 1",
+        # From 11:00:50, when AllowTraffic began, to 11:01:05, when the roll-back had succeeded
+        "failed deployment recovery time": "15.0 s n = 1",
         "deployment rework rate": "33.3 % 1 of 3",
     }
     # (6055 + 2455 + 655) / 3 = 9165 / 3 = 3055 s = 50.9 min
     assert "median 40.9 min, mean 50.9 min, p90 1.7 h" in done.stdout
-    assert "from the first alarm: median 6.0 s" in done.stdout
+    assert "from the first alarm: median 11.0 s" in done.stdout
     assert "caught before users: 1; running: 0" in done.stdout
     assert "rework: trailer Fixes-Deployment: d-FAILED" in done.stdout
     assert "time scale 60: five minutes passed in 5.0 s" in done.stdout
-    assert "the commits' own times" not in done.stdout  # git knew them
+    assert "the commits' own times" not in done.stdout  # CodeCommit's place knew them
     assert "notes on what could not be used" not in done.stdout
 
 
@@ -234,3 +125,23 @@ def test_something_else_on_that_port_is_not_taken_for_the_pipeline(monkeypatch):
 
         with pytest.raises(NotThere, match="does not answer"):
             dora_report.events("http://127.0.0.1:4567")
+
+
+def test_without_a_window_it_begins_at_the_first_deployment(pipeline, checkout):
+    """The first pipeline execution began on 2 November 2026 at 9 o'clock."""
+    done = make_dora(checkout, pipeline, UNTIL="2026-11-10")
+
+    assert done.stdout.startswith("2026-11-02T09:00:00Z to 2026-11-10T00:00:00Z")
+
+
+def test_weeks_may_stand_beside_each_other(pipeline, checkout):
+    done = make_dora(checkout, pipeline, UNTIL="2026-11-10", BY="week")
+
+    assert re.search(r"^orders +2026-W45 +2026-W46$", done.stdout, re.M)
+
+
+def test_the_sample_needs_no_pipeline(checkout):
+    done = make_dora(checkout, 9, SAMPLE="1")
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "made-up figures of a team that does not exist" in done.stdout.splitlines()[0]

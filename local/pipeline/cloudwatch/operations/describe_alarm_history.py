@@ -29,8 +29,12 @@ def answer(request: dict[str, Any], parts: Parts) -> dict[str, Any]:
 
 
 def _instant(change: dict[str, Any]) -> float:
-    at: float = change["detail"]["lantern-rehearsal"]["time"]  # the event has whole seconds
+    at: float = change["detail"]["lantern-rehearsal"]["time"]  # the event's own is a whole second
     return at
+
+
+def _time_scale(change: dict[str, Any]) -> dict[str, Any]:
+    return {"time-scale": change["detail"]["lantern-rehearsal"]["time-scale"]}
 
 
 def _entry(change: dict[str, Any]) -> dict[str, Any]:
@@ -46,5 +50,5 @@ def _entry(change: dict[str, Any]) -> dict[str, Any]:
         "Timestamp": _instant(change),
         "HistoryItemType": STATE_UPDATE,
         "HistorySummary": f"Alarm updated from {old['value']} to {new['value']}",
-        "HistoryData": json.dumps({"version": "1.0", **data}),
+        "HistoryData": json.dumps({"version": "1.0", **data, "lantern-rehearsal": _time_scale(change)}),
     }

@@ -4,69 +4,47 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from botocore.exceptions import ClientError
 
 from console.app import create_app
-from console.dora import history as history_module
 from console.dora import routes
 from console.dora.history import FRESH_S, HistoryReader
 from console.settings import Settings
 from console.shared.errors import AwsError
+from dora.readers import pipeline_history
+from dora.readers.pipeline_history import Problem
 from dora.records import History
 
-DECLARED = {
-    "stages": [
-        {
-            "actions": [
-                {"actionTypeId": {"provider": "CodeCommit"}, "configuration": {"RepositoryName": "lamps"}}
-            ]
-        }
-    ]
-}
+
+def refused(operation):
+    return ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, operation)
 
 
 class Account:
-    """Stands for the console's clients; `gather` reads it, as often as it is asked."""
-
-    has_stand_ins = True
+    """Stands for the console's clients; dora's reading comes from it, as often as it is asked."""
 
     def __init__(self):
         self.pool, self.now, self.read = ThreadPoolExecutor(2), 1000.0, []
-        self.gate, self.problem, self.alarms_problem = threading.Event(), None, None
+        self.gate, self.problem, self.problems = threading.Event(), None, []
         self.gate.set()
-
-    def client(self, service):
-        return service
-
-    def is_stand_in(self, service):
-        return self.has_stand_ins
-
-    def ask(self, service, operation, name):
-        assert (service, operation) == ("codepipeline", "get_pipeline")
-        return {"pipeline": DECLARED}
 
     def start(self, work):
         return self.pool.submit(work)
 
-    def gather(self, _session, pipeline, **parameters):
-        assert set(parameters) == {"since", "answers", "commits"}
+    def history(self, _session, pipeline, *, alarms, since, caches):
+        assert alarms == "lantern-"
+        self.caches = caches
         self.gate.wait(5)
         self.read.append(pipeline)
         if self.problem:
             raise self.problem
-        return History()
-
-    def incidents(self, history, client, prefix):
-        assert prefix == "lantern-"
-        if self.alarms_problem:
-            raise self.alarms_problem
-        return history
+        return History(), self.problems
 
 
 @pytest.fixture(name="account")
 def _account(monkeypatch):
     account = Account()
-    monkeypatch.setattr(history_module, "gather", account.gather)
-    monkeypatch.setattr(history_module, "with_alarms", account.incidents)
+    monkeypatch.setattr(pipeline_history, "read", account.history)
     yield account
     account.gate.set()
     account.pool.shutdown()
@@ -126,31 +104,22 @@ def test_a_refusal_is_raised_and_the_next_page_asks_again(account, read):
 
 
 def test_without_the_alarms_history_the_reading_says_why(account, read):
-    account.alarms_problem = AwsError("DescribeAlarmHistory: AccessDenied")
+    account.problems = [Problem("The alarms' history", refused("DescribeAlarmHistory"))]
 
-    assert read("lantern").problems == (
-        "The alarms' history can't be read: DescribeAlarmHistory: AccessDenied",
-    )
+    (problem,) = read("lantern").problems
+
+    assert problem.startswith("The alarms' history can't be read: ")
+    assert "AccessDenied" in problem
 
 
-def test_codecommit_is_asked_for_its_log_if_it_is_the_pipelines_source(account, read, monkeypatch):
-    account.has_stand_ins = False
-    repositories = []
-    monkeypatch.setattr(
-        history_module.codecommit,
-        "add_commits",
-        lambda history, name, **_: (repositories.append(name), history)[1],
-    )
+def test_answers_that_can_not_change_are_kept_between_two_readings(account, read):
+    read("lantern")
+    first = account.caches
+    account.now += FRESH_S
 
     read("lantern")
 
-    assert repositories == ["lamps"]
-
-
-def test_a_stand_in_is_not_asked_for_commits(account, read, monkeypatch):
-    monkeypatch.setattr(history_module.codecommit, "add_commits", None)
-
-    assert read("lantern").problems == ()
+    assert account.caches is first
 
 
 def test_during_the_first_reading_the_page_says_so_and_refreshes_itself(monkeypatch):

@@ -4,15 +4,14 @@ import json
 from types import SimpleNamespace
 
 import pytest
+from botocore.exceptions import ClientError
 from botocore.stub import ANY
 
 from dora.aws_lambda import dynamodb_table, handlers
-from dora.errors import SourceError
-from dora.readers import aws_api
 from tests.unit.dora.aws_lambda.table import Table
 from tests.unit.dora.histories import at
 from tests.unit.dora.readers import sample_events
-from tests.unit.dora.readers.answers import Session, action, info, summary, targets
+from tests.unit.dora.readers.answers import Session, action, declared, info, summary, targets
 
 NOW = at("20 00:00")
 
@@ -23,9 +22,10 @@ class Cloud:
     def __init__(self):
         self.invoked, self.points, self.session = [], [], Session()
         self.table = Table()
+        self.session.clients["codecommit"] = self
 
     def client(self, name):
-        return {"lambda": self, "cloudwatch": self, "codecommit": self}[name]
+        return {"lambda": self, "cloudwatch": self}[name]
 
     def invoke(self, **request):
         self.invoked.append(request)
@@ -44,8 +44,8 @@ class Cloud:
         ]
         return values[-1] if values else None
 
-    def api_knows(self, *days):
-        """One good deployment of each day, as ListPipelineExecutions and its like tell it."""
+    def api_knows(self, *days, commits=True):
+        """One good deployment of each day, as ListPipelineExecutions and its like tell it; no alarm rang."""
         pipeline, deploy = self.session.stubs["codepipeline"], self.session.stubs["codedeploy"]
         runs = [summary(f"run-{day}", "Succeeded", day, str(day) * 40) for day in days]
         pipeline.add_response("list_pipeline_executions", {"pipelineExecutionSummaries": runs})
@@ -53,6 +53,11 @@ class Cloud:
         pipeline.add_response("list_action_executions", {"actionExecutionDetails": actions})
         if days:
             deploy.add_response("list_deployments", {"deployments": [f"d-{day}" for day in days]})
+        for _ in days if commits else ():
+            pipeline.add_response("get_pipeline_execution", {"pipelineExecution": {}})
+        pipeline.add_response("get_pipeline", declared())
+        self.session.stubs["cloudwatch"].add_response("describe_alarm_history", {"AlarmHistoryItems": []})
+        self.session.stubs["cloudwatch"].add_response("describe_alarms", {"MetricAlarms": []})
 
     def api_describes(self, *days):
         deploy = self.session.stubs["codedeploy"]
@@ -76,13 +81,13 @@ def _cloud(monkeypatch):
     for module in (handlers, dynamodb_table):
         monkeypatch.setattr(module.boto3, "client", cloud.client)
     monkeypatch.setattr(dynamodb_table.boto3, "resource", lambda _: resource)
-    monkeypatch.setattr(aws_api, "_session", lambda: cloud.session)
+    monkeypatch.setattr(handlers.boto3, "Session", lambda: cloud.session)
     monkeypatch.setattr(handlers, "time", SimpleNamespace(time=lambda: NOW + 0.7))
     variables = {
         "TABLE": "lantern-dora",
         "COMPUTE": "lantern-dora-compute",
         "PIPELINE": "lantern",
-        "REPOSITORY": "lantern",
+        "ALARMS": "lantern-",
         "WINDOWS": "7,30,90",
     }
     for name, value in variables.items():
@@ -222,7 +227,8 @@ def test_computing_again_changes_nothing_and_asks_only_for_lists(cloud):
     handlers.compute({}, None)
     items, points = dict(cloud.table.items), list(cloud.points)
     cloud.points.clear()
-    cloud.api_knows(2, 1)  # no deployment and no target is described again: the stub would refuse it
+    # no deployment, target or execution is described again: the stub would refuse it
+    cloud.api_knows(2, 1, commits=False)
 
     handlers.compute({}, None)
 
@@ -258,7 +264,7 @@ def test_an_api_that_does_not_answer_ends_it_before_any_figure_is_wrong(cloud):
     handlers.collect(sqs(*RUN), None)
     cloud.session.stubs["codepipeline"].add_client_error("list_pipeline_executions", "ThrottlingException")
 
-    with pytest.raises(SourceError, match="ThrottlingException"):
+    with pytest.raises(ClientError, match="ThrottlingException"):
         handlers.compute({}, None)
 
     assert cloud.points == []

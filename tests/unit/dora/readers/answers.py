@@ -72,17 +72,35 @@ def targets(key, status, day, begin="10:10", end="10:15"):
     }
 
 
+def declared(provider="CodeCommit"):
+    """GetPipeline's answer about a pipeline whose source is of a provider."""
+    action_type = {"category": "Source", "owner": "AWS", "provider": provider, "version": "1"}
+    source = {
+        "name": "Source",
+        "actionTypeId": action_type,
+        "configuration": {"RepositoryName": "lantern"},
+    }
+    return {
+        "pipeline": {
+            "name": "lantern",
+            "roleArn": "arn:aws:iam::111122223333:role/lantern",
+            "stages": [{"name": "Source", "actions": [source]}],
+        }
+    }
+
+
 class Session:
     """boto3's clients with their network taken away."""
 
     def __init__(self):
         self.clients, self.stubs = {}, {}
-        for name in ("codepipeline", "codedeploy", "cloudwatch"):
+        for name in ("codepipeline", "codedeploy", "codecommit", "cloudwatch"):
             self.clients[name] = boto3.client(
                 name, region_name="eu-central-1", aws_access_key_id="x", aws_secret_access_key="x"
             )
             self.stubs[name] = Stubber(self.clients[name])
             self.stubs[name].activate()
 
-    def client(self, name):
+    def client(self, name, endpoint_url=None):
+        assert endpoint_url is None
         return self.clients[name]

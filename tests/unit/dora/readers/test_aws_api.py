@@ -4,7 +4,6 @@ import pytest
 from botocore.stub import ANY
 
 from dora.analysis import analyse
-from dora.errors import SourceError
 from dora.readers import aws_api, aws_responses
 from dora.records import BY_EXECUTION, History
 from tests.unit.dora.histories import at
@@ -82,7 +81,7 @@ def _session():
 
 
 def test_an_account_is_read_with_the_times_at_which_users_saw_each_deployment(session):
-    by_id = {deployment.id: deployment for deployment in aws_api.read("lantern", session=session).deployments}
+    by_id = {deployment.id: deployment for deployment in aws_api.gather(session, "lantern").deployments}
 
     assert set(by_id) == {"d-1", "d-2", "d-2-back", "run-3/orders"}
     assert (by_id["d-1"].revision, by_id["d-1"].exposed_at, by_id["d-1"].live_at) == (
@@ -98,7 +97,7 @@ def test_an_account_is_read_with_the_times_at_which_users_saw_each_deployment(se
 
 
 def test_what_was_read_is_judged_as_events_are(session):
-    service = analyse(aws_api.read("lantern", session=session)).services["orders"]
+    service = analyse(aws_api.gather(session, "lantern")).services["orders"]
 
     assert [(counted.deployment.id, counted.kind) for counted in service.counted] == [
         ("d-1", "ok"),
@@ -135,7 +134,9 @@ def test_alarms_histories_are_incidents(session):
         {"HistoryItemType": "StateUpdate"},
     )
 
-    history = aws_api.read("lantern", alarms="lantern-", session=session)
+    history = aws_api.with_alarms(
+        aws_api.gather(session, "lantern"), session.client("cloudwatch"), "lantern-"
+    )
 
     links = analyse(history).services["orders"].links
     assert [(link.incident.opened_at, link.incident.closed_at) for link in links] == [
@@ -145,7 +146,7 @@ def test_alarms_histories_are_incidents(session):
 
 
 def test_a_time_scale_that_is_said_stands_in_every_record(session):
-    assert aws_api.read("lantern", scale=60, session=session).scales == (60.0,)
+    assert aws_api.gather(session, "lantern", scale=60).scales == (60.0,)
 
 
 def test_alarms_that_were_quiet_are_a_source_and_none_at_all_are_not(session):
@@ -186,8 +187,8 @@ def test_the_commit_that_started_an_execution_counts_from_when_its_source_says_i
     }
 
     known, unknown = (
-        aws_responses.commit(started, made),
-        aws_responses.commit(started, {"pipelineExecution": {}}),
+        aws_responses.commit(started, aws_responses.made_at(started, answer))
+        for answer in (made, {"pipelineExecution": {}})
     )
 
     assert (known.committed_at, known.subject, known.fixes) == (at("1 09:00"), "Trim the wick", ("d-0",))
@@ -206,32 +207,9 @@ def test_a_message_that_a_connection_wraps_is_unwrapped():
         assert aws_responses.execution("lantern", wrapped).message == message
 
 
-def test_a_pipeline_that_is_not_there_is_said_with_the_option():
-    session = Session()
-    session.stubs["codepipeline"].add_client_error(
-        "list_pipeline_executions",
-        "PipelineNotFoundException",
-        "The account has no pipeline with the name 'x'",
-    )
-
-    with pytest.raises(
-        SourceError, match=r"--aws: ListPipelineExecutions: PipelineNotFoundException: .* --pipeline names it"
-    ):
-        aws_api.read("x", session=session)
-
-
-def test_a_machine_without_a_region_is_told_what_to_set(monkeypatch):
-    for name in ("AWS_DEFAULT_REGION", "AWS_REGION", "AWS_PROFILE"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("AWS_CONFIG_FILE", "/nowhere")
-
-    with pytest.raises(SourceError, match=r"You must specify a region.*AWS_DEFAULT_REGION"):
-        aws_api.read("lantern")
-
-
 def test_a_deployment_that_is_over_for_good_is_asked_for_once(session):
     answers = {}
-    first = aws_api.read("lantern", session=session, answers=answers)
+    first = aws_api.gather(session, "lantern", answers=answers)
     again = Session()
     again.stubs["codepipeline"].add_response("list_pipeline_executions", {"pipelineExecutionSummaries": []})
     again.stubs["codepipeline"].add_response(
@@ -240,7 +218,7 @@ def test_a_deployment_that_is_over_for_good_is_asked_for_once(session):
     )
     again.stubs["codedeploy"].add_response("list_deployments", {"deployments": ["d-2-back", "d-2", "d-1"]})
 
-    second = aws_api.read("lantern", session=again, answers=answers)
+    second = aws_api.gather(again, "lantern", answers=answers)
 
     assert set(answers) == {"d-1", "d-2", "d-2-back"}
     assert {deployment.id: deployment.live_at for deployment in second.deployments} == {
