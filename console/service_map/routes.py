@@ -1,6 +1,5 @@
 """The service map, and the panel of the node or edge that was clicked."""
 
-from math import ceil
 from typing import Any
 from urllib.parse import urlencode
 
@@ -61,8 +60,8 @@ def view_traces() -> Any:
 
 
 def _services(span: TimeRange, group: str) -> list[Any]:
-    # boto3 sends whole seconds
-    parameters: dict[str, Any] = {"StartTime": span.start_s, "EndTime": ceil(span.end_s)}
+    start_s, end_s = span.whole_seconds()
+    parameters: dict[str, Any] = {"StartTime": start_s, "EndTime": end_s}
     if group:
         parameters["GroupName"] = group
     return list(aws().pages("xray", "get_service_graph", "Services", **parameters))

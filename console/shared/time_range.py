@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from math import ceil, floor
 
 from console.shared.errors import BadInput
 
@@ -29,6 +30,11 @@ class TimeRange:
     def is_live(self) -> bool:
         """Whether the range ends now, so that a page over it refreshes itself."""
         return "end" not in self.arguments
+
+    def whole_seconds(self) -> tuple[int, int]:
+        """Return start and end in whole seconds, as boto3 sends them, never longer than X-Ray's bound."""
+        end_s = ceil(self.end_s)
+        return max(floor(self.start_s), end_s - LONGEST_S), end_s
 
     def words(self) -> str:
         """Return the range as a page words it: "last 15m" or "… to …"."""

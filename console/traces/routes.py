@@ -8,22 +8,32 @@ from console.shared import filter_expressions
 from console.shared.aws import aws
 from console.shared.errors import AwsError, BadInput
 from console.shared.pages import requested_range
+from console.shared.time_range import TimeRange
 from console.shared.trace_id import trace_id_of
 from console.traces.refiners import refiners
-from console.traces.summaries import COLUMNS, Summary, http, newest_summaries, started, summary_status
+from console.traces.summaries import (
+    COLUMNS,
+    LENGTHS,
+    Summary,
+    http,
+    newest_summaries,
+    slowest_summaries,
+    started,
+    summary_status,
+)
 
 routes = Blueprint("traces", __name__)
 
 
 @routes.get("/traces")
 def show() -> str:
-    """Show the newest traces that a filter expression matches; a wrong one with its character marked."""
+    """Show the newest or slowest traces that a filter matches; a wrong filter has its character marked."""
     span, expression = requested_range(), request.args.get("filter", "").strip()
     column, is_descending = _order()
     summaries: list[Summary] = []
-    has_earlier, problem, wrong_at = False, "", None
+    listed, problem, wrong_at = "", "", None
     try:
-        summaries, has_earlier = newest_summaries(aws(), expression, (span.start_s, span.end_s))
+        summaries, listed = _listed(expression, span, column, is_descending)
     except AwsError as error:
         if not expression or error.code != "InvalidRequestException":
             raise
@@ -40,7 +50,7 @@ def show() -> str:
         http=http,
         sort=column,
         is_descending=is_descending,
-        has_earlier=has_earlier,
+        listed=listed,
         problem=problem,
         wrong_at=wrong_at,
         keywords=filter_expressions.KEYWORDS,
@@ -54,6 +64,19 @@ def find() -> Any:
     if trace_id := trace_id_of(text):
         return redirect(url_for("trace.show", text=trace_id))
     return redirect(url_for("traces.show", filter=text or None))
+
+
+def _listed(expression: str, span: TimeRange, column: str, is_descending: bool) -> tuple[list[Summary], str]:
+    """The traces to list, and in words which of the range's they are."""
+    seconds = span.whole_seconds()
+    newest, has_earlier = newest_summaries(aws(), expression, seconds)
+    if not has_earlier:
+        return newest, f"all of the {span.words()}"
+    if column in LENGTHS and is_descending:
+        slowest = slowest_summaries(aws(), expression, seconds, column, newest)
+        if slowest is not None:
+            return slowest, f"the slowest of the {span.words()}"
+    return newest, f"the newest of the {span.words()}; there may be more before them"
 
 
 def _order() -> tuple[str, bool]:

@@ -1,4 +1,4 @@
-"""The newest trace summaries that a filter expression matches, and the columns that list them.
+"""The newest or slowest trace summaries that a filter expression matches, and the columns that list them.
 
 https://docs.aws.amazon.com/xray/latest/api/API_TraceSummary.html
 """
@@ -7,12 +7,18 @@ from collections.abc import Callable, Mapping
 from math import ceil, floor
 from typing import Any
 
+from console.shared import filter_expressions
 from console.shared.aws import Aws
 from console.shared.newest import newest
 from console.shared.status import PRECEDENCE, status_of
 
 SHOWN = 250
 SECOND = 1.0
+LENGTHS = {"response": "responsetime", "duration": "duration"}  # columns and their keywords
+SLOW_SHARE = 0.05  # of the newest traces: those that are slow
+ENOUGH = 50  # slow traces to be listed; with less the limit is lowered
+ATTEMPTS = 3
+ROUNDING_S = 0.0005
 PAGES = 8  # how many pages of one window are read at most: a rare match may be on a late one
 
 Summary = Mapping[str, Any]
@@ -46,6 +52,63 @@ def newest_summaries(
     start_s, end_s = floor(span[0]), ceil(span[1])  # boto3 sends whole seconds
     summaries, has_earlier = newest(read, start_s, end_s, count, SECOND)
     return sorted(summaries, key=started, reverse=True), has_earlier
+
+
+def slowest_summaries(
+    aws: Aws,
+    expression: str,
+    span: tuple[float, float],
+    column: str,
+    recent: list[Summary],
+    count: int = SHOWN,
+) -> list[Summary] | None:
+    """Return the slowest traces of the whole `span`, at most `count`; None where there are too many.
+
+    `column` is "response" or "duration". The `recent` traces tell how long most traces take, and X-Ray is
+    asked for every trace of `span` that took longer. Raises AwsError.
+    """
+    slowest: list[Summary] | None = None
+    for share in (SLOW_SHARE, 5 * SLOW_SHARE):
+        slower, is_all = _slower_than(aws, expression, span, column, _least_s(recent, column, share))
+        slowest = slower if is_all else slowest
+        if not is_all or len(slower) >= ENOUGH:
+            break
+    for _ in range(
+        ATTEMPTS if slowest is None else 0
+    ):  # the newest traces were quicker than the earlier ones
+        slower, is_all = _slower_than(aws, expression, span, column, _least_s(slower, column, SLOW_SHARE))
+        if is_all:
+            slowest = slower
+            break
+    return slowest and slowest[:count]
+
+
+def _least_s(summaries: list[Summary], column: str, share: float) -> float:
+    """The seconds that only a `share` of the traces exceed."""
+    seconds = sorted(map(COLUMNS[column], summaries), reverse=True)
+    return float(seconds[int(share * len(seconds))])
+
+
+def _slower_than(
+    aws: Aws, expression: str, span: tuple[float, float], column: str, least_s: float
+) -> tuple[list[Summary], bool]:
+    """The traces of `span` that took `least_s` or longer, slowest first, and whether those are all."""
+    # a summary is rounded to the millisecond; a filter looks at the exact time
+    condition = f"{LENGTHS[column]} >= {max(0.0, least_s - ROUNDING_S):.6g}"
+    parameters = {
+        "StartTime": floor(span[0]),
+        "EndTime": ceil(span[1]),
+        "FilterExpression": filter_expressions.all_of(expression, condition),
+    }
+    summaries: list[Summary] = []
+    for _ in range(PAGES):
+        page = aws.ask("xray", "get_trace_summaries", **parameters)
+        summaries += page["TraceSummaries"]
+        parameters["NextToken"] = page.get("NextToken")
+        if not parameters["NextToken"]:
+            break
+    is_all = not parameters["NextToken"]
+    return sorted(summaries, key=COLUMNS[column], reverse=True), is_all
 
 
 def started(summary: Summary) -> float:

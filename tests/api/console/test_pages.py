@@ -162,6 +162,30 @@ def test_a_list_can_be_ordered_by_each_column(console, sort):
         assert orders[0] == orders[1][::-1]
 
 
+@pytest.mark.parametrize("column", ["response", "duration"])
+def test_the_slowest_trace_of_the_range_is_first_though_hundreds_are_newer(console, column):
+    now = time.time()
+    began_s = [now - 60, *(now - 30 + n / 20 for n in range(300))]
+    took_s = [1.204, *([0.09] * 300)]
+    documents = [
+        segment(new_trace_id(), f"slowest-{column}", start_time=began, end_time=began + took)
+        for began, took in zip(began_s, took_s, strict=True)
+    ]
+    for first in range(0, len(documents), 50):
+        console.send(*documents[first : first + 50])
+
+    page = console.page("/traces", range="5m", sort=column, dir="desc", filter=f'service("slowest-{column}")')
+
+    assert re.findall(r'<tr data-key="([^"]+)"', page)[0] == documents[0]["trace_id"]
+    assert "the slowest of the last 5m" in page
+
+
+def test_the_map_of_the_longest_range_is_shown(console):
+    a_click(console)
+
+    assert 'aria-label="storefront to orders: ' in console.page("/map", range="6h")
+
+
 @pytest.mark.parametrize("flags", [("error", "throttle"), ("fault", "throttle"), ("fault", "error")])
 def test_map_list_and_waterfall_give_a_call_the_same_status(console, flags):
     name = "-".join(flags)

@@ -38,6 +38,14 @@ def test_a_range_that_cannot_be_is_refused_naming_the_field(arguments):
         time_range(arguments, NOW)
 
 
+@pytest.mark.parametrize("fraction_s", [0.0, 0.001, 0.5])
+def test_the_longest_range_stays_within_x_rays_bound_in_whole_seconds(fraction_s):
+    start_s, end_s = time_range({"range": "6h"}, NOW + fraction_s).whole_seconds()
+
+    assert end_s - start_s == 6 * 3600
+    assert end_s >= NOW + fraction_s
+
+
 def test_instants_are_utc():
     assert iso(NOW) == "2023-11-14T22:13:20.000Z"
     assert clock(NOW + 0.5) == "22:13:20.500"
