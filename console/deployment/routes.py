@@ -6,21 +6,24 @@ from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
 
+from console.compare.page import comparison_page
 from console.deployment import load_balancer
 from console.deployment.traffic_weights import weights_of
-from console.deployment.versions import Origins, newest_pair, origins_of
+from console.deployment.versions import Origins, compared_pair, origins_of
 from console.pipeline import codedeploy, pages
 from console.pipeline.deployments import Deployment, DeploymentGroup, TrafficRouting
 from console.shared import axis, forms
 from console.shared.aws import attempt, aws
 from console.shared.chart import Chart
-from console.shared.errors import NotFound, Unreachable
+from console.shared.errors import BadInput, NotFound, Unreachable
 from console.shared.time_range import between
 
 routes = Blueprint("deployment", __name__)
 routes.register_error_handler(Unreachable, pages.unreachable_page)
 COLOURS = {"blue": "side-blue", "green": "side-green", "load balancer": "line-4"}
 UNKNOWN_COLOURS = ("line-3", "line-1")  # of target groups of which nobody knows which was blue's
+ROLES = {"blue": "old", "green": "new"}
+ROLLBACK_ROLES = {"blue": "what is rolled back", "green": "what is brought back"}
 TICKS = (0, 25, 50, 75, 100)  # of the time axis, in percent
 WIDTH, HEIGHT = 600, 80  # of the picture of weights
 
@@ -73,14 +76,22 @@ def show(number: str) -> Any:
 
 
 @routes.get("/deployments/d-<number>/compare")
-def compare(number: str) -> Any:
-    """Redirect to the newest traces of both versions side by side, of the same call if there is one."""
+def compare(number: str) -> str:
+    """Show a trace of both versions at the same endpoint; `by` chooses each side's median or worst one."""
+    by = request.args.get("by", "")
+    if by not in ("", "median", "worst"):
+        raise BadInput(f"by={by!r}: expected median or worst")
     pipelines, _ = pages.list_pipelines()
     deployment, client, now_s = _deployment(number), aws(), time.time()
     origins = origins_of(client, pages.chosen_pipeline(pipelines) if pipelines else "", deployment)
     span = (deployment.start_s - pages.AROUND_S, min(now_s, deployment.axis_end_s(now_s) + pages.AROUND_S))
-    blue, green = newest_pair(client, deployment.group, origins.versions(), span)
-    return redirect(url_for("compare.show", left=blue["Id"], right=green["Id"]))
+    versions = origins.versions()
+    pair = compared_pair(client, deployment.group, versions, span, by)
+    roles = ROLLBACK_ROLES if deployment.rolls_back else ROLES
+    headings = [f"{side}, {roles[side]}: {versions[side]}" for side in ("blue", "green")]
+    return comparison_page(
+        pair.traces["blue"]["Id"], pair.traces["green"]["Id"], headings, pair=pair, deployment=deployment
+    )
 
 
 @routes.post("/deployments/stop-deployment")

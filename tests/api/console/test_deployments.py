@@ -12,6 +12,7 @@ from tests.api.console.account import START_S, action, deployment, event, execut
 from tests.api.console.conftest import start_console
 from tests.api.console.test_safety import HOSTILE, Tags, csrf
 from tests.api.console.test_speed import WITHIN_MS, server_ms
+from tests.api.xray.server import new_trace_id, segment
 from tests.shop import free_port
 
 REHEARSAL = "rehearsal on this laptop"
@@ -292,6 +293,41 @@ def test_a_deployment_links_to_traces_and_log_lines_of_both_versions(account_con
     assert "/logs?service=orders&text=0000002&start=" in page
     assert f"/deployments/{current['pipelineExecutionId']}" in page
     assert "/deployments/d-AAA/compare" in page
+
+
+def test_a_trace_of_blue_and_one_of_green_are_of_the_same_endpoint_and_headed_by_role_and_version(
+    account_console, account
+):
+    previous, current = execution(1), execution(2)
+    account.add(previous, current)
+    for of, name in ((previous, "d-OLD"), (current, "d-AAA")):
+        account.actions.insert(0, action(of, "Deploy", "orders", result={"externalExecutionId": name}))
+    now = time.time()
+    account.deployments["d-OLD"] = deployment("d-OLD", createTime=now - 9000)
+    account.deployments["d-AAA"] = deployment(
+        "d-AAA", createTime=now - 60, startTime=now - 60, completeTime=now
+    )
+    for version, method, status, took_s in (
+        ("0000001", "GET", 200, 0.1),
+        ("0000001", "POST", 409, 0.01),
+        ("0000002", "GET", 200, 1.6),
+        ("0000002", "POST", 201, 0.02),
+    ):
+        http = {
+            "request": {"method": method, "url": "http://shop/orders"},
+            "response": {"status": status},
+        }
+        times = {"start_time": now - 20, "end_time": now - 20 + took_s}
+        flags = {"error": True} if status == 409 else {}
+        annotated = segment(new_trace_id(), "orders", annotations={"version": version}, http=http)
+        account_console.send({**annotated, **times, **flags})
+
+    page = unescape(account_console.page("/deployments/d-AAA/compare"))
+
+    assert "GET /orders, the endpoint at which the versions differ most" in page
+    assert re.search(r">blue, old: 0000001, 100 ms<.*>green, new: 0000002, 1,?600 ms<", page, re.S), page
+    assert "by=worst" in page
+    assert account_console.get("/deployments/d-AAA/compare?by=luck").status_code == 400
 
 
 def test_a_rollback_and_the_deployment_that_it_rolls_back_link_to_each_other(account_console, account):
