@@ -14,7 +14,7 @@ routes = Blueprint("faults", __name__)
 @routes.get("/faults")
 def show() -> str:
     """Show what each service injects, and a form to change it."""
-    return render_template("faults/faults.html", states=_shop().states())
+    return render_template("faults/faults.html", states=_shop().states(fresh_s=1.0))
 
 
 @routes.post("/faults")

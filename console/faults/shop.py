@@ -1,6 +1,7 @@
 """The shop's /faults, on the laptop only: what each service injects, and how to change it."""
 
 import json
+import math
 import threading
 import time
 import urllib.error
@@ -12,30 +13,34 @@ from typing import Any
 from console.shared.errors import AwsError
 
 OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-TIMEOUT_S, FRESH_S = 0.5, 2.0
+TIMEOUT_S = 0.5
+FRESH_S = 30.0  # every page shows what is injected
 
 State = dict[str, Any]
 
 
 class Shop:
-    """Asks each service of the shop; keeps the answers for two seconds, since every page shows them."""
+    """Asks each service of the shop what it injects, and keeps the answers for half a minute."""
 
     def __init__(self, addresses: Mapping[str, str]) -> None:
         self._addresses = addresses  # by service
         self._pool = ThreadPoolExecutor(max(1, len(addresses)), "faults")
         self._lock = threading.Lock()
         self._states: dict[str, State | None] = {}
-        self._asked_s = 0.0
+        self._asked_s = -math.inf
 
     @property
     def is_configured(self) -> bool:
         """Whether this console knows a shop at all."""
         return bool(self._addresses)
 
-    def states(self) -> dict[str, State | None]:
-        """Return what each service injects; None where it has no /faults or does not answer."""
+    def states(self, fresh_s: float = FRESH_S) -> dict[str, State | None]:
+        """Return what each service injects, as it was `fresh_s` ago at most; None where faults are disabled.
+
+        A service that does not answer is None too.
+        """
         with self._lock:
-            if time.monotonic() - self._asked_s > FRESH_S:
+            if time.monotonic() - self._asked_s > fresh_s:
                 states = self._pool.map(self._read, self._addresses)
                 self._states = dict(zip(self._addresses, states, strict=True))
                 self._asked_s = time.monotonic()
@@ -49,7 +54,7 @@ class Shop:
     def switch(self, service: str, state: State) -> None:
         """Replace what `service` injects; raises AwsError with the service's own words when it refuses."""
         self._ask(service, "PUT", json.dumps(state).encode())
-        self._asked_s = 0.0
+        self._asked_s = -math.inf
 
     def knows(self, service: str) -> bool:
         """Whether the shop has that service."""
@@ -57,7 +62,8 @@ class Shop:
 
     def _read(self, service: str) -> State | None:
         try:
-            return self._ask(service, "GET", None)
+            state = self._ask(service, "GET", None)
+            return None if state.get("enabled") is False else state
         except AwsError:
             return None
 

@@ -17,6 +17,7 @@ from console.shared.trace_id import trace_id_of
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 PAGE = 2_000
 TRACE_LINES = 2_000
+AROUND = 60  # characters that are shown before and after a match
 # shown by name, and the description of embedded metrics, which says nothing of the line
 NAMED_FIELDS = frozenset(("timestamp", "level", "service", "message", "trace_id", "segment_id", "_aws"))
 
@@ -56,6 +57,20 @@ class Line:
         """The id of the segment in which the line was written; "" without one."""
         return str(self.fields.get("segment_id") or "")
 
+    @property
+    def is_sampled(self) -> bool:
+        """Whether its trace may be in X-Ray; a service marks a line of a trace that is not sampled."""
+        return self.fields.get("sampled") is not False
+
+    def shown_fields(self) -> dict[str, str]:
+        """Return what a page shows of the line as texts, by name; the message, or the whole line, first."""
+        shown = {"message": self.message, "service": self.service, "level": self.level}
+        shown |= {"trace_id": self.trace_id} if self.trace_id else {}
+        for name, value in self.further_fields().items():
+            nested = value if isinstance(value, dict) else {"": value}
+            shown |= {f"{name}.{key}".rstrip("."): str(inner) for key, inner in nested.items()}
+        return shown
+
     def further_fields(self) -> dict[str, Any]:
         """Return the fields that a page does not show by name."""
         return {
@@ -63,6 +78,16 @@ class Line:
             for name, value in self.fields.items()
             if name not in NAMED_FIELDS and value is not None
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """Where a text stands in a line: the field, the text as it is written there, and what is around it."""
+
+    field: str
+    before: str
+    text: str
+    after: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +110,23 @@ class LineFilter:
             return False
         if self.trace_id and self.trace_id not in (line.trace_id, *line.text.split('"')):
             return False
-        return self.text.lower() in line.text.lower()
+        return not self.text or bool(self.in_fields(line))
+
+    def in_fields(self, line: Line) -> list[Match]:
+        """Return where the text stands in the fields that a page shows; none without a text."""
+        if not self.text:
+            return []
+        return [match for name, value in line.shown_fields().items() if (match := self._match(name, value))]
+
+    def _match(self, field: str, value: str) -> Match | None:
+        at = value.lower().find(self.text.lower())
+        if at < 0:
+            return None
+        end = at + len(self.text)
+        before = value[max(0, at - AROUND) : at]
+        before = f"…{before}" if at > AROUND else before
+        after = value[end : end + AROUND] + ("…" if len(value) > end + AROUND else "")
+        return Match(field, before, value[at:end], after)
 
 
 def log_groups(aws: Aws, prefix: str) -> list[str]:

@@ -5,7 +5,7 @@ import time
 from typing import Any
 
 from flask import Blueprint, Flask, current_app, g, request
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from services.common.health import OPERATIONAL_ROUTES
 from services.common.openapi import Input, answers, describe
@@ -28,6 +28,12 @@ class Faults(Input):
     )
 
 
+class FaultsDisabled(BaseModel):
+    """The answer of a service that was started without FAULTS=on."""
+
+    enabled: bool = False
+
+
 class InjectedFault(Problem):
     """An error that somebody switched on at /faults."""
 
@@ -35,8 +41,9 @@ class InjectedFault(Problem):
 
 
 def init_app(app: Flask) -> None:
-    """Offer /faults and inject what is set there; without FAULTS=on the app has neither."""
+    """Offer /faults and inject what is set there; without FAULTS=on it says that it is disabled."""
     if not app.extensions["settings"].faults:
+        app.add_url_rule("/faults", view_func=show_disabled)
         return
     app.extensions["faults"] = Faults()
     app.register_blueprint(routes)
@@ -81,3 +88,9 @@ def clear() -> Any:
     """Switch all faults off."""
     current_app.extensions["faults"] = Faults()
     return show()
+
+
+@describe(resp=answers(HTTP_200=FaultsDisabled))
+def show_disabled() -> FaultsDisabled:
+    """That this service injects no faults, because it was started without FAULTS=on."""
+    return FaultsDisabled()

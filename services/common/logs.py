@@ -25,11 +25,12 @@ _STANDARD_FIELDS = vars(logging.makeLogRecord({})).keys() | {"message", "asctime
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """The ids that tie a log line to a request and its trace; all None outside a request."""
+    """The ids that tie a log line to a request and its trace, None outside a request; and if X-Ray has it."""
 
     trace_id: str | None = None
     segment_id: str | None = None
     request_id: str | None = None
+    is_sampled: bool = True
 
 
 _identity: ContextVar[Identity] = ContextVar("identity", default=Identity())  # noqa: B039  it is frozen
@@ -40,13 +41,22 @@ def current() -> Identity:
     return _identity.get()
 
 
-def identify(trace_id: str, segment_id: str, callers_request_id: str = "") -> None:
+def identify(
+    trace_id: str, segment_id: str, callers_request_id: str = "", *, is_sampled: bool = True
+) -> None:
     """Give the log lines of this thread their ids.
 
+    Lines of a trace that is not sampled have `sampled: false`, so that nobody looks for it in X-Ray.
     The caller's request id is kept when it has at most 128 harmless characters, else a new one is made.
     """
     is_usable = re.fullmatch(r"[\w.:-]{1,128}", callers_request_id, re.ASCII)
-    _identity.set(Identity(trace_id, segment_id, callers_request_id if is_usable else uuid.uuid4().hex))
+    request_id = callers_request_id if is_usable else uuid.uuid4().hex
+    _identity.set(Identity(trace_id, segment_id, request_id, is_sampled))
+
+
+def forget() -> None:
+    """Take the ids from this thread's log lines: what it does next belongs to no request."""
+    _identity.set(Identity())
 
 
 class JsonLines(logging.Formatter):
@@ -59,13 +69,16 @@ class JsonLines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """The line; what came with `extra` follows the fields that every line has."""
         when = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+        ids = asdict(current())
+        is_sampled = ids.pop("is_sampled")
         fields = {
             "timestamp": when.replace("+00:00", "Z"),
             "level": record.levelname,
             "service": self.service,
             "version": self.version,
             "message": record.getMessage(),
-            **asdict(current()),
+            **ids,
+            **({} if is_sampled else {"sampled": False}),
             **{name: value for name, value in vars(record).items() if name not in _STANDARD_FIELDS},
         }
         if record.exc_info and record.exc_info[0]:
@@ -115,7 +128,10 @@ def _write_access_line(response: Response) -> Response:
     duration_ms = round((time.perf_counter() - g.started) * 1000, 3)
     route = request.url_rule.rule if request.url_rule else "(none)"
     is_quiet = (request.method, route) in QUIET
+    failure = g.get("failure")
     level = logging.DEBUG if is_quiet else logging.INFO
+    if response.status_code >= 500 and (failure is not None or not is_quiet):
+        level = logging.ERROR
     if log.isEnabledFor(level):
         fields = {
             "method": request.method,
@@ -125,5 +141,6 @@ def _write_access_line(response: Response) -> Response:
             "duration_ms": duration_ms,
             **({} if is_quiet else metrics.embedded(response.status_code, duration_ms)),
         }
-        log.log(level, "%s %s %s", request.method, request.path, response.status_code, extra=fields)
+        message = (request.method, request.path, response.status_code)
+        log.log(level, "%s %s %s", *message, exc_info=failure, extra=fields)
     return response

@@ -11,7 +11,6 @@ Problem
 └── RemoteProblem            what another service answered, passed on in its words
 """
 
-import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -23,7 +22,6 @@ from werkzeug.exceptions import HTTPException
 
 from services.common import logs
 
-log = logging.getLogger(__name__)
 TYPE_PREFIX = "urn:problem:"
 
 
@@ -128,6 +126,8 @@ def init_app(app: Flask) -> None:
 
 
 def _answer(problem: Problem) -> Response:
+    if problem.status >= 500:
+        g.setdefault("failure", problem)  # the access line carries it
     document = ProblemDocument(
         type=TYPE_PREFIX + problem.code,
         title=problem.title,
@@ -151,6 +151,5 @@ def _http_error(error: HTTPException) -> Response:
 
 
 def _bug(error: Exception) -> Response:
-    log.error("unhandled %s", type(error).__name__, exc_info=error)
-    g.exception = error  # the tracing puts it on the segment
+    g.exception = g.failure = error  # the tracing puts it on the segment, the access line carries it
     return _answer(Problem("The error was logged under the trace id."))

@@ -32,9 +32,14 @@ def start(table: OrderTable, catalog: Catalog) -> None:
 def recover(table: OrderTable, catalog: Catalog, older_than_s: float = ABANDONED_AFTER_S) -> int:
     """Cancel every abandoned attempt and give its stock back; returns how many. Raises DependencyDown."""
     cancelled = 0
-    for attempt, before in table.abandoned(older_than_s):
-        if attempt.state is State.PENDING and not table.start_cancelling(attempt, before):
-            continue
+    with tracing.untraced():
+        abandoned = table.abandoned(older_than_s)
+    for attempt, before in abandoned:
+        if attempt.state is State.PENDING:
+            with tracing.untraced():
+                is_claimed = table.start_cancelling(attempt, before)
+            if not is_claimed:
+                continue
         with tracing.background_segment("orders", order_id=attempt.order_id):
             catalog.release(attempt.reservation_id)
             table.finish_cancelling(attempt)

@@ -80,9 +80,19 @@ def annotate(key: str, value: str) -> None:
 def background_segment(name: str, **annotations: str) -> Iterator[None]:
     """Trace work that no request asked for, e.g. a clean-up, as a segment with these annotations."""
     with xray_recorder.in_segment(name) as segment:
-        logs.identify(segment.trace_id, segment.id)
+        logs.identify(segment.trace_id, segment.id, is_sampled=segment.sampled)
         for key, value in annotations.items():
             segment.put_annotation(key, value)
+        try:
+            yield
+        finally:
+            logs.forget()
+
+
+@contextmanager
+def untraced() -> Iterator[None]:
+    """Keep work that no request asked for out of the traces, e.g. looking for something to clean up."""
+    with xray_recorder.in_segment("untraced", sampling=0):
         yield
 
 
@@ -138,7 +148,8 @@ def _identify() -> None:
         g.trace_id, segment_id = root or TraceId().to_id(), os.urandom(8).hex()
     else:
         g.trace_id, segment_id = segment.trace_id, segment.id
-    logs.identify(g.trace_id, segment_id, request.headers.get("X-Request-Id", ""))
+    is_sampled = segment is not None and segment.sampled
+    logs.identify(g.trace_id, segment_id, request.headers.get("X-Request-Id", ""), is_sampled=is_sampled)
     annotate("version", current_app.extensions["settings"].version)
 
 

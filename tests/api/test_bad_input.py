@@ -145,7 +145,7 @@ def test_a_chunked_body_over_64_kb_is_413(shop):
         ("GET", "/api/orders/%3Cscript%3E", 404),
         ("DELETE", "/api/products", 405),
         ("PUT", "/api/orders", 405),
-        ("GET", "/faults", 404),
+        ("PUT", "/faults", 405),
     ],
 )
 def test_what_is_not_there_is_a_problem_document_too(shop, method, path, status):

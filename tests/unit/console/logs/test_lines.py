@@ -43,6 +43,33 @@ def test_text_is_found_anywhere_and_a_trace_by_its_field():
     assert not LineFilter(trace_id=TRACE).matches(line(message=f"about {TRACE}"))
 
 
+def test_a_text_is_looked_for_in_what_is_shown_and_its_field_is_named():
+    failed = line(
+        message="GET /products 500", path="/products", exception={"type": "KeyError", "stack": "a.py\nb.py"}
+    )
+
+    assert [match.field for match in LineFilter(text="products").in_fields(failed)] == ["message", "path"]
+    (match,) = LineFilter(text="b.PY").in_fields(failed)
+    assert (match.field, match.before, match.text, match.after) == ("exception.stack", "a.py\n", "b.py", "")
+
+
+def test_a_text_that_stands_only_in_what_is_not_shown_is_no_match():
+    measured = line(message="GET / 200", _aws={"CloudWatchMetrics": [{"Metrics": [{"Name": "Errors"}]}]})
+
+    assert not LineFilter(text="Errors").matches(measured)
+
+
+def test_of_a_long_value_the_surroundings_are_shown():
+    (match,) = LineFilter(text="needle").in_fields(line(message="", note="a" * 500 + "needle" + "b" * 500))
+
+    assert (match.before, match.after) == ("…" + "a" * 60, "b" * 60 + "…")
+
+
+@pytest.mark.parametrize(("fields", "is_sampled"), [({}, True), ({"sampled": False}, False)])
+def test_a_line_says_whether_its_trace_is_sampled(fields, is_sampled):
+    assert line(trace_id=TRACE, **fields).is_sampled == is_sampled
+
+
 def test_the_pattern_is_one_quoted_phrase():
     assert LineFilter(text='say "hi"\\').pattern() == '"say \\"hi\\"\\\\"'
     assert LineFilter(text="x", trace_id=TRACE).pattern() == f'"{TRACE}"'

@@ -48,7 +48,13 @@ def test_operational_routes_stay_as_they_are(client):
     assert [client.get(path).status_code for path in ("/healthz", "/version", "/faults")] == [200, 200, 200]
 
 
-def test_without_the_switch_there_are_no_faults(monkeypatch):
+def test_without_the_switch_it_says_so_and_nothing_is_injected_or_logged(monkeypatch, caplog):
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    client = create_app(Settings()).test_client()
 
-    assert create_app(Settings()).test_client().get("/faults").status_code == 404
+    with caplog.at_level("INFO"):
+        answer = client.get("/faults")
+
+    assert (answer.status_code, answer.json) == (200, {"enabled": False})
+    assert caplog.records == []
+    assert client.put("/faults", json={"error_share": 1}).status_code == 405

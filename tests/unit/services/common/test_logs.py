@@ -40,6 +40,15 @@ def test_a_line_has_the_fields_that_every_line_has(written):
     }
 
 
+def test_a_line_whose_trace_is_not_sampled_says_so(written):
+    logger, lines = written
+    logs.identify("1-5759e988-bd862e3fe1be46a994272793", "53995c3f42cd8ad8", is_sampled=False)
+
+    logger.warning("stock is low")
+
+    assert lines()[0]["sampled"] is False
+
+
 def test_an_exception_is_an_object_with_type_message_and_stack(written):
     logger, lines = written
 

@@ -48,6 +48,26 @@ def test_a_bug_is_a_500_that_tells_its_trace_and_nothing_else(client, caplog):
     assert "the secret of the house" in str(record.exc_info[1])
 
 
+@pytest.mark.parametrize(
+    ("path", "level", "exception"),
+    [
+        ("/bug", "ERROR", "KeyError"),
+        ("/down", "ERROR", "DependencyDown"),
+        ("/nowhere", "INFO", None),
+        ("/version", "INFO", None),
+    ],
+)
+def test_an_answer_of_5xx_is_logged_at_error_with_its_exception_and_4xx_at_info(
+    client, caplog, path, level, exception
+):
+    with caplog.at_level(logging.INFO):
+        ask(client, path)
+
+    (record,) = caplog.records
+    assert record.levelname == level
+    assert (record.exc_info and record.exc_info[0].__name__) == exception
+
+
 def test_a_dependency_that_is_down_is_a_503_with_retry_after(client):
     answer = ask(client, "/down")
 

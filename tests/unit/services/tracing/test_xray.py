@@ -14,6 +14,7 @@ from flask import Flask
 
 from services import tracing
 from services.common import logs, problems
+from services.orders import recovery
 from services.tracing import xray
 
 ROOT = "1-5759e988-bd862e3fe1be46a994272793"
@@ -134,6 +135,37 @@ def test_work_that_no_request_asked_for_is_a_segment_of_its_own(segments):
     (segment,) = segments
     assert (segment["name"], segment["annotations"]) == ("orders", {"order_id": "ord-1"})
     assert (ids.trace_id, ids.segment_id) == (segment["trace_id"], segment["id"])
+    assert logs.current() == logs.Identity()
+
+
+def test_work_between_requests_is_neither_traced_nor_complained_of(segments, caplog):
+    with tracing.untraced(), xray_recorder.in_subsegment("DynamoDB"):
+        pass
+
+    assert segments == []
+    assert caplog.records == []
+
+
+def test_log_lines_know_whether_their_trace_is_sampled(client):
+    @client.application.get("/sampled")
+    def sampled():
+        return {"is_sampled": logs.current().is_sampled}
+
+    for decision in (True, False):
+        answer = get(client, "/sampled", header=f"Root={ROOT};Sampled={decision:d}")
+        assert answer.json == {"is_sampled": decision}
+
+
+def test_looking_for_abandoned_orders_is_no_trace_and_no_warning(segments, caplog):
+    class Table:
+        def abandoned(self, _older_than_s):
+            with xray_recorder.in_subsegment("DynamoDB"):
+                return []
+
+    recovery.recover(Table(), None)
+
+    assert segments == []
+    assert caplog.records == []
 
 
 def dynamodb_call(parameters, error=None):
