@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/xray/latest/devguide/xray-console-filters.html
 import re
 from collections.abc import Iterable
 
+ORDER_ID = re.compile(r"ord-[0-9a-f]{24}")
 KEYWORDS = (  # what the input field completes
     *("ok", "error", "throttle", "fault", "partial", "inferred", "first", "last", "responsetime", "duration"),
     *("http.status", "http.url", "http.method", "http.useragent", "http.clientip", "user", "name", "type"),
@@ -33,8 +34,13 @@ def node(name: str, node_type: str, condition: str = "") -> str:
 
 def version(version: str, name: str = "") -> str:
     """Return the expression for traces of a version of the service `name`; without it, of any service."""
-    annotation = f"annotation[version] = {quoted(version)}"
-    return node(name, "", annotation) if name else annotation
+    condition = annotation("version", version)
+    return node(name, "", condition) if name else condition
+
+
+def annotation(key: str, value: str) -> str:
+    """Return the expression for traces with a segment that is annotated so."""
+    return f"annotation[{key}] = {quoted(value)}"
 
 
 def edge(source: tuple[str, str], target: tuple[str, str], condition: str = "") -> str:

@@ -59,10 +59,13 @@ def show() -> str:
 
 @routes.get("/find")
 def find() -> Any:
-    """Redirect to the trace whose id is in the search box; any other text becomes a filter expression."""
+    """Redirect to the trace or the order's traces whose id is in the search box; another text is a filter."""
     text = request.args.get("q", "").strip()
     if trace_id := trace_id_of(text):
         return redirect(url_for("trace.show", text=trace_id))
+    if filter_expressions.ORDER_ID.fullmatch(text):
+        expression = filter_expressions.annotation("order_id", text)
+        return redirect(url_for("traces.show", filter=expression, range="6h"))
     return redirect(url_for("traces.show", filter=text or None))
 
 
