@@ -295,6 +295,20 @@ def test_a_deployment_links_to_traces_and_log_lines_of_both_versions(account_con
     assert "/deployments/d-AAA/compare" in page
 
 
+def test_task_sets_have_states_only_while_the_deployment_runs(account_console, account):
+    canary(account)
+    ended = account_console.page("/deployments/d-AAA")
+    account.deployments["d-AAA"] = deployment("d-AAA", status="InProgress")
+    del account.deployments["d-AAA"]["completeTime"]
+    running = account_console.page("/deployments/d-AAA")
+
+    assert "Task sets when it ended" in ended
+    assert "2 of 2 running" not in ended
+    assert "PRIMARY" not in ended
+    assert "Task sets now" in running
+    assert "2 of 2 running" in running
+
+
 def test_a_trace_of_blue_and_one_of_green_are_of_the_same_endpoint_and_headed_by_role_and_version(
     account_console, account
 ):
