@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balance
 from collections.abc import Mapping
 
 from console.shared.aws import Aws
-from console.shared.chart import Chart, Dimensions, Line, Point, Query, list_dimensions, points
+from console.shared.chart import Chart, Dimensions, Line, Point, Query, list_dimensions, over_range, points
 
 NAMESPACE = "AWS/ApplicationELB"
 METRICS = (
@@ -29,18 +29,26 @@ def charts(aws: Aws, groups: Mapping[str, str], start_s: float, end_s: float) ->
     queries: list[Query] = [(names, *metric) for names in measured.values() for metric in METRICS]
     queries.append((balancer, *OWN_ERRORS))
     *answers, own_errors = points(aws, NAMESPACE, queries, start_s, end_s, period_s)
+    *totals, own_total = over_range(aws, NAMESPACE, queries, start_s, end_s, period_s)
     requests, failed, p95 = list[Line](), list[Line](), list[Line]()
     for number, label in enumerate(measured):
         counts, errors, seconds = answers[3 * number : 3 * number + 3]
-        requests.append(Line(label, groups[label], counts))
-        failed.append(Line(label, groups[label], percent(counts, errors)))
-        p95.append(Line(label, groups[label], [(when_s, value * 1000) for when_s, value in seconds]))
+        total, failures, p95_s = (value or 0.0 for value in totals[3 * number : 3 * number + 3])
+        group, share = groups[label], 100 * failures / (total or 1.0)
+        in_ms = [(when_s, value * 1000) for when_s, value in seconds]
+        requests.append(Line(label, group, counts, f"{total:,.0f} in all"))
+        failed.append(Line(label, group, percent(counts, errors), f"{share:.3g} % of {total:,.0f}"))
+        p95.append(Line(label, group, in_ms, f"{p95_s * 1000:,.4g} ms, n = {total:,.0f}"))
     unit = "a minute" if period_s == COARSE_S else f"in {period_s} s"
     by_title = (
         ("Requests", unit, requests),
         ("Requests that failed (5xx)", "%", failed),
         ("Response time, p95", "ms", p95),
-        ("5xx in a target's place", unit, [Line("load balancer", "", own_errors)]),
+        (
+            "5xx in a target's place",
+            unit,
+            [Line("load balancer", "", own_errors, f"{own_total or 0:,.0f} in all")],
+        ),
     )
     return [
         Chart(title, unit, [line for line in lines if line.points], start_s - period_s, end_s, period_s)

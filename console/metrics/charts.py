@@ -3,7 +3,15 @@
 from dataclasses import dataclass
 
 from console.shared.aws import Aws
-from console.shared.chart import PERIOD_S, Chart, Line, Query, list_dimensions, points
+from console.shared.chart import (
+    Chart,
+    Line,
+    Query,
+    list_dimensions,
+    over_range,
+    points,
+    whole_periods,
+)
 from console.shared.time_range import TimeRange
 
 
@@ -29,8 +37,9 @@ def charts(aws: Aws, namespace: str, span: TimeRange) -> dict[str, list[Chart]]:
     """Return the charts of each service whose metrics are in `namespace`, by service; raises AwsError."""
     metrics = [names for names in list_dimensions(aws, namespace, "Requests") if "Service" in names]
     versions = sorted({(names["Service"], names.get("Version", "")) for names in metrics})
+    start_s, _ = whole_periods(span.start_s, span.end_s)
     by_service: dict[str, list[Chart]] = {
-        service: [Chart(m.title, m.unit, [], span.start_s - PERIOD_S, span.end_s) for m in MEASURES]
+        service: [Chart(m.title, m.unit, [], start_s, span.end_s) for m in MEASURES]
         for service, _ in versions
     }
     lines, queries = list[tuple[Chart, str, str]](), list[Query]()
@@ -40,7 +49,25 @@ def charts(aws: Aws, namespace: str, span: TimeRange) -> dict[str, list[Chart]]:
                 lines.append((chart, label, version))
                 queries.append(({"Service": service, "Version": version}, metric, statistic))
     answers = points(aws, namespace, queries, span.start_s, span.end_s)
-    for (chart, label, version), line in zip(lines, answers, strict=True):
+    totals = over_range(aws, namespace, queries, span.start_s, span.end_s)
+    requests = {
+        tuple(names.values()): value
+        for (names, metric, _), value in zip(queries, totals, strict=True)
+        if metric == "Requests"
+    }
+    for (chart, label, version), (names, metric, _), line, value in zip(
+        lines, queries, answers, totals, strict=True
+    ):
         if line:
-            chart.lines.append(Line(label, version, line))
+            count = requests[tuple(names.values())] or 0.0
+            chart.lines.append(Line(label, version, line, legend(metric, value or 0.0, count)))
     return by_service
+
+
+def legend(metric: str, value: float, requests: float) -> str:
+    """Return a value over the whole range in words, with the number of requests of which it is."""
+    if metric == "Requests":
+        return f"{value:,.0f} in all"
+    if metric == "Latency":
+        return f"{value:,.4g} ms, n = {requests:,.0f}"
+    return f"{value:,.0f} of {requests:,.0f}"

@@ -3,9 +3,10 @@
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from math import ceil, floor
 
 from console.shared.aws import Aws
 
@@ -24,11 +25,7 @@ class Line:
     label: str
     version: str
     points: list[Point]
-
-    @property
-    def last(self) -> float | None:
-        """The newest value; None without points."""
-        return self.points[-1][1] if self.points else None
+    legend: str = ""  # its value over the whole range, and of how many
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +80,48 @@ def list_dimensions(aws: Aws, namespace: str, metric: str, having: Sequence[str]
     ]
 
 
+def whole_periods(start_s: float, end_s: float, period_s: int = PERIOD_S) -> tuple[int, int]:
+    """Return the start of the first and the end of the last period that have a part in a range."""
+    return floor(start_s / period_s) * period_s, ceil(end_s / period_s) * period_s
+
+
 def points(
     aws: Aws, namespace: str, queries: Sequence[Query], start_s: float, end_s: float, period_s: int = PERIOD_S
 ) -> list[list[Point]]:
-    """Ask GetMetricData and return the points of each query, oldest first; raises AwsError."""
+    """Ask GetMetricData and return the points of each query, oldest first; raises AwsError.
+
+    The points are of the whole periods that have a part in the range, and of none after it.
+    """
     lines: list[list[Point]] = [[] for _ in queries]
-    times = {"StartTime": _period_of(start_s, period_s), "EndTime": _period_of(end_s + period_s, period_s)}
+    first_s, last_s = whole_periods(start_s, end_s, period_s)
+    for number, when_s, value in _answers(aws, namespace, queries, first_s, last_s, period_s):
+        lines[number].append((when_s, value))
+    return [sorted(line) for line in lines]
+
+
+def over_range(
+    aws: Aws, namespace: str, queries: Sequence[Query], start_s: float, end_s: float, period_s: int = PERIOD_S
+) -> list[float | None]:
+    """Return one value of each query over the periods of `points`, None without points; raises AwsError.
+
+    A percentile of the range does not follow from those of its minutes, so CloudWatch computes it.
+    """
+    first_s, last_s = whole_periods(start_s, end_s, period_s)
+    length_s = ceil((last_s - first_s) / PERIOD_S) * PERIOD_S
+    # one period that holds the range wherever CloudWatch lets its periods begin, at the range or at the epoch
+    while first_s % length_s + last_s - first_s > length_s:
+        length_s += PERIOD_S
+    values: list[float | None] = [None] * len(queries)
+    for number, _, value in _answers(aws, namespace, queries, first_s, last_s, length_s):
+        values[number] = value
+    return values
+
+
+def _answers(
+    aws: Aws, namespace: str, queries: Sequence[Query], start_s: int, end_s: int, period_s: int
+) -> Iterator[tuple[int, float, float]]:
+    """The query's number, epoch seconds and value of each point that GetMetricData answers."""
+    times = {"StartTime": datetime.fromtimestamp(start_s, UTC), "EndTime": datetime.fromtimestamp(end_s, UTC)}
     entries = []
     for number, (dimensions, metric, statistic) in enumerate(queries):
         pairs = [{"Name": name, "Value": value} for name, value in dimensions.items()]
@@ -99,10 +132,5 @@ def points(
     for first in range(0, len(entries), QUERIES_AT_ONCE):
         parameters = {"MetricDataQueries": entries[first : first + QUERIES_AT_ONCE], **times}
         for result in aws.pages("cloudwatch", "get_metric_data", "MetricDataResults", **parameters):
-            values = zip(result["Timestamps"], result["Values"], strict=True)
-            lines[int(result["Id"][1:])].extend((when.timestamp(), value) for when, value in values)
-    return [sorted(line) for line in lines]
-
-
-def _period_of(epoch_s: float, period_s: int) -> datetime:
-    return datetime.fromtimestamp(epoch_s // period_s * period_s, UTC)
+            for when, value in zip(result["Timestamps"], result["Values"], strict=True):
+                yield int(result["Id"][1:]), when.timestamp(), value

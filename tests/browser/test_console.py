@@ -174,7 +174,9 @@ def test_the_map_refreshes_without_losing_what_was_opened_or_typed(visit: Visits
 
     send(shop, segment(new_trace_id(), "steady"))
 
-    expect(page.get_by_role("complementary", name="Details")).to_contain_text("2 requests", timeout=8_000)
+    expect(page.get_by_role("complementary", name="Details")).to_contain_text(
+        "2 sampled requests", timeout=8_000
+    )
     expect(page.get_by_label("From, ms")).to_have_value("12")
     assert node(page, "steady").get_attribute("transform") == place
 

@@ -40,7 +40,7 @@ def test_the_map_shows_who_called_whom_with_numbers_and_status(console):
 
     page = console.page("/map")
 
-    assert re.search(r'aria-label="orders: \d+ request.*?fault', page)
+    assert re.search(r'aria-label="orders: \d+ sampled request.*?fault', page)
     assert 'aria-label="storefront to orders: ' in page
     assert "Local stand-ins: nothing here is on AWS" in page
 
@@ -191,7 +191,7 @@ def test_map_list_and_waterfall_give_a_call_the_same_status(console, flags):
     name = "-".join(flags)
     trace_id = console.send(segment(new_trace_id(), name, **dict.fromkeys(flags, True)))
 
-    [on_map] = re.findall(rf'aria-label="{name}: 1 request, .*?, 1 (\w+)"', console.page("/map"))
+    [on_map] = re.findall(rf'aria-label="{name}: 1 sampled request, .*?, 1 (\w+)"', console.page("/map"))
     [in_list] = re.findall(
         rf'<tr data-key="{trace_id}">.*?class="status (\w+)"', console.page("/traces"), re.S
     )
@@ -269,11 +269,81 @@ def test_metrics_are_drawn_by_service_and_version_and_alarms_have_states(console
 
     page = console.page("/metrics")
 
-    assert re.search(r"p95 · 1\.0: 12<", page)
-    assert re.search(r"p95 · 1\.1: 90<", page)
-    assert re.search(r"requests · 1\.0: 3<", page)
-    assert re.search(r"5xx · 1\.1: 1<", page)
+    assert re.search(r"p95 · 1\.0: 12 ms, n = 3<", page)
+    assert re.search(r"p95 · 1\.1: 90 ms, n = 3<", page)
+    assert re.search(r"requests · 1\.0: 3 in all<", page)
+    assert re.search(r"5xx · 1\.1: 1 of 3<", page)
     assert "orders-too-slow" in page
+
+
+def test_metrics_of_a_range_are_of_its_minutes_and_of_all_of_them(console):
+    cloudwatch, end_s = console.client("cloudwatch"), time.time() // 60 * 60 - 120
+    dimensions = [{"Name": "Service", "Value": "ranged"}, {"Name": "Version", "Value": "1"}]
+    for at_s, count, latency in (
+        (end_s - 110, 99, 10.0),  # the first minute of the range, then its last, then the one after it
+        (end_s - 30, 1, 500.0),
+        (end_s + 10, 50, 9000.0),
+    ):
+        for name, values, counts in (("Requests", [1.0], [count]), ("Latency", [latency], [count])):
+            metric = {
+                "MetricName": name,
+                "Dimensions": dimensions,
+                "Timestamp": datetime.fromtimestamp(at_s, UTC),
+                "Values": values,
+                "Counts": counts,
+            }
+            cloudwatch.put_metric_data(Namespace="Lantern", MetricData=[metric])
+
+    page = console.page("/metrics", start=str(int(end_s - 120)), end=str(int(end_s)))
+
+    assert "requests · 1: 100 in all<" in page
+    assert "p50 · 1: 10 ms, n = 100<" in page
+    assert 'ranged: Latency up to 500 ms"' in page
+
+
+def test_an_orders_id_in_the_search_box_leads_to_its_traces(console):
+    order_id = "ord-0123456789abcdef01234567"
+    trace_id = console.send(segment(new_trace_id(), "orders", annotations={"order_id": order_id}))
+
+    page = console.page("/find", q=f" {order_id} ")
+
+    assert re.findall(r'<tr data-key="([^"]+)"', page) == [trace_id]
+
+
+def test_every_count_says_of_what(console):
+    a_click(console)
+
+    assert re.search(r"orders: \d+ sampled request", console.page("/map"))
+    assert "Of the " in (traces := console.page("/traces"))
+    assert "only sampled requests have one" in traces
+    assert "sampled or not, static files included" in console.page("/metrics")
+
+
+def test_a_log_line_of_a_trace_that_is_not_sampled_has_no_link(console):
+    sampled, unsampled = new_trace_id(), new_trace_id()
+    console.log(
+        "orders",
+        {"message": "is sampled", "trace_id": sampled},
+        {"message": "is not", "trace_id": unsampled, "sampled": False},
+    )
+
+    page = console.page("/logs", service="orders")
+
+    assert f"/traces/{sampled}" in page
+    assert f"/traces/{unsampled}" not in page
+
+
+def test_a_text_is_marked_in_its_field_and_not_looked_for_in_what_is_not_shown(console):
+    console.log(
+        "orders",
+        {"message": "GET /x 500", "exception": {"type": "KeyError", "message": "no such shelf"}},
+        {"message": "GET /y 200", "_aws": {"CloudWatchMetrics": [{"Metrics": [{"Name": "shelf"}]}]}},
+    )
+
+    page = console.page("/logs", service="orders", text="shelf")
+
+    assert "<code>exception.message</code>: <bdi>no such <mark>shelf</mark></bdi>" in page
+    assert "GET /y" not in page
 
 
 def test_dropped_lines_are_counted_on_the_page_of_log_lines(console):

@@ -1,4 +1,50 @@
-from console.shared.chart import Chart, Line
+from datetime import UTC, datetime
+from types import SimpleNamespace
+
+import pytest
+
+from console.shared.chart import Chart, Line, over_range, points
+
+REQUESTS = ({"Service": "orders"}, "Requests", "Sum")
+
+
+def cloudwatch(values, *, aligned_to_epoch=True):
+    """A CloudWatch with one metric: `values` by epoch seconds, summed up in periods."""
+
+    def pages(_service, _operation, _key, **parameters):
+        start_s, end_s = (parameters[name].timestamp() for name in ("StartTime", "EndTime"))
+        period_s = parameters["MetricDataQueries"][0]["MetricStat"]["Period"]
+        origin_s = 0 if aligned_to_epoch else start_s
+        sums = {}
+        for at_s, value in values.items():
+            if start_s <= at_s < end_s:
+                period = (at_s - origin_s) // period_s * period_s + origin_s
+                sums[period] = sums.get(period, 0.0) + value
+        times = [datetime.fromtimestamp(at_s, UTC) for at_s in sums]
+        return [{"Id": "q0", "Timestamps": times, "Values": list(sums.values())}]
+
+    return SimpleNamespace(pages=pages)
+
+
+def test_no_point_is_of_a_minute_after_the_range():
+    aws = cloudwatch({59: 1.0, 60: 2.0, 179: 3.0, 180: 4.0})
+
+    assert points(aws, "Lantern", [REQUESTS], 60, 180) == [[(60.0, 2.0), (120.0, 3.0)]]
+    assert points(aws, "Lantern", [REQUESTS], 61, 179.5) == [[(60.0, 2.0), (120.0, 3.0)]]
+
+
+@pytest.mark.parametrize("aligned_to_epoch", [True, False])
+@pytest.mark.parametrize("start_s", [0, 60, 61, 3540, 86_340, 86_460])
+@pytest.mark.parametrize("length_s", [60, 300, 3600, 21_600])
+def test_a_value_of_the_range_is_of_all_its_minutes(aligned_to_epoch, start_s, length_s):
+    values = {start_s: 1.0, start_s + length_s - 1: 2.0, start_s + length_s + 60: 4.0}
+    aws = cloudwatch(values, aligned_to_epoch=aligned_to_epoch)
+
+    assert over_range(aws, "Lantern", [REQUESTS], start_s, start_s + length_s) == [3.0]
+
+
+def test_a_metric_without_points_has_no_value():
+    assert over_range(cloudwatch({}), "Lantern", [REQUESTS], 0, 60) == [None]
 
 
 def test_a_chart_breaks_where_points_of_its_own_period_are_missing():
