@@ -42,7 +42,9 @@ def show() -> str:
         "traces/traces.html",
         span=span,
         expression=expression,
-        summaries=sorted(summaries, key=COLUMNS[column], reverse=is_descending),
+        summaries=sorted(
+            summaries, key=lambda summary: (COLUMNS[column](summary), summary["Id"]), reverse=is_descending
+        ),
         refiners=refiners(summaries),
         all_of=filter_expressions.all_of,
         started=started,
