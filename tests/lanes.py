@@ -10,6 +10,7 @@ import pytest
 LANES = (
     "tests/containers/test_rehearsal.py",
     "tests/browser",
+    "tests/infra/test_mistakes.py",
     "tests/infra/test_deployed.py",
     "tests/containers/test_compose_up.py",
     "tests/containers/test_commands.py",
@@ -19,7 +20,6 @@ LANES = (
     "tests/api/xray",
     "tests/api/processes",
     "tests/api/cloudwatch",
-    "tests/infra",
     "tests/api",
 )
 

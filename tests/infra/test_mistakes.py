@@ -1,12 +1,13 @@
 """Mistakes in AWS files, each made in a copy: `make verify-infra` must name file and field."""
 
 import json
+import re
 import subprocess
 import sys
 
 import pytest
 
-from infra.checks import cfn_lint, checkov
+from infra import synth
 from tests.infra.checkout import ROOT, Checkout
 
 
@@ -410,58 +411,66 @@ def test_a_mistake_is_named(copy, name):
     assert any(expected in problem for problem in problems), problems
 
 
-def test_a_property_that_cloudformation_does_not_know_is_named_with_its_line(copy):
+@pytest.fixture(scope="module", name="report")
+def _report(tmp_path_factory):
+    """What the real command prints of a copy that has a mistake for each of its slow steps."""
+    copy = Checkout(tmp_path_factory.mktemp("copy"))
+    copy.replace("infra/constructs/ecs/task_roles.py", 'f"dynamodb:{action}"', '"dynamodb:*"')
+    copy.replace("infra/cloudformation/lantern-data.json", '"PAY_PER_REQUEST"', '"PROVISIONED"')
     copy.replace("infra/cloudformation/lantern-platform.json", '"ClusterName"', '"ClusterNam"')
-
-    problems = cfn_lint.problems(copy.root)
-
-    assert any(
-        "lantern-platform.json, line " in problem and "ClusterNam" in problem for problem in problems
-    ), problems
-
-
-def test_an_open_bucket_and_a_table_without_recovery_are_found_by_checkov(copy):
     copy.resource(
         "foundation", "ArtifactsBucket", lambda bucket: bucket.pop("PublicAccessBlockConfiguration")
     )
-    copy.resource("data", "Orders", lambda table: table.pop("PointInTimeRecoverySpecification"))
-
-    problems = checkov.template_problems(copy.root)
-
-    assert any("lantern-foundation.json: CKV_AWS_53" in problem for problem in problems), problems
-    assert any("lantern-data.json: CKV_AWS_28" in problem for problem in problems), problems
-
-
-def test_the_command_tells_every_mistake_and_fails(copy):
-    """The real command; a mistake in CDK code, for cdk-nag, one in a template, one in the task definition."""
-    copy.replace("infra/constructs/ecs/task_roles.py", 'f"dynamodb:{action}"', '"dynamodb:*"')
-    copy.replace("infra/cloudformation/lantern-data.json", "PAY_PER_REQUEST", "PROVISIONED")
     copy.container("app", user="root")
 
     run = subprocess.run(
         [sys.executable, "-m", "infra.verify"], cwd=copy.root, capture_output=True, text=True, check=False
     )
 
-    assert run.returncode == 1
-    assert "AwsSolutions-IAM5[Action::dynamodb:*]" in run.stdout
-    assert "user is 'root'" in run.stdout
-    assert "lantern-data.json" in run.stdout
-    assert "steps failed" in run.stdout
+    assert run.returncode == 1, run.stdout + run.stderr
+    return run.stdout
 
 
-def test_a_template_changed_by_hand_is_named(copy):
-    copy.replace("infra/cloudformation/lantern-data.json", '"PAY_PER_REQUEST"', '"PROVISIONED"')
+def test_the_command_reports_the_mistakes_of_all_steps(report):
+    assert "user is 'root'" in report
+    assert "steps failed" in report
 
-    run = subprocess.run(
-        [sys.executable, "-m", "infra.synth", "--check"],
-        cwd=copy.root,
-        capture_output=True,
-        text=True,
-        check=False,
+
+def test_a_role_that_may_do_everything_to_a_table_is_reported_by_cdk_nag(report):
+    assert "AwsSolutions-IAM5[Action::dynamodb:*]" in report
+
+
+def test_a_property_that_cloudformation_does_not_know_is_reported_by_cfn_lint_with_its_line(report):
+    assert re.search(r"lantern-platform\.json, line \d+.*ClusterNam", report), report
+
+
+def test_a_bucket_open_to_the_world_is_reported_by_checkov(report):
+    assert "lantern-foundation.json: CKV_AWS_53" in report
+
+
+def test_a_template_that_is_changed_missing_or_too_many_is_named():
+    """`synth.differences` compares what CDK has made, here the committed files, with those."""
+    templates = {path: path.read_text() for path in (ROOT / "infra").glob("*/*.json") if is_template(path)}
+    data, network = (
+        ROOT / "infra" / "cloudformation" / f"lantern-{stack}.json" for stack in ("data", "network")
     )
+    assert synth.differences(templates) == []
 
-    assert run.returncode == 1
-    assert "infra/cloudformation/lantern-data.json is not what the code makes" in run.stdout
+    made = templates | {
+        data: templates[data].replace('"PAY_PER_REQUEST"', '"PROVISIONED"'),
+        data.with_name("lantern-new.json"): "{}",
+    }
+    del made[network]
+
+    assert synth.differences(made) == [
+        "infra/cloudformation/lantern-new.json is missing",
+        "infra/cloudformation/lantern-network.json is not made by any stack",
+        "infra/cloudformation/lantern-data.json is not what the code makes",
+    ]
+
+
+def is_template(path):
+    return path.parent in synth.FOLDERS.values()
 
 
 def test_the_checkout_passes_as_it_is():
