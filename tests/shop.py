@@ -118,12 +118,12 @@ class Part:
 
 @dataclass
 class Shop:
-    """The parts by name: aws, xray, storefront, catalog, orders, console, and logs where it is asked for."""
+    """The local AWS, X-Ray, the three services, and of console and log agent (`logs`) those in `extras`."""
 
     folder: Path
     settings: dict[str, str] = field(default_factory=dict)
+    extras: tuple[str, ...] = ()
     parts: dict[str, Part] = field(default_factory=dict)
-    with_logs: bool = False
 
     def __getitem__(self, name: str) -> Part:
         return self.parts[name]
@@ -134,9 +134,9 @@ class Shop:
 
     def start(self) -> None:
         """Start everything and wait until the storefront is ready."""
-        for name in ("aws", "xray", *SERVICES, "console", *(["logs"] if self.with_logs else [])):
+        for name in ("aws", "xray", *SERVICES, *self.extras):
             self._add(name)
-        if self.with_logs:
+        if "logs" in self.extras:
             self["logs"].start()
             for name in SERVICES:
                 self[name].agent = self["logs"].port
@@ -147,10 +147,12 @@ class Shop:
         subprocess.run(
             [sys.executable, "-m", "services.catalog.seed"], cwd=ROOT, env=self["catalog"].environ, check=True
         )
-        for name in (*SERVICES, "console"):
+        for name in SERVICES:
             self[name].start()
+        if "console" in self.extras:
+            self["console"].start()
+            wait_until(lambda: self["console"].answers("/healthz"), 15, "the console answers")
         self.wait_ready()
-        wait_until(lambda: self["console"].answers("/healthz"), 15, "the console answers")
 
     def wait_ready(self, within_s: float = 15.0) -> None:
         for name in SERVICES:
@@ -256,7 +258,7 @@ class Shop:
             "AWS_XRAY_NOOP_ID": "false",
             "AWS_XRAY_CONTEXT_MISSING": "IGNORE_ERROR",
             "TRACE_URL": f"http://127.0.0.1:{ports.get('console', 0)}/traces/{{trace_id}}",
-            **(self._consoles() if part.name == "console" else {}),
+            **(self._console_environ() if part.name == "console" else {}),
             "SERVICE_VERSION": "1.0.0-test",
             **{
                 name: value.replace("{xray}", str(ports.get("xray", 0)))
@@ -264,16 +266,16 @@ class Shop:
             },
         }
 
-    def _consoles(self) -> dict[str, str]:
-        """What only the console is told; the services know X-Ray by its daemon's address."""
+    def _console_environ(self) -> dict[str, str]:
+        """The variables of the console alone; the services know X-Ray by its daemon's address."""
         shop = " ".join(f"{name}={self[name].url}" for name in SERVICES if name in self.parts)
         return {"AWS_ENDPOINT_URL_XRAY": self["xray"].url, "SHOP_URLS": shop}
 
 
 @contextmanager
-def running(folder: Path, *, with_logs: bool = False, **settings: str) -> Iterator[Shop]:
-    """A whole shop, stopped at the end whatever happened."""
-    shop = Shop(folder, settings, with_logs=with_logs)
+def running(folder: Path, *extras: str, **settings: str) -> Iterator[Shop]:
+    """A started shop, with console or log agent where `extras` names them; stopped at the end in any case."""
+    shop = Shop(folder, settings, extras)
     try:
         shop.start()
         yield shop

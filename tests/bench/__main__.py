@@ -31,7 +31,10 @@ WAYS = {
 def main() -> None:
     """Start one shop for each way of tracing and measure them in turn."""
     with tempfile.TemporaryDirectory() as folder:
-        shops = {way: Shop(Path(folder) / str(n), settings) for n, (way, settings) in enumerate(WAYS.items())}
+        shops = {
+            way: Shop(Path(folder) / str(n), settings, ("console",))
+            for n, (way, settings) in enumerate(WAYS.items())
+        }
         try:
             for way, shop in shops.items():
                 shop.folder.mkdir()

@@ -23,7 +23,7 @@ HOSTILE = '<img src=x onerror="document.title=1">\u202e\x1b[31m{{7*7}}'
 @pytest.fixture(scope="module", name="shop")
 def _shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     """A shop that can be broken, its console and its log agent."""
-    with running(tmp_path_factory.mktemp("console"), with_logs=True, FAULTS="on") as shop:
+    with running(tmp_path_factory.mktemp("console"), "console", "logs", FAULTS="on") as shop:
         yield shop
 
 

@@ -15,6 +15,7 @@ pytestmark = pytest.mark.requires("docker")
 
 @pytest.fixture(scope="module", name="shop")
 def _shop(tmp_path_factory):
+    """A checkout of its own in which nothing runs yet."""
     checkout = Checkout(tmp_path_factory.mktemp("checkout"), f"lantern-make-{os.getpid()}")
     checkout.env["MODE"] = "containers"
     try:
@@ -24,18 +25,29 @@ def _shop(tmp_path_factory):
         checkout.remove()
 
 
-@pytest.fixture(autouse=True)
-def _leave_nothing(shop):
-    yield
+@pytest.fixture(scope="module", name="first_up")
+def _first_up(shop):
+    """What the first `up` has printed; the shop stays open for the tests that look at a running one."""
+    return shop.run("up", SERVICE_COMMIT="abc1234")
+
+
+@pytest.fixture(name="closed_shop")
+def _closed_shop(shop):
+    """The checkout with nothing running, which must be so afterwards as well."""
+    shop.run("down")
+    yield shop
     shop.run("down")
     assert shop.leftovers() == []
 
 
-def test_up_makes_a_working_shop_and_a_second_one_changes_nothing(shop):
-    printed = shop.run("up")
-    assert shop.url in printed
+def test_up_makes_a_working_shop(shop, first_up):
+    assert shop.url in first_up
     assert requests.get(f"{shop.url}/readyz", timeout=5).ok
     assert requests.get(f"{shop.url}/api/products", timeout=5).json()["products"]
+
+
+@pytest.mark.usefixtures("first_up")
+def test_second_up_changes_nothing_and_says_so(shop):
     before = {name: container.attrs["State"]["StartedAt"] for name, container in shop.containers().items()}
 
     printed = shop.run("up")
@@ -44,64 +56,72 @@ def test_up_makes_a_working_shop_and_a_second_one_changes_nothing(shop):
     assert before == {
         name: container.attrs["State"]["StartedAt"] for name, container in shop.containers().items()
     }
+
+
+@pytest.mark.usefixtures("first_up")
+def test_other_commands_know_the_running_shop(shop):
     assert "storefront  healthy" in shop.run("status")
     assert "already running as containers; run 'make down' first" in shop.run("up", code=2, MODE="processes")
     assert "12 products added" in shop.run("logs", SERVICE="seed")
-    assert "is down (containers)" in shop.run("down")
-    assert "not running" in shop.run("down")
 
 
+@pytest.mark.usefixtures("first_up")
 def test_version_is_the_projects_and_the_environment_wins(shop):
-    shop.run("up", SERVICE_COMMIT="abc1234")
-
     for name in SHOP:
         answer = requests.get(f"http://127.0.0.1:{shop.ports[name]}/version", timeout=5)
         assert answer.json() == {"service": name, "version": "0.1.0", "commit": "abc1234"}
 
 
-def test_service_that_dies_at_start_is_named_with_its_last_lines(shop):
-    printed = shop.run("up", code=1, LOG_LEVEL="LOUD")
-
-    assert any(f"{name} is " in printed for name in (*SHOP, "seed")), printed
-    assert "LOG_LEVEL='LOUD'" in printed
-    assert shop.leftovers() == []
-
-
-def test_images_that_cannot_be_built_are_told_with_the_builders_words(shop):
-    printed = shop.run("up", code=1, BASE_IMAGE="127.0.0.1:9/no-such-image")
-
-    assert "could not be built" in printed
-    assert "no-such-image" in printed
-
-
-def test_taken_port_is_refused(shop):
-    with socket.socket() as holder:
-        holder.bind(("127.0.0.1", shop.ports["orders"]))
-        holder.listen()
-        printed = shop.run("up", code=2)
-
-    assert f"Port {shop.ports['orders']} for orders is taken" in printed
-    assert "ORDERS_PORT=" in printed
-    assert shop.leftovers() == []
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_interrupted_up_leaves_nothing(shop, number):
-    up = shop.begin("up")
-    wait_until(lambda: len(shop.containers()) > 2, 120, "some containers are there")
-
-    up.send_signal(number)
-    printed, _ = up.communicate(timeout=60)
-
-    assert up.returncode == 130, printed
-    assert shop.leftovers() == []
-
-
-def test_one_stopped_container_is_started_again_by_up(shop):
-    shop.run("up")
+@pytest.mark.usefixtures("first_up")
+def test_stopped_container_is_started_again_by_up(shop):
     shop.containers()["orders"].stop()
 
     shop.run("up")
 
     assert shop.containers()["orders"].status == "running"
     assert requests.get(f"{shop.url}/readyz", timeout=5).ok
+
+
+@pytest.mark.usefixtures("first_up")
+def test_down_stops_the_shop_and_a_second_one_finds_nothing(shop):
+    assert "is down (containers)" in shop.run("down")
+    assert shop.leftovers() == []
+    assert "not running" in shop.run("down")
+
+
+def test_service_that_dies_at_start_is_named_with_its_last_lines(closed_shop):
+    printed = closed_shop.run("up", code=1, LOG_LEVEL="LOUD")
+
+    assert any(f"{name} is " in printed for name in (*SHOP, "seed")), printed
+    assert "LOG_LEVEL='LOUD'" in printed
+    assert closed_shop.leftovers() == []
+
+
+def test_images_that_cannot_be_built_are_told_with_the_builders_words(closed_shop):
+    printed = closed_shop.run("up", code=1, BASE_IMAGE="127.0.0.1:9/no-such-image")
+
+    assert "could not be built" in printed
+    assert "no-such-image" in printed
+
+
+def test_taken_port_is_refused(closed_shop):
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", closed_shop.ports["orders"]))
+        holder.listen()
+        printed = closed_shop.run("up", code=2)
+
+    assert f"Port {closed_shop.ports['orders']} for orders is taken" in printed
+    assert "ORDERS_PORT=" in printed
+    assert closed_shop.leftovers() == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_up_leaves_nothing(closed_shop, number):
+    up = closed_shop.begin("up")
+    wait_until(lambda: len(closed_shop.containers()) > 2, 120, "some containers are there")
+
+    up.send_signal(number)
+    printed, _ = up.communicate(timeout=60)
+
+    assert up.returncode == 130, printed
+    assert closed_shop.leftovers() == []

@@ -166,14 +166,24 @@ def test_container_has_no_more_rights_than_it_needs(shop, name):
     assert not host["Privileged"]
 
 
+PROBE_FOLDERS = """
+for folder in ("/app", "/venv", "/", "/tmp", "/state"):
+    try:
+        open(f"{folder}/probe", "w")
+    except OSError:
+        continue
+    print(folder)
+"""
+
+
 @pytest.mark.parametrize("name", LASTING)
 def test_container_can_write_to_tmp_and_its_state_only(shop, name):
     container = shop.containers()[name]
     writable = ["/tmp", "/state"] if name in ("aws", "xray") else ["/tmp"]
 
-    for folder in ("/app", "/venv", "/", "/tmp", "/state"):
-        code, printed = run_in(container, f"open('{folder}/probe', 'w')")
-        assert (code == 0) == (folder in writable), f"{folder}: {printed}"
+    code, printed = run_in(container, PROBE_FOLDERS)
+
+    assert (code, printed.split()) == (0, writable)
 
 
 def test_nothing_is_published_beyond_this_machine(shop):

@@ -214,7 +214,7 @@ def test_a_taken_port_is_named(agent, aws, tmp_path):
 
 
 def test_an_orders_lines_are_found_by_its_trace_id_within_two_seconds_and_its_metrics_follow(tmp_path):
-    with running(tmp_path, with_logs=True) as shop:
+    with running(tmp_path, "logs") as shop:
         shop.order("paper-moon-lantern", "warm")
         wait_until(lambda: texts(shop["aws"], "orders", "POST /orders"), 5)
         placed = shop.order("paper-moon-lantern", "key-of-the-logs")
