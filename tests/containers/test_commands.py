@@ -74,7 +74,7 @@ def test_version_is_the_projects_and_the_environment_wins(shop):
 
 @pytest.mark.usefixtures("first_up")
 def test_stopped_container_is_started_again_by_up(shop):
-    shop.containers()["orders"].stop()
+    shop.containers()["orders"].kill()
 
     shop.run("up")
 
