@@ -9,7 +9,10 @@ import logging
 import logging.config
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
+
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_fixed
 
 from services.catalog.settings import Settings
 from services.catalog.table import ProductTable
@@ -22,18 +25,30 @@ log = logging.getLogger("services.seed")
 
 PRODUCTS = Path(__file__).with_name("products.json")
 DEADLINE_MS = 30_000
+ATTEMPTS, PAUSE_S = 5, 0.5
 
 
 def seed(table: ProductTable) -> int:
     """Add each product of products.json that the table lacks; returns how many were added."""
     http.start_deadline(DEADLINE_MS)
-    return sum(table.add_product(product) for product in _products())
+    return sum(_patiently(table.add_product, product) for product in _products())
 
 
 def fill_up(table: ProductTable) -> int:
     """Raise each product's stock to that of products.json; returns how many were below."""
     http.start_deadline(DEADLINE_MS)
-    return sum(table.fill_up(product) for product in _products())
+    return sum(_patiently(table.fill_up, product) for product in _products())
+
+
+def _patiently(change: Callable[[Product], bool], product: Product) -> bool:
+    """Repeat a change while DynamoDB is down: on a busy machine the timeouts of a request are too short."""
+    attempts = Retrying(
+        stop=stop_after_attempt(ATTEMPTS),
+        wait=wait_fixed(PAUSE_S),
+        retry=retry_if_exception_type(DependencyDown),
+        reraise=True,
+    )
+    return attempts(change, product)
 
 
 def _products() -> list[Product]:

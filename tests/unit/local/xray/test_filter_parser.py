@@ -168,8 +168,8 @@ def test_any_text_is_an_expression_or_an_error(text):
 
 @pytest.mark.parametrize("text", ["(" * 5000, "!" * 400 + "ok", "not " * 400 + "ok", "ok and " * 250 + "ok"])
 def test_a_deep_or_long_expression_is_parsed_or_refused_in_time(text):
-    began = time.perf_counter()
+    began = time.process_time()
     with contextlib.suppress(FilterError):
         parse(text)
 
-    assert time.perf_counter() - began < 0.5
+    assert time.process_time() - began < 0.5
