@@ -10,7 +10,7 @@ from local.rehearsal.pipeline_client import PipelineClient, PipelineOptions
 from local.stack import ports, shop
 from local.stack.__main__ import up
 from local.stack.containers import Containers
-from local.stack.detached import Processes
+from local.stack.processes import Processes
 from local.stack.site import Site
 
 PROFILE = "rehearsal"
@@ -40,22 +40,22 @@ def bring_up(site: Site, options: PipelineOptions, say: Callable[[str], None]) -
         raise CouldNotRun(
             f"A rehearsal builds images and runs tasks, so it needs a Docker engine: {containers.missing}"
         )
-    if Processes(site).is_there():
+    if Processes(site).is_running():
         raise CouldNotRun("Lantern runs as plain processes: 'make down' first, then 'make rehearse'")
     published = {name: int(site.environ.get(name) or default) for name, (default, _) in PORTS.items()}
     addresses = Addresses(
         *(f"http://127.0.0.1:{published[name]}" for name in ("PIPELINE_PORT", "REHEARSAL_PORT"))
     )
     client = PipelineClient(addresses.pipeline)
-    is_up = containers.is_there() and "pipeline" in {state.service for state in containers.states()}
+    is_up = containers.is_running() and "pipeline" in {state.service for state in containers.states()}
     current = client.options() if is_up else None
-    if current == options and containers.is_whole() and not shop.closed_because(addresses.shop):
+    if current == options and containers.is_complete() and not shop.closed_because(addresses.shop):
         return addresses
     if not is_up:
         ports.require_free(_stack(site.stack.name, published))
     if current is not None and current != options:
         _require_quiet(client, current, options)
-    if not containers.is_whole():
+    if not containers.is_complete():
         up(site)
     site.environ["TIME_SCALE"] = f"{options.scale:g}"
     site.environ["APPROVAL"] = "yes" if options.approval else "no"

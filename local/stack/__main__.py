@@ -1,4 +1,4 @@
-"""`python -m local.stack up|down|logs|status|traffic|dora`: the commands behind the Makefile's targets."""
+"""`python -m local.stack up|down|logs|status|traffic|dora`: the commands behind these Make targets."""
 
 import argparse
 import contextlib
@@ -13,9 +13,9 @@ from typing import Any
 
 from local.stack import dora_report, shop
 from local.stack.containers import Containers
-from local.stack.detached import INTERRUPTS, Processes
 from local.stack.engine import Engine
 from local.stack.errors import Refused, StackError
+from local.stack.processes import INTERRUPTS, Processes
 from local.stack.site import Site, find
 
 FILE = Path(__file__).parents[2] / "docker-compose.yml"
@@ -23,13 +23,13 @@ NEXT = "make status · make logs · make down"
 
 
 def up(site: Site) -> None:
-    """Start the stack unless it is up, and return when the shop answers."""
-    with _alone(site):
+    """Start the stack unless it is up already, and return when the shop answers."""
+    with _exclusive(site):
         began = time.monotonic()
         containers, processes = Containers(site), Processes(site)
         engine = _choose(site, containers, processes)
-        was_whole = engine.is_whole()
-        if was_whole and not _closed(site):
+        was_complete = engine.is_complete()
+        if was_complete and not _is_closed(site):
             print(f"Lantern is already up ({engine.mode}); nothing was changed.")
         else:
             try:
@@ -37,7 +37,7 @@ def up(site: Site) -> None:
                 if "storefront" in site.stack.services:
                     shop.wait_until_open(site.address("storefront"))
             except BaseException as error:
-                if not was_whole and not isinstance(error, Refused):
+                if not was_complete and not isinstance(error, Refused):
                     _take_down(engine)
                 raise
             version = " ".join(site.environ.get(name, "") for name in ("SERVICE_VERSION", "SERVICE_COMMIT"))
@@ -46,23 +46,23 @@ def up(site: Site) -> None:
 
 
 def down(site: Site) -> None:
-    """Stop whichever runs; the state stays."""
-    with _alone(site):
-        there = [engine for engine in (Containers(site), Processes(site)) if engine.is_there()]
-        for engine in there:
+    """Stop the containers or processes that run; their state is kept."""
+    with _exclusive(site):
+        running = [engine for engine in (Containers(site), Processes(site)) if engine.is_running()]
+        for engine in running:
             engine.stop()
             kept = "in Docker volumes" if engine.mode == "containers" else f"in {site.home / 'state'}"
             print(f"Lantern is down ({engine.mode}). Orders and traces are kept {kept}.")
-        if not there:
+        if not running:
             print("Lantern is not running.")
 
 
 def status(site: Site) -> None:
-    """How each service is, and where."""
-    there = [engine for engine in (Containers(site), Processes(site)) if engine.is_there()]
-    if not there:
+    """Print the state and the address of each service."""
+    running = [engine for engine in (Containers(site), Processes(site)) if engine.is_running()]
+    if not running:
         print("Lantern is not running; make up starts it.")
-    for engine in there:
+    for engine in running:
         print(f"Lantern runs as {engine.mode}:")
         for state in engine.states():
             address = site.address(state.service) if state.service in site.stack.services else ""
@@ -70,32 +70,34 @@ def status(site: Site) -> None:
 
 
 def logs(site: Site) -> None:
-    """The last LINES of SERVICE, or of all; FOLLOW=1 goes on."""
+    """Print the last LINES of SERVICE, or of every service; with FOLLOW=1 also those that follow."""
     service, lines = site.environ.get("SERVICE", ""), site.environ.get("LINES") or "20"
     if not lines.isdecimal():
         raise Refused(f"LINES={lines}: expected a number")
     if service not in ("", "supervisor", *site.stack.services):
         raise Refused(f"SERVICE={service}: expected one of {', '.join(site.stack.services)}")
     containers = Containers(site)
-    engine: Engine = containers if containers.is_there() else Processes(site)
+    engine: Engine = containers if containers.is_running() else Processes(site)
     engine.logs(service, int(lines), follow=bool(site.environ.get("FOLLOW")))
 
 
 def traffic(site: Site) -> None:
-    """Become the shoppers, who read RATE and SECONDS themselves; Locust has an environment of its own."""
+    """Replace this process by the load generator, which has a virtual environment of its own."""
     python = Path(sys.prefix) / "traffic" / "bin" / "python"
     if not python.exists():
         raise Refused("Locust is not installed; make traffic installs it and begins")
     os.chdir(site.root)
-    target = _rehearsed(site) or site.address("storefront")
+    target = _rehearsed_shop(site) or site.address("storefront")
     environ = os.environ | site.environ | {"TARGET_URL": target, "PYTHONPATH": str(site.root)}
     os.execve(python, [str(python), "-m", "local.traffic"], environ)  # noqa: S606  its exit code is ours
 
 
-def _rehearsed(site: Site) -> str:
-    """Where the rehearsed shop answers, while a rehearsal's load balancer runs."""
+def _rehearsed_shop(site: Site) -> str:
+    """The address of the rehearsed shop while its load balancer runs, else ""."""
     containers = Containers(site)
-    if not containers.is_there() or "load-balancer" not in {one.service for one in containers.states()}:
+    if not containers.is_running():
+        return ""
+    if "load-balancer" not in {state.service for state in containers.states()}:
         return ""
     return f"http://127.0.0.1:{site.environ.get('REHEARSAL_PORT') or 8090}"
 
@@ -103,7 +105,7 @@ def _rehearsed(site: Site) -> str:
 def _choose(site: Site, containers: Containers, processes: Processes) -> Engine:
     if site.mode == "containers" and containers.missing:
         raise Refused(f"MODE=containers: {containers.missing}")
-    running: list[Engine] = [engine for engine in (containers, processes) if engine.is_there()]
+    running: list[Engine] = [engine for engine in (containers, processes) if engine.is_running()]
     for engine in running:
         if site.mode not in ("", engine.mode):
             raise Refused(f"Lantern is already running as {engine.mode}; run 'make down' first.")
@@ -115,12 +117,12 @@ def _choose(site: Site, containers: Containers, processes: Processes) -> Engine:
     return processes
 
 
-def _closed(site: Site) -> bool:
+def _is_closed(site: Site) -> bool:
     return "storefront" in site.stack.services and bool(shop.closed_because(site.address("storefront")))
 
 
 def _take_down(engine: Engine) -> None:
-    """Nothing may be left behind, so a second Ctrl-C has to wait."""
+    """Stop everything that was started, and ignore further interrupts meanwhile."""
     for number in INTERRUPTS:
         signal.signal(number, signal.SIG_IGN)
     print("Taking down what was started", file=sys.stderr)
@@ -128,16 +130,16 @@ def _take_down(engine: Engine) -> None:
 
 
 def _print_addresses(site: Site) -> None:
-    named = {"storefront": "the shop", "console": "console", "xray": "local X-Ray", "aws": "local AWS"}
-    for service, what in named.items():
+    titles = {"storefront": "the shop", "console": "console", "xray": "local X-Ray", "aws": "local AWS"}
+    for service, title in titles.items():
         if service in site.stack.services:
-            print(f"  {what:<12} {site.address(service)}")
+            print(f"  {title:<12} {site.address(service)}")
     print(f"Next: {NEXT}")
 
 
 @contextlib.contextmanager
-def _alone(site: Site) -> Iterator[None]:
-    """One `up` or `down` at a time; another one waits."""
+def _exclusive(site: Site) -> Iterator[None]:
+    """Hold the lock that lets one `up` or `down` run at a time; wait for it."""
     site.home.mkdir(parents=True, exist_ok=True)
     with (site.home / "command.lock").open("w") as lock:
         try:
@@ -157,7 +159,7 @@ def _interrupt(*_: Any) -> None:
 
 
 def main() -> int:
-    """Exit codes: 1 it did not come up, 2 refused and nothing was begun, 130 interrupted."""
+    """Run a command. Exit codes: 1 the stack did not start, 2 the command was refused, 130 interrupted."""
     commands = {
         "up": up,
         "down": down,
@@ -169,11 +171,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m local.stack", description=__doc__)
     parser.add_argument("command", choices=commands)
     parser.add_argument("--file", type=Path, default=FILE, help="the compose file; .env is read beside it")
-    given = parser.parse_args()
+    arguments = parser.parse_args()
     for number in INTERRUPTS:  # SIGINT too: a shell's background job starts with it ignored
         signal.signal(number, _interrupt)
     try:
-        commands[given.command](find(given.file.absolute()))
+        commands[arguments.command](find(arguments.file.absolute()))
     except StackError as error:
         print(error, file=sys.stderr)
         return 2 if isinstance(error, Refused) else 1

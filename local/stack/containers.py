@@ -1,4 +1,4 @@
-"""The stack as containers: `docker compose` on the same file."""
+"""Runs the stack as containers, by `docker compose` on the same file."""
 
 import contextlib
 import json
@@ -10,20 +10,20 @@ from functools import cached_property
 from typing import Any
 
 from local.stack import ports
-from local.stack.engine import Progress, Say, State, has_arrived
+from local.stack.engine import Progress, Say, State, has_started
 from local.stack.errors import NotUp
 from local.stack.site import Site
 
 POLL_S = 0.5
-DEADLINE_S = 300.0  # from the first container on; a build may take longer
+DEADLINE_S = 300.0  # for the start of the containers; the build before it may take longer
 REPORT_LINES = 15
-REHEARSAL = "lantern.rehearsal"  # label of what the pipeline starts by itself: tasks and builds
+REHEARSAL = "lantern.rehearsal"  # label of the containers that the pipeline starts: tasks and builds
 PROFILES = ("traffic", "rehearsal")
-OLDEST_ENGINE = 25  # the first that knows a health check's start_interval
+OLDEST_ENGINE = 25  # the first version that supports a health check's start_interval
 
 
 class Containers:
-    """Engine with Docker."""
+    """The engine that needs Docker."""
 
     mode = "containers"
 
@@ -34,7 +34,7 @@ class Containers:
 
     @cached_property
     def missing(self) -> str:
-        """Why containers can't be had on this machine; empty when they can."""
+        """Why containers cannot be run on this machine, "" when they can."""
         if not shutil.which("docker"):
             return "there is no docker command"
         for command in (
@@ -52,15 +52,15 @@ class Containers:
                 return f"Docker Engine {done.stdout.strip()} is too old, {OLDEST_ENGINE} is needed"
         return ""
 
-    def is_there(self) -> bool:
+    def is_running(self) -> bool:
         label = f"label=com.docker.compose.project={self._site.stack.name}"
         lists = (["docker", "ps", "--all", "--quiet"], ["docker", "network", "ls", "--quiet"])
         return not self.missing and any(self._run([*command, "--filter", label]) for command in lists)
 
-    def is_whole(self) -> bool:
-        found = {state.service: state.state for state in self.states()}
+    def is_complete(self) -> bool:
+        states = {state.service: state.state for state in self.states()}
         return all(
-            has_arrived(service, found.get(name, "")) for name, service in self._site.stack.services.items()
+            has_started(service, states.get(name, "")) for name, service in self._site.stack.services.items()
         )
 
     def start(self, say: Say) -> None:
@@ -77,7 +77,7 @@ class Containers:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                start_new_session=True,  # Ctrl-C reaches us alone, and we end it
+                start_new_session=True,  # Ctrl-C reaches this process only, which ends compose
             )
         try:
             self._wait_until_up(up, say)
@@ -85,16 +85,16 @@ class Containers:
             _end(up)
 
     def start_profile(self, profile: str, wait_s: float, say: Say) -> None:
-        """Start the services of a profile beside a stack that is up; raises NotUp."""
+        """Start the services of a profile beside a stack that is up. Raises NotUp."""
         compose = [*self._compose(), "--profile", profile]
         say(f"Building the images of the {profile}; the first time this takes a minute")
         self._build("--profile", profile)
         names = self._run([*compose, "config", "--services"]).split()
-        mine = [name for name in names if name not in self._site.stack.services]
-        say(f"Starting {', '.join(mine)}")
+        added = [name for name in names if name not in self._site.stack.services]
+        say(f"Starting {', '.join(added)}")
         command = [*compose, "up", "--detach", "--no-build", "--wait", "--wait-timeout", f"{wait_s:.0f}"]
         done = subprocess.run(
-            [*command, *mine],
+            [*command, *added],
             env=self._environ,
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -102,26 +102,26 @@ class Containers:
             check=False,
         )
         if done.returncode:
-            logs = [*compose, "logs", "--no-log-prefix", "--tail", str(REPORT_LINES), *mine]
+            logs = [*compose, "logs", "--no-log-prefix", "--tail", str(REPORT_LINES), *added]
             last = (done.stderr.strip().splitlines() or ["?"])[-1]
             raise NotUp(f"The {profile} did not start: {last}\n{self._run(logs)}".rstrip())
 
     def run_once(self, service: str, *command: str) -> None:
-        """Run a command in a container of its own, made as the service's is; raises NotUp."""
+        """Run a command in a new container that is configured as the service's. Raises NotUp."""
         self._run([*self._compose(), "run", "--rm", "--no-deps", "--no-TTY", service, *command])
 
     def stop(self) -> None:
         profiles = [word for name in PROFILES for word in ("--profile", name)]
-        # who starts tasks goes first, else it would replace each that is taken away
+        # the pipeline goes first, because it starts a new task for each that is removed
         self._run([*self._compose(), *profiles, "rm", "--stop", "--force", "pipeline"])
         self._remove_rehearsal()
         self._run([*self._compose(), *profiles, "down", "--remove-orphans"])
 
     def _remove_rehearsal(self) -> None:
-        """Tasks, builds and the images that builds made: compose knows none of them."""
+        """Remove tasks, builds and the images of builds, which compose does not know."""
         label = f"label={REHEARSAL}={self._site.stack.name}"
-        if found := self._run(["docker", "ps", "--all", "--quiet", "--filter", label]).split():
-            self._run(["docker", "rm", "--force", "--volumes", *found])
+        if containers := self._run(["docker", "ps", "--all", "--quiet", "--filter", label]).split():
+            self._run(["docker", "rm", "--force", "--volumes", *containers])
         port = self._site.environ.get("AWS_PORT") or "4566"
         reference = f"reference=127.0.0.1:{port}/lantern/*"
         form = "{{.Repository}} {{.Tag}} {{.Digest}} {{.ID}}"
@@ -131,7 +131,7 @@ class Containers:
 
     def states(self) -> list[State]:
         printed = self._run([*self._compose(), "ps", "--all", "--format", "json"])
-        # One object a line, or one list of all: it depends on the version of compose
+        # an object on each line or a list of all, depending on the version of compose
         rows = [json.loads(line) for line in printed.splitlines() if line]
         flat = rows[0] if rows and isinstance(rows[0], list) else rows
         return [_state(row) for row in flat]
@@ -164,22 +164,20 @@ class Containers:
         while True:
             states = self.states()
             progress.tell((state.service, state.state) for state in states)
-            if bad := [state for state in states if state.is_bad]:
-                raise NotUp(self._report(bad[0]))
+            if broken := [state for state in states if state.is_bad]:
+                raise NotUp(self._report(broken[0]))
             if up.poll():
                 raise NotUp(f"docker compose up failed; the last lines of {self._log}:\n{self._tail()}")
-            if up.poll() == 0 and not progress.lacking():
+            if up.poll() == 0 and not progress.missing():
                 return
             if time.monotonic() > deadline:
-                raise NotUp(f"Not up after {DEADLINE_S:.0f} s: {', '.join(progress.lacking())}")
+                raise NotUp(f"Not up after {DEADLINE_S:.0f} s: {', '.join(progress.missing())}")
             time.sleep(POLL_S)
 
-    def _report(self, bad: State) -> str:
-        command = [*self._compose(), "logs", "--no-log-prefix", "--tail", str(REPORT_LINES), bad.service]
-        lines = self._run(command).splitlines()
-        return "\n".join(
-            [f"{bad.service} is {bad.state} {bad.note}; its last lines:", *(f"  {x}" for x in lines)]
-        )
+    def _report(self, broken: State) -> str:
+        command = [*self._compose(), "logs", "--no-log-prefix", "--tail", str(REPORT_LINES), broken.service]
+        lines = [f"  {line}" for line in self._run(command).splitlines()]
+        return "\n".join([f"{broken.service} is {broken.state} {broken.note}; its last lines:", *lines])
 
     def _compose(self) -> list[str]:
         return ["docker", "compose", "--file", str(self._site.file)]
@@ -196,13 +194,14 @@ class Containers:
 
 
 def removable(line: str) -> str:
-    """An image as `docker rmi` takes it: by its tag, by its digest where it was pulled by that, or by its id.
+    """Return an image's name for `docker rmi`: with its tag, else with its digest, else its id.
 
-    `line` is repository, tag, digest and id; the image may have other names, which stay."""
-    repository, tag, digest, key = line.split()
+    `line` is repository, tag, digest and id. Other names of the image are kept.
+    """
+    repository, tag, digest, image_id = line.split()
     if tag != "<none>":
         return f"{repository}:{tag}"
-    return f"{repository}@{digest}" if digest != "<none>" else key
+    return f"{repository}@{digest}" if digest != "<none>" else image_id
 
 
 def _state(row: dict[str, Any]) -> State:

@@ -1,4 +1,4 @@
-"""What both ways to run the stack offer."""
+"""What the two engines, containers and processes, have in common."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """How one service is; `is_bad` when it will not get better by waiting."""
+    """The state of a service; `is_bad` when waiting will not mend it."""
 
     service: str
     state: str
@@ -20,55 +20,52 @@ class State:
 
 
 class Progress:
-    """Tells each service once, when it has come as far as it shall."""
+    """Says once of each service that it has started."""
 
     def __init__(self, services: dict[str, Service], say: Say) -> None:
         self._services = services
         self._say = say
-        self._arrived: set[str] = set()
+        self._started: set[str] = set()
 
     def tell(self, states: Iterable[tuple[str, str]]) -> None:
-        """Take in services' states of now."""
+        """Take the current states of services, by name, and say which have started since."""
         for name, state in states:
-            if (
-                name not in self._arrived
-                and name in self._services
-                and has_arrived(self._services[name], state)
-            ):
-                self._arrived.add(name)
+            is_new = name in self._services and name not in self._started
+            if is_new and has_started(self._services[name], state):
+                self._started.add(name)
                 self._say(f"  {name}: {state}")
 
-    def lacking(self) -> list[str]:
-        """Who has not come so far yet."""
-        return [name for name in self._services if name not in self._arrived]
+    def missing(self) -> list[str]:
+        """Return the names of the services that have not started yet."""
+        return [name for name in self._services if name not in self._started]
 
 
-def has_arrived(service: Service, state: str) -> bool:
-    """Whether `state` is where a start of `service` shall lead: jobs end, others run or are healthy."""
+def has_started(service: Service, state: str) -> bool:
+    """Whether a service in `state` counts as started: a job has ended, others are healthy or running."""
     if not service.restarts:
         return state == "completed"
     return state == ("healthy" if service.healthcheck else "running")
 
 
 class Engine(Protocol):
-    """Containers or processes."""
+    """A way to run the stack: as containers or as processes."""
 
     mode: str
 
-    def is_there(self) -> bool:
-        """Whether anything of the stack runs this way."""
+    def is_running(self) -> bool:
+        """Whether anything of the stack runs by this engine."""
 
-    def is_whole(self) -> bool:
-        """Whether every service runs."""
+    def is_complete(self) -> bool:
+        """Whether every service has started."""
 
     def start(self, say: Say) -> None:
-        """Start what does not run yet, and return when every service is up; raises NotUp."""
+        """Start the services that do not run, and return when all are up. Raises NotUp."""
 
     def stop(self) -> None:
-        """Stop everything and leave nothing but the state."""
+        """Stop everything and remove all but the state."""
 
     def states(self) -> list[State]:
-        """How each service is."""
+        """Return the state of each service."""
 
     def logs(self, service: str, lines: int, follow: bool) -> None:
-        """Print the last lines of one service, or of all; `follow` goes on until Ctrl-C."""
+        """Print the last `lines` of a service, of every one for ""; with `follow` also those to come."""

@@ -1,23 +1,23 @@
-"""What goes wrong when the stack is started, told to its user.
+"""The errors of the commands; their texts are for the user.
 
 StackError
-├── Refused      nothing was begun: a port is taken, the other mode runs, a mode is not to be had
-├── NotThere     what is asked does not answer
-└── NotUp        it was begun, did not come up, and was taken down again
+├── Refused      nothing was started: a port is taken, the other mode runs, a mode cannot be used
+├── NotThere     the program that is asked does not answer
+└── NotUp        the stack did not start, and was stopped again
 """
 
 
 class StackError(Exception):
-    """The text says what happened and what to do."""
+    """Says what happened and what to do about it."""
 
 
 class Refused(StackError):
-    """Nothing was begun."""
+    """The command was refused, and nothing was started."""
 
 
 class NotThere(StackError):
-    """Nobody answers."""
+    """A program that is asked does not answer."""
 
 
 class NotUp(StackError):
-    """It was begun and did not come up."""
+    """The stack, or a part of it, did not start."""

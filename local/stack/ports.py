@@ -1,4 +1,4 @@
-"""Are the stack's ports free, and who has them otherwise?"""
+"""Checks that the stack's ports are free, and names the programs that have them."""
 
 import contextlib
 import socket
@@ -10,14 +10,14 @@ from local.stack.errors import Refused
 
 
 def require_free(stack: Stack) -> None:
-    """Raise Refused naming every port that is taken, who has it, and the variable that moves ours."""
-    wanted: dict[tuple[int, str], str] = {}
+    """Raise Refused when a port is taken, naming it, its holder and the variable that moves it."""
+    services: dict[tuple[int, str], str] = {}
     problems: list[str] = []
     for service, port in stack.ports():
-        other = wanted.setdefault((port.published, port.protocol), service.name)
-        if other != service.name:
+        first = services.setdefault((port.published, port.protocol), service.name)
+        if first != service.name:
             problems.append(
-                f"Port {port.published} is wanted by {other} and by {service.name}. {_way_out(port)}"
+                f"Port {port.published} is wanted by {first} and by {service.name}. {_advice(port)}"
             )
         elif not _is_free(port):
             problems.append(_taken(service.name, port))
@@ -28,7 +28,7 @@ def require_free(stack: Stack) -> None:
 def _is_free(port: Port) -> bool:
     kind = socket.SOCK_DGRAM if port.protocol == "udp" else socket.SOCK_STREAM
     with socket.socket(socket.AF_INET, kind) as probe:
-        if port.protocol == "tcp":  # connections that are still closing don't count
+        if port.protocol == "tcp":  # connections in TIME_WAIT do not count
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port.published))
@@ -39,10 +39,10 @@ def _is_free(port: Port) -> bool:
 
 def _taken(service: str, port: Port) -> str:
     kind = " (udp)" if port.protocol == "udp" else ""
-    return f"Port {port.published}{kind} for {service} is taken by {_holder(port)}. {_way_out(port)}"
+    return f"Port {port.published}{kind} for {service} is taken by {_holder(port)}. {_advice(port)}"
 
 
-def _way_out(port: Port) -> str:
+def _advice(port: Port) -> str:
     if not port.variable:
         return "Stop what runs there."
     return f"Stop what runs there, or choose another: make up {port.variable}={port.published + 100}"

@@ -1,4 +1,4 @@
-"""Does the shop answer? Asked as a customer would: ready, and with lanterns on the shelf."""
+"""Asks the storefront whether the shop is open: ready, and with products to sell."""
 
 import json
 import time
@@ -9,21 +9,21 @@ from local.stack.errors import NotUp
 
 POLL_S = 0.1
 DEADLINE_S = 30.0
-# The shop is on this machine; a proxy of the user's has no part in it
+# without the user's proxy, because the shop is on this machine
 OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 def wait_until_open(address: str) -> None:
-    """Return when the storefront at `address` is ready and offers products; raises NotUp."""
+    """Wait until the storefront at `address` is ready and has products. Raises NotUp."""
     deadline = time.monotonic() + DEADLINE_S
-    while why := closed_because(address):
+    while reason := closed_because(address):
         if time.monotonic() > deadline:
-            raise NotUp(f"The shop at {address} is not open after {DEADLINE_S:.0f} s: {why}")
+            raise NotUp(f"The shop at {address} is not open after {DEADLINE_S:.0f} s: {reason}")
         time.sleep(POLL_S)
 
 
 def closed_because(address: str) -> str:
-    """What keeps the shop closed; empty when it is open."""
+    """Return why the shop at `address` is not open, "" when it is."""
     try:
         with OPENER.open(f"{address}/readyz", timeout=5):
             pass

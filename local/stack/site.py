@@ -1,4 +1,4 @@
-"""Where a stack's files are and what its variables say: the same for both ways to run it."""
+"""A checkout's compose file, environment and state folder, as both engines use them."""
 
 import os
 import subprocess
@@ -12,7 +12,7 @@ from local.stack.errors import Refused
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """A compose file, the folder for everything written, the environment, and what the file says in it."""
+    """A compose file with the stack that it describes, the folder `home` for files, and the environment."""
 
     file: Path
     home: Path
@@ -21,25 +21,28 @@ class Site:
 
     @property
     def root(self) -> Path:
-        """The folder of the compose file, which is the checkout."""
+        """The folder of the compose file: the checkout."""
         return self.file.parent
 
     @property
     def mode(self) -> str:
-        """What MODE asks for: containers, processes or nothing."""
+        """The value of MODE: containers, processes or "". Raises Refused for others."""
         mode = self.environ.get("MODE", "")
         if mode not in ("", "containers", "processes"):
             raise Refused(f"MODE={mode}: expected containers or processes")
         return mode
 
     def address(self, service: str) -> str:
-        """Where `service` answers on this machine; empty when it publishes nothing."""
+        """Return the address of a service on this machine, "" when it publishes no TCP port."""
         port = next((port for port in self.stack.services[service].ports if port.protocol == "tcp"), None)
         return f"http://127.0.0.1:{port.published}" if port else ""
 
 
 def find(file: Path) -> Site:
-    """Read `file`, the `.env` beside it and the environment; name the source's version and commit."""
+    """Read a compose file with the environment and the `.env` beside it, and add the source's identity.
+
+    Raises Refused.
+    """
     try:
         environ = variables.known(file.parent, os.environ)
         environ |= {name: value for name, value in identity(file.parent).items() if not environ.get(name)}
@@ -51,18 +54,18 @@ def find(file: Path) -> Site:
 
 
 def identity(root: Path) -> dict[str, str]:
-    """SERVICE_VERSION from pyproject.toml and SERVICE_COMMIT from git, each where there is one."""
-    found: dict[str, str] = {}
+    """Return SERVICE_VERSION from pyproject.toml and SERVICE_COMMIT from git, those that can be read."""
+    values: dict[str, str] = {}
     project = root / "pyproject.toml"
     if project.is_file():
-        found["SERVICE_VERSION"] = tomllib.loads(project.read_text())["project"]["version"]
-    if not (root / ".git").exists():  # unpacked somewhere inside another repository
-        return found
+        values["SERVICE_VERSION"] = tomllib.loads(project.read_text())["project"]["version"]
+    if not (root / ".git").exists():  # an unpacked archive may be inside another repository
+        return values
     try:
         git = ["git", "-C", str(root), "rev-parse", "--short", "HEAD"]
         commit = subprocess.run(git, capture_output=True, text=True, timeout=10, check=False)
     except (OSError, subprocess.TimeoutExpired):
-        return found
+        return values
     if commit.returncode == 0:
-        found["SERVICE_COMMIT"] = commit.stdout.strip()
-    return found
+        values["SERVICE_COMMIT"] = commit.stdout.strip()
+    return values

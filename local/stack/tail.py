@@ -1,4 +1,4 @@
-"""Prints and follows log files, each line after its service's name."""
+"""Prints and follows log files, with the service's name before each line."""
 
 import sys
 import time
@@ -11,7 +11,7 @@ POLL_S = 0.2
 
 
 def show(files: dict[str, Path], lines: int, follow: bool) -> None:
-    """Print the last `lines` of each file; then, with `follow`, what is added, until Ctrl-C."""
+    """Print the last `lines` of each file; with `follow` also each line that is added, until Ctrl-C."""
     positions = {name: file.stat().st_size for name, file in files.items() if file.is_file()}
     for name, file in files.items():
         _write(name, last_lines(file, lines))
@@ -24,7 +24,7 @@ def show(files: dict[str, Path], lines: int, follow: bool) -> None:
 
 def _show_new(name: str, file: Path, position: int) -> int:
     with file.open("rb") as log:
-        if file.stat().st_size < position:  # it was turned over
+        if file.stat().st_size < position:  # the file was rotated
             position = 0
         log.seek(position)
         _write(name, _whole_lines(log))
@@ -32,7 +32,7 @@ def _show_new(name: str, file: Path, position: int) -> int:
 
 
 def _whole_lines(log: BinaryIO) -> list[str]:
-    """The complete lines from here on; the file's position is left where the next one begins."""
+    """Read the complete lines from the position on, and set the position after them."""
     start, data = log.tell(), log.read()
     end = data.rfind(b"\n") + 1
     log.seek(start + end)

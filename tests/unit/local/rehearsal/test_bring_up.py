@@ -43,10 +43,10 @@ class FakeContainers:
         self._machine, self._site = machine, site
         self.missing = machine.missing
 
-    def is_there(self):
+    def is_running(self):
         return bool(self._machine.services)
 
-    def is_whole(self):
+    def is_complete(self):
         return self._machine.whole
 
     def states(self):
@@ -72,7 +72,7 @@ class FakeProcesses:
     def __init__(self, machine):
         self._machine = machine
 
-    def is_there(self):
+    def is_running(self):
         return self._machine.processes
 
 

@@ -1,4 +1,4 @@
-"""The stack as processes below a supervisor that outlives the command that started it."""
+"""Runs the stack as processes of a supervisor that outlives the command that started it."""
 
 import contextlib
 import os
@@ -25,7 +25,7 @@ REPORT_LINES = 15
 
 
 class Processes:
-    """Engine without Docker."""
+    """The engine that needs no Docker."""
 
     mode = "processes"
 
@@ -33,18 +33,18 @@ class Processes:
         self._site = site
         self._file = record_file(site.home)
 
-    def is_there(self) -> bool:
+    def is_running(self) -> bool:
         record = Record.read(self._file)
         return bool(record and (record.supervisor.is_alive() or record.survivors()))
 
-    def is_whole(self) -> bool:
+    def is_complete(self) -> bool:
         record = Record.read(self._file)
         return bool(record and record.is_up and record.supervisor.is_alive())
 
     def start(self, say: Say) -> None:
         record = Record.read(self._file)
         if not (record and record.supervisor.is_alive()):
-            self.stop()  # what a killed supervisor may have left
+            self.stop()  # a killed supervisor may have left services
             ports.require_free(self._site.stack)
             self._detach(say)
         self._wait_until_up(say)
@@ -105,30 +105,30 @@ class Processes:
             raise
 
     def _wait_until_up(self, say: Say) -> None:
-        """Its own health checks bound how long a start takes, so there is no other deadline here."""
+        """Wait until the record says that the stack is up, which health checks bound. Raises NotUp."""
         progress = Progress(self._site.stack.services, say)
-        supervisor = Record.read(self._file)
+        first_record = Record.read(self._file)
         while True:
-            lives = bool(supervisor and supervisor.supervisor.is_alive())
-            record = Record.read(self._file)  # after the look at it, so that its last word counts
+            is_alive = bool(first_record and first_record.supervisor.is_alive())
+            record = Record.read(self._file)  # read after that, so that a supervisor's last record counts
             entries = record.services if record else {}
             progress.tell((name, entry.state) for name, entry in entries.items())
             if record and record.failure:
                 raise NotUp(self._report(record))
-            if not record or not lives:
+            if not record or not is_alive:
                 raise NotUp(f"The supervisor ended; its log: {log_file(self._site.home, 'supervisor')}")
             if record.is_up:
                 return
             time.sleep(POLL_S)
 
     def _report(self, record: Record) -> str:
-        culprits = [name for name, entry in record.services.items() if entry.state in ("failed", "unhealthy")]
-        named = [name for name in record.services if record.failure.startswith(f"{name} ")] or culprits
-        parts = [record.failure]
-        for name in named[:1]:
+        broken = [name for name, entry in record.services.items() if entry.state in ("failed", "unhealthy")]
+        named = [name for name in record.services if record.failure.startswith(f"{name} ")]
+        report = [record.failure]
+        for name in (named or broken)[:1]:
             log = log_file(self._site.home, name)
-            parts += [f"The last lines of {log}:", *(f"  {line}" for line in last_lines(log, REPORT_LINES))]
-        return "\n".join(parts)
+            report += [f"The last lines of {log}:", *(f"  {line}" for line in last_lines(log, REPORT_LINES))]
+        return "\n".join(report)
 
 
 @contextlib.contextmanager
