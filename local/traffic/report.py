@@ -1,10 +1,10 @@
-"""Progress and the final table, out of Locust's own counts."""
+"""The lines of progress and the final table, from Locust's statistics."""
 
 from typing import Any
 
 
 def progress(stats: Any, elapsed_s: float, seconds: float) -> str:
-    """One line: time, requests, failures, percentiles in ms."""
+    """Return a line with the time, requests, failures and percentiles in ms."""
     total, answered = stats.total, f"{stats.total.num_requests:6d} requests"
     return (
         f"{elapsed_s:5.0f} of {seconds:.0f} s  {answered}  {total.num_failures:4d} failed  "
@@ -13,12 +13,12 @@ def progress(stats: Any, elapsed_s: float, seconds: float) -> str:
 
 
 def table(stats: Any, elapsed_s: float) -> list[str]:
-    """A row for each kind of request, then all of them, then the first reasons of failures."""
+    """Return a row for each kind of request, one for all, and the ten most frequent failures."""
     head = f"{'':20} {'requests':>8} {'failed':>7} {'a second':>9} {'p50':>6} {'p95':>6} {'p99':>6} ms"
     rows = [head, *(_row(name, stats.get(name, method), elapsed_s) for name, method in sorted(stats.entries))]
     rows.append(_row("all", stats.total, elapsed_s))
-    failures = sorted(stats.errors.values(), key=lambda one: -one.occurrences)[:10]
-    return rows + [f"  {one.occurrences} times {one.name}: {one.error}" for one in failures]
+    failures = sorted(stats.errors.values(), key=lambda failure: -failure.occurrences)[:10]
+    return rows + [f"  {failure.occurrences} times {failure.name}: {failure.error}" for failure in failures]
 
 
 def _row(name: str, entry: Any, elapsed_s: float) -> str:

@@ -1,4 +1,4 @@
-"""What a run of the shoppers reads from its environment: how fast, how long, and where."""
+"""The load generator's settings: rate, duration and address."""
 
 import re
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ LEAST, MAX_RATE, MAX_SECONDS = 0.001, 200.0, 3600.0
 
 
 def _own_address(text: str) -> str:
-    """An address on this machine or of a container; shoppers must not be sent to anybody else's shop."""
+    """Accept an address of this machine or of a container only, so that no other shop gets the load."""
     if not re.fullmatch(r"http://(127\.0\.0\.1|localhost|[a-z][a-z0-9-]*)(:\d{1,5})?", text):
         raise ValueError("expected http://127.0.0.1:<port> or a service of the stack")
     return text
@@ -17,7 +17,7 @@ def _own_address(text: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """How the shoppers of one run behave."""
+    """The settings of a run."""
 
     rate: float = env(
         "RATE", number(LEAST, MAX_RATE), default=5.0, help="requests a second: make traffic RATE=5"

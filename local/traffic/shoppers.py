@@ -1,6 +1,7 @@
-"""What a shopper does. For Locust's own page: locust -f local/traffic/shoppers.py
+"""The shoppers, as Locust's users. For Locust's own page: locust -f local/traffic/shoppers.py
 
-An expected refusal (a lantern that nobody makes, more than there are) counts as answered, as it should be.
+Shoppers also make requests that must be refused: an unknown product, or more than is in stock. Such a
+refusal counts as a success.
 """
 
 import random
@@ -9,79 +10,78 @@ from typing import Any
 
 from locust import FastHttpUser, between, task
 
-POPULAR = 3  # how much oftener the first lanterns of the shelf are looked at
-LEFT = 3  # who sees fewer than this many buys something else
+POPULAR = 3  # the first third of the products is chosen so many times as often
+MIN_STOCK = 3  # a product with less than this is not bought
 
 
 class Shopper(FastHttpUser):
-    """One visitor after another, with a basket and second thoughts."""
+    """A visitor who looks at pages and products and sometimes orders."""
 
     wait_time = between(0.5, 3)
     connection_timeout = network_timeout = 10.0
 
     def on_start(self) -> None:
-        """Come in by the page."""
+        """Begin with no products and no order."""
         self.shelf: list[dict[str, Any]] = []
         self.last_order = ""
 
     @task(20)
     def look_around(self) -> None:
-        """The page, and what it loads."""
+        """Load the page and its stylesheet."""
         self._ask("GET", "/", "the page")
         self._ask("GET", "/static/shop.css", "its style")
 
     @task(30)
     def see_the_shelf(self) -> None:
-        """What there is, and how much of it."""
+        """List the products, and remember them for the other tasks."""
         answer = self._ask("GET", "/api/products", "the shelf")
         if answer is not None:
             self.shelf = answer["products"]
 
     @task(30)
     def see_one_lantern(self) -> None:
-        """Closer."""
+        """Look at a product."""
         if lantern := self._choice():
             self._ask("GET", f"/api/products/{lantern['sku']}", "one lantern")
 
     @task(14)
     def buy(self) -> None:
-        """One to three lanterns that are there; every tenth click comes twice, which must not sell twice."""
-        wanted = {
-            lantern["sku"] for _ in range(random.choice((1, 1, 2, 3))) if (lantern := self._choice(LEFT))
-        }
-        if not wanted:
+        """Order up to three products; every tenth order is sent twice, which must not sell twice."""
+        choices = [self._choice(MIN_STOCK) for _ in range(random.choice((1, 1, 2, 3)))]
+        skus = {lantern["sku"] for lantern in choices if lantern}
+        if not skus:
             self.see_the_shelf()
             return
         key = uuid.uuid4().hex
-        items = [{"sku": sku, "quantity": random.choice((1, 1, 1, 2))} for sku in sorted(wanted)]
+        items = [{"sku": sku, "quantity": random.choice((1, 1, 1, 2))} for sku in sorted(skus)]
         for _ in range(2 if random.random() < 0.1 else 1):
-            # somebody else may have bought the last one meanwhile
+            # 409: another shopper may have bought the last one meanwhile
             placed = self._ask("POST", "/api/orders", "order", (200, 201, 409), {"items": items}, key)
             self.last_order = (placed or {}).get("order_id", self.last_order)
 
     @task(4)
     def see_the_order(self) -> None:
-        """What was bought."""
+        """Look at the last order."""
         if self.last_order:
             self._ask("GET", f"/api/orders/{self.last_order}", "see the order")
 
     @task(1)
     def ask_for_what_nobody_makes(self) -> None:
-        """A link from elsewhere."""
+        """Ask for a product that does not exist."""
         self._ask("GET", "/api/products/glow-worm-jar", "no such lantern", (404,))
 
     @task(1)
     def want_too_many(self) -> None:
-        """More than there are."""
+        """Order more of a product than is in stock."""
         if lantern := self._choice():
             items = [{"sku": lantern["sku"], "quantity": 99}]
             if lantern["stock"] < 99:
                 self._ask("POST", "/api/orders", "order too many", (409,), {"items": items}, uuid.uuid4().hex)
 
-    def _choice(self, left: int = 0) -> dict[str, Any] | None:
-        there = [lantern for lantern in self.shelf if lantern["stock"] >= left]
-        weights = [POPULAR if n < len(there) // 3 else 1 for n in range(len(there))]
-        return random.choices(there, weights)[0] if there else None
+    def _choice(self, min_stock: int = 0) -> dict[str, Any] | None:
+        lanterns = [lantern for lantern in self.shelf if lantern["stock"] >= min_stock]
+        weights = [POPULAR if n < len(lanterns) // 3 else 1 for n in range(len(lanterns))]
+        return random.choices(lanterns, weights)[0] if lanterns else None
 
     def _ask(
         self,
@@ -92,14 +92,14 @@ class Shopper(FastHttpUser):
         body: Any = None,
         key: str = "",
     ) -> Any:
-        """One request; a failure says status, title and trace. Returns the answer's JSON, if any."""
+        """Send a request, count it, and return the JSON of an expected answer, None of any other."""
         getattr(self.environment, "pace", _at_once)()
         headers = {"Idempotency-Key": key} if key else {}
         with self.client.request(
             method, path, name=name, json=body, headers=headers, catch_response=True
         ) as answer:
             if answer.status_code not in expected:
-                answer.failure(_why(answer))
+                answer.failure(_reason(answer))
                 return None
             answer.success()
             is_json = "json" in (answer.headers or {}).get("Content-Type", "")
@@ -107,10 +107,10 @@ class Shopper(FastHttpUser):
 
 
 class Buyer(Shopper):
-    """In a hurry: mostly orders, one lantern each, of those that were there a moment ago."""
+    """A shopper who mostly orders, one product each time."""
 
     def buy_one(self) -> None:
-        """One lantern; the last one may be gone meanwhile."""
+        """Order a product, which may be sold out meanwhile."""
         if not self.shelf:
             self.see_the_shelf()
         if lantern := self._choice():
@@ -118,15 +118,15 @@ class Buyer(Shopper):
             self._ask("POST", "/api/orders", "order", (201, 409), {"items": items}, uuid.uuid4().hex)
 
 
-# in place of what the class inherits
+# instead of the inherited tasks
 Buyer.tasks = {Buyer.buy_one: 6, Shopper.see_the_shelf: 3, Shopper.see_one_lantern: 1}
 
 
 def _at_once() -> None:
-    """On Locust's own page the shoppers' own pauses are the pace."""
+    """Do not wait: from Locust's own page the shoppers' `wait_time` is the pace."""
 
 
-def _why(answer: Any) -> str:
+def _reason(answer: Any) -> str:
     try:
         title = answer.json().get("title", "")
     except (ValueError, AttributeError, TypeError):
