@@ -207,10 +207,10 @@ class Shop:
 
     def stock(self, sku: str) -> int:
         """What DynamoDB says is left."""
-        found = self.client("dynamodb").get_item(
+        answer = self.client("dynamodb").get_item(
             TableName="lantern-products", Key={"sku": {"S": sku}}, ConsistentRead=True
         )
-        return int(found["Item"]["stock"]["N"])
+        return int(answer["Item"]["stock"]["N"])
 
     def rows(self, sku: str) -> list[dict[str, Any]]:
         """The orders' table's items of one lantern that are confirmed."""

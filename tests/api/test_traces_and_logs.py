@@ -51,16 +51,13 @@ def test_the_aws_command_line_shows_the_service_graph_within_two_seconds(shop):
             endpoint="xray",
         )
         names = {s["ReferenceId"]: (s["Name"], s.get("Type")) for s in graph["Services"]}
-        found = {
+        pairs = {
             (s["Name"], names[e["ReferenceId"]][0]) for s in graph["Services"] for e in s.get("Edges", [])
         }
-        return (
-            found
-            if (("orders", "lantern-orders") in found and ("catalog", "lantern-products") in found)
-            else None
-        )
+        tables = {("orders", "lantern-orders"), ("catalog", "lantern-products")}
+        return pairs if tables <= pairs else None
 
-    found = wait_until(edges, 4)
+    pairs = wait_until(edges, 4)
 
     assert {
         ("storefront", "storefront"),
@@ -68,7 +65,7 @@ def test_the_aws_command_line_shows_the_service_graph_within_two_seconds(shop):
         ("orders", "catalog"),
         ("orders", "lantern-orders"),
         ("catalog", "lantern-products"),
-    } <= found
+    } <= pairs
     graph = shop.client("xray").get_service_graph(StartTime=start, EndTime=now() + 1)
     kinds = {(s["Name"], s.get("Type")) for s in graph["Services"]}
     assert ("lantern-orders", "AWS::DynamoDB::Table") in kinds
@@ -176,9 +173,9 @@ def test_every_request_is_sampled_from_the_first_one_on(shop, bought):
     """The SDK alone would sample 5 % until its poller has run."""
     first = [x["trace_id"] for x in shop["storefront"].lines() if x.get("route") == "/api/orders"][:3]
 
-    found = [t["Id"] for t in shop.client("xray").batch_get_traces(TraceIds=first)["Traces"]]
+    sampled = [t["Id"] for t in shop.client("xray").batch_get_traces(TraceIds=first)["Traces"]]
 
-    assert found == first
+    assert sampled == first
 
 
 def test_an_odd_parent_in_the_header_does_not_cost_the_trace(shop):
@@ -192,10 +189,10 @@ def test_an_odd_parent_in_the_header_does_not_cost_the_trace(shop):
 def test_with_the_sdk_switched_off_log_lines_still_share_the_trace_id(tmp_path):
     with running(tmp_path, AWS_XRAY_SDK_ENABLED="false") as shop:
         trace_id = trace_id_of(shop.order("camp-ember-lantern", "order-untraced"))
-        found = {name: [x for x in shop[name].lines() if x["trace_id"] == trace_id] for name in SERVICES}
+        logged = {name: [x for x in shop[name].lines() if x["trace_id"] == trace_id] for name in SERVICES}
         summaries = shop.client("xray").get_trace_summaries(StartTime=now() - 60, EndTime=now())[
             "TraceSummaries"
         ]
 
-    assert {name: len(lines) for name, lines in found.items()} == dict.fromkeys(SERVICES, 1)
+    assert {name: len(lines) for name, lines in logged.items()} == dict.fromkeys(SERVICES, 1)
     assert summaries == []

@@ -52,7 +52,7 @@ def _measure(aws: Part, agent: Part) -> None:
     )
     delivered, dropped = (_sum(aws, name) for name in ("Delivered", "Dropped"))
     print(f"delivered · dropped                       {delivered:8.0f} · {dropped:.0f}")
-    in_order = all((found := _numbers(aws, name)) == sorted(found) for name in SENDERS)
+    in_order = all((numbers := _numbers(aws, name)) == sorted(numbers) for name in SENDERS)
     print(f"in order in each group                    {in_order!s:>8}")
     share_percent = 100 * (share.user + share.system) / sent_s
     print(f"the agent's share of a core               {share_percent:8.0f} %")

@@ -1,4 +1,4 @@
-"""A checkout of its own under a project name and ports of its own, run by Docker."""
+"""A copy of the checkout that Docker runs with a project name and ports of its own."""
 
 import os
 import shutil
@@ -47,7 +47,7 @@ class Checkout:
         return f"http://127.0.0.1:{self.ports['storefront']}"
 
     def compose(self, *arguments: str) -> str:
-        """docker compose; fails with what it printed unless it succeeds."""
+        """Run docker compose and return its output; fail with that unless it succeeds."""
         done = subprocess.run(
             ["docker", "compose", *arguments],
             cwd=self.folder,
@@ -60,7 +60,7 @@ class Checkout:
         return done.stdout
 
     def begin(self, command: str, **environ: str) -> subprocess.Popen[str]:
-        """Start `up`, `down`, ... as make does, and don't wait."""
+        """Start `up`, `down` or another command as make does, without waiting."""
         return subprocess.Popen(
             [sys.executable, "-m", "local.stack", command],
             cwd=self.folder,
@@ -72,19 +72,19 @@ class Checkout:
         )
 
     def run(self, command: str, code: int = 0, **environ: str) -> str:
-        """Run `up`, `down`, ...; fails unless it exits with `code`; returns what it printed."""
+        """Run `up`, `down` or another command; fail unless it exits with `code`; return its output."""
         process = self.begin(command, **environ)
         printed, _ = process.communicate(timeout=170)
         assert process.returncode == code, printed
         return printed
 
     def containers(self) -> dict[str, "docker.models.containers.Container"]:
-        """Its containers by service, ended ones too."""
-        found = docker.from_env().containers.list(all=True, filters={"label": self._label()})
-        return {container.labels["com.docker.compose.service"]: container for container in found}
+        """Return its containers by service, those that have ended as well."""
+        containers = docker.from_env().containers.list(all=True, filters={"label": self._label()})
+        return {container.labels["com.docker.compose.service"]: container for container in containers}
 
     def leftovers(self) -> list[str]:
-        """Containers and networks; volumes hold the state and are meant to stay."""
+        """Return the names of its containers and networks; volumes hold the state and are kept."""
         client = docker.from_env()
         networks = client.networks.list(filters={"label": self._label()})
         return [*self.containers(), *(network.name for network in networks)]
@@ -98,7 +98,7 @@ class Checkout:
         )
 
     def remove(self) -> None:
-        """Everything, the state included."""
+        """Remove everything, the state included."""
         self.compose("down", "--volumes", "--remove-orphans", "--timeout", "5")
 
     def _label(self) -> str:

@@ -18,7 +18,7 @@ GIT = ["git", "-c", "user.name=Trainee", "-c", "user.email=trainee@lantern.inval
 
 
 class Rehearsal(Checkout):
-    """Every tracked file as it is in the work tree, in one commit."""
+    """A git repository with every tracked file as it is in the work tree, in one commit."""
 
     def __init__(self, folder: Path, project: str) -> None:
         super().__init__(folder, project)
@@ -70,7 +70,7 @@ class Rehearsal(Checkout):
         )
 
     def rehearse(self, code: int, **environ: str) -> str:
-        """Rehearse to the end; fails unless it exits with `code`; returns what it printed."""
+        """Rehearse to the end; fail unless that exits with `code`; return its output."""
         process = self.begin_rehearsal(**environ)
         printed, _ = process.communicate(timeout=170)
         assert process.returncode == code, printed
@@ -86,26 +86,28 @@ class Rehearsal(Checkout):
         return requests.get(f"{self.pipeline}/_lantern/events?after={after}", timeout=10).json()
 
     def service(self, name: str) -> dict:
-        return next(one for one in self.snapshot()["services"] if one["name"] == name)
+        return next(service for service in self.snapshot()["services"] if service["name"] == name)
 
     def version(self) -> str:
         return requests.get(f"{self.shop}/version", timeout=5).json()["version"]
 
     def deploy(self, service: str, **changes: str) -> str:
-        """Ask CodeDeploy for the running revision once more, its environment changed; returns the id."""
+        """Deploy the running revision again with a changed environment; return the deployment's id."""
         ecs, codedeploy = self.client("ecs", "aws"), self.client("codedeploy")
         family = f"lantern-{service}"
         newest = ecs.list_task_definitions(familyPrefix=family, sort="DESC")["taskDefinitionArns"][0]
-        found = ecs.describe_task_definition(taskDefinition=newest)["taskDefinition"]
-        container = found["containerDefinitions"][0]
+        definition = ecs.describe_task_definition(taskDefinition=newest)["taskDefinition"]
+        container = definition["containerDefinitions"][0]
         container["environment"] = [
-            one | {"value": changes.get(one["name"], one["value"])} for one in container["environment"]
+            variable | {"value": changes.get(variable["name"], variable["value"])}
+            for variable in container["environment"]
         ]
-        wanted = ("family", "taskRoleArn", "executionRoleArn", "networkMode", "cpu", "memory")
-        wanted += ("containerDefinitions", "requiresCompatibilities", "runtimePlatform")
-        made = ecs.register_task_definition(**{key: found[key] for key in wanted})["taskDefinition"]
+        fields = ("family", "taskRoleArn", "executionRoleArn", "networkMode", "cpu", "memory")
+        fields += ("containerDefinitions", "requiresCompatibilities", "runtimePlatform")
+        changed = {field: definition[field] for field in fields}
+        registered = ecs.register_task_definition(**changed)["taskDefinition"]
         spec = (self.folder / "appspec.yaml").read_text()
-        content = spec.replace("<TASK_DEFINITION>", made["taskDefinitionArn"])
+        content = spec.replace("<TASK_DEFINITION>", registered["taskDefinitionArn"])
         revision = {"revisionType": "AppSpecContent", "appSpecContent": {"content": content}}
         self.wait_until_quiet(service)
         answer = codedeploy.create_deployment(
@@ -114,11 +116,11 @@ class Rehearsal(Checkout):
         return answer["deploymentId"]
 
     def wait_until_quiet(self, service: str) -> None:
-        """No deployment of the service is under way, none of its alarms is on."""
+        """Wait until none of the service's alarms is on."""
 
         def quiet() -> bool:
-            now = self.snapshot()
-            ringing = [name for name, (state, _) in now["alarms"].items() if state == "ALARM"]
+            alarms = self.snapshot()["alarms"].items()
+            ringing = [name for name, (state, _) in alarms if state == "ALARM"]
             return not any(name.startswith(f"lantern-{service}-") for name in ringing)
 
         wait_until(quiet, 30, f"no alarm of {service} is on")
@@ -127,19 +129,19 @@ class Rehearsal(Checkout):
         return self.client("codedeploy").get_deployment(deploymentId=deployment)["deploymentInfo"]
 
     def target(self, deployment: str, service: str) -> dict:
-        """The ECS target: lifecycle events and task sets."""
+        """Return the deployment's ECS target, with its lifecycle events and task sets."""
         answer = self.client("codedeploy").get_deployment_target(
             deploymentId=deployment, targetId=f"lantern:{service}"
         )
         return answer["deploymentTarget"]["ecsTarget"]
 
     def at(self, deployment: str, service: str) -> str:
-        """The lifecycle event that is under way; "" between and after them."""
+        """Return the name of the lifecycle event in progress, "" between and after events."""
         events = self.target(deployment, service)["lifecycleEvents"]
-        return next((one["lifecycleEventName"] for one in events if one["status"] == "InProgress"), "")
+        return next((event["lifecycleEventName"] for event in events if event["status"] == "InProgress"), "")
 
     def kill_runner(self) -> None:
-        """kill -9 of the runner itself; Docker starts it again."""
+        """Kill the runner with SIGKILL; Docker restarts its container."""
         runner = self.containers()["pipeline"]
         listed = runner.top(ps_args="-eo pid,args")["Processes"]
         numbers = [int(row[0]) for row in listed if row[1].startswith("/venv/bin/python3 -m local.pipeline")]
@@ -154,7 +156,7 @@ class Rehearsal(Checkout):
 
 
 class Shoppers:
-    """`make traffic` beside a rehearsal; what the load generator itself counted."""
+    """`make traffic` beside a rehearsal."""
 
     def __init__(self, checkout: Rehearsal, rate: int) -> None:
         python = Path(sys.prefix) / "traffic" / "bin" / "python"
@@ -169,7 +171,7 @@ class Shoppers:
         )
 
     def stop(self) -> tuple[int, int, str]:
-        """Requests, those that failed, and the table."""
+        """End it; return the numbers of requests and of failures that it has counted, and its table."""
         self._process.terminate()
         printed, _ = self._process.communicate(timeout=30)
         requests_, failed = re.search(r"^all\s+(\d+)\s+(\d+)", printed, re.M).groups()
@@ -177,5 +179,5 @@ class Shoppers:
 
 
 def took(printed: str) -> float:
-    """Seconds from an execution's begin to its last line."""
+    """Return the seconds from an execution's start to its last line."""
     return max(float(at) for at in re.findall(r"^ *(\d+\.\d) s (?:real|emulated|stand-in)", printed, re.M))

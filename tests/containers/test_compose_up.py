@@ -100,10 +100,10 @@ def test_a_line_that_docker_cuts_into_pieces_arrives_whole(shop):
     logs = boto3.client("logs", endpoint_url=f"http://127.0.0.1:{shop.ports['aws']}", **keys)
 
     def arrived():
-        groups = {one["logGroupName"] for one in logs.describe_log_groups()["logGroups"]}
+        groups = {group["logGroupName"] for group in logs.describe_log_groups()["logGroups"]}
         if "/lantern/long" not in groups:
             return []
-        return [one["message"] for one in logs.filter_log_events(logGroupName="/lantern/long")["events"]]
+        return [event["message"] for event in logs.filter_log_events(logGroupName="/lantern/long")["events"]]
 
     assert wait_until(arrived, 10) == [words]
 

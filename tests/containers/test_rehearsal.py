@@ -14,7 +14,7 @@ from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.requires("docker"), pytest.mark.timeout(400)]
 CANARY_PERCENT = 10
-LONGEST_S = 150  # 75 on two quiet cores; a test beside others gets less of them
+LONGEST_S = 150  # it takes 75 s on two quiet cores; other tests run beside it
 SHOP = ("catalog", "orders", "storefront")
 
 
@@ -30,29 +30,27 @@ def _rehearsal(tmp_path_factory):
 
 @pytest.fixture(scope="module", name="running")
 def _running(rehearsal):
-    """Something was rehearsed: the release that fails its smoke test, which production never sees."""
+    """The checkout and the output of its first rehearsal, of the release that fails its smoke test."""
     printed = rehearsal.rehearse(3, RELEASE="smoke-fails", RATE="0")
     return rehearsal, printed
 
 
 def newest(checkout, service):
     """The newest deployment of a service that is no rollback."""
-    found = [
-        one for one in checkout.snapshot()["deployments"] if one["group"] == service and not one["rolls_back"]
-    ]
-    return found[-1]
+    deployments = checkout.snapshot()["deployments"]
+    return [each for each in deployments if each["group"] == service and not each["rolls_back"]][-1]
 
 
 def test_a_release_that_fails_its_smoke_test_never_sees_production(running):
     checkout, printed = running
-    one = newest(checkout, "catalog")
+    deployment = newest(checkout, "catalog")
 
     assert "HOOK_EXECUTION_FAILURE" in printed
     assert "rolled back in AfterAllowTestTraffic, production never saw it" in printed
-    assert one["weights"] == []
-    told = checkout.status(one["id"])
-    assert (told["status"], told["errorInformation"]["code"]) == ("Failed", "HOOK_EXECUTION_FAILURE")
-    assert checkout.status(told["rollbackInfo"]["rollbackDeploymentId"])["creator"] == "codeDeployRollback"
+    assert deployment["weights"] == []
+    info = checkout.status(deployment["id"])
+    assert (info["status"], info["errorInformation"]["code"]) == ("Failed", "HOOK_EXECUTION_FAILURE")
+    assert checkout.status(info["rollbackInfo"]["rollbackDeploymentId"])["creator"] == "codeDeployRollback"
     assert requests.get(f"{checkout.shop}/api/products", timeout=5).ok
 
 
@@ -70,17 +68,17 @@ def test_a_commit_takes_over_all_three_services_and_no_request_fails(running):
     assert took(printed) <= LONGEST_S, "canary and bake take seconds, not minutes"
     assert checkout.version() == commit[:7]
     for name in SHOP:
-        now = checkout.service(name)
-        assert {one["version"] for one in now["task sets"]} == {commit[:7]}
-        assert now["production"] != before[name], "the target groups have changed parts"
-        assert sum(one["healthy"] for one in now["task sets"]) == 2
+        service = checkout.service(name)
+        assert {task_set["version"] for task_set in service["task sets"]} == {commit[:7]}
+        assert service["production"] != before[name], "the other target group has the traffic"
+        assert sum(task_set["healthy"] for task_set in service["task sets"]) == 2
 
 
 def test_every_line_says_what_did_it_and_every_scaled_time_says_so(running):
     _, printed = running
-    told = [line for line in printed.splitlines() if re.match(r" *\d+\.\d s ", line)]
+    timed = [line for line in printed.splitlines() if re.match(r" *\d+\.\d s ", line)]
 
-    assert all(re.match(r" *\d+\.\d s (real|emulated|stand-in) ", line) for line in told)
+    assert all(re.match(r" *\d+\.\d s (real|emulated|stand-in) ", line) for line in timed)
     assert "Install begins (CodeDeploy waits up to 60 min in 60 s for healthy tasks)" in printed
 
 
@@ -91,14 +89,14 @@ def test_a_slow_release_is_stopped_by_the_alarm_and_harms_the_canarys_share_at_m
     printed = checkout.rehearse(3, RELEASE="slow", RATE="20")
 
     sent, failed, table = shoppers.stop()
-    one = newest(checkout, "catalog")
-    began = next(event["started"] for event in one["events"] if event["name"] == "AllowTraffic")
-    assert one["error_code"] == "ALARM_ACTIVE", printed
-    assert one["weights"][-1][1] == 0
-    assert one["ended"] - began <= 10
+    deployment = newest(checkout, "catalog")
+    began = next(event["started"] for event in deployment["events"] if event["name"] == "AllowTraffic")
+    assert deployment["error_code"] == "ALARM_ACTIVE", printed
+    assert deployment["weights"][-1][1] == 0
+    assert deployment["ended"] - began <= 10
     assert failed <= sent * CANARY_PERCENT / 100, table
-    assert "lantern-catalog-" in one["error_message"]
-    assert checkout.service("catalog")["production"][one["blue_targets"]] == 100
+    assert "lantern-catalog-" in deployment["error_message"]
+    assert checkout.service("catalog")["production"][deployment["blue_targets"]] == 100
 
 
 def test_a_runner_that_is_killed_in_any_event_goes_on_and_the_shop_stays_open(running):
@@ -116,9 +114,9 @@ def test_a_runner_that_is_killed_in_any_event_goes_on_and_the_shop_stays_open(ru
 
     _, failed, table = shoppers.stop()
     assert failed == 0, table
-    now = checkout.service("orders")
-    assert sorted(now["production"].values()) == [0, 100]
-    assert [one["status"] for one in now["task sets"]] == ["PRIMARY"]
+    orders = checkout.service("orders")
+    assert sorted(orders["production"].values()) == [0, 100]
+    assert [task_set["status"] for task_set in orders["task sets"]] == ["PRIMARY"]
 
 
 def answers(checkout):
@@ -135,16 +133,16 @@ def test_a_deployment_is_stopped_in_its_canary_by_awss_own_call(running):
 
     checkout.client("codedeploy").stop_deployment(deploymentId=deployment)
 
-    told = wait_until(lambda: ended(checkout, deployment), 20, "it has stopped")
-    assert (told["status"], told["errorInformation"]["code"]) == ("Stopped", "MANUAL_STOP")
-    rollback = told["rollbackInfo"]["rollbackDeploymentId"]
+    info = wait_until(lambda: ended(checkout, deployment), 20, "it has stopped")
+    assert (info["status"], info["errorInformation"]["code"]) == ("Stopped", "MANUAL_STOP")
+    rollback = info["rollbackInfo"]["rollbackDeploymentId"]
     wait_until(lambda: checkout.status(rollback)["status"] == "Succeeded", 30, "green is gone")
     assert sorted(checkout.service("catalog")["production"].values()) == [0, 100]
 
 
 def ended(checkout, deployment):
-    told = checkout.status(deployment)
-    return told if told["status"] in ("Succeeded", "Failed", "Stopped") else None
+    info = checkout.status(deployment)
+    return info if info["status"] in ("Succeeded", "Failed", "Stopped") else None
 
 
 def test_a_second_execution_queues_behind_the_first_and_both_can_be_stopped(running):
@@ -158,7 +156,7 @@ def test_a_second_execution_queues_behind_the_first_and_both_can_be_stopped(runn
 
     def waits():
         build = codepipeline.get_pipeline_state(name="lantern")["stageStates"][1]
-        inbound = [one["pipelineExecutionId"] for one in build.get("inboundExecutions", [])]
+        inbound = [execution["pipelineExecutionId"] for execution in build.get("inboundExecutions", [])]
         return build["latestExecution"]["pipelineExecutionId"] == first and second in inbound
 
     wait_until(waits, 20, "the second one waits before the stage that has the first")
@@ -169,14 +167,14 @@ def test_a_second_execution_queues_behind_the_first_and_both_can_be_stopped(runn
 
     def stopped():
         listed = codepipeline.list_pipeline_executions(pipelineName="lantern")["pipelineExecutionSummaries"]
-        return {one["pipelineExecutionId"]: one["status"] for one in listed if one["status"] == "Stopped"}
+        return {summary["pipelineExecutionId"] for summary in listed if summary["status"] == "Stopped"}
 
-    wait_until(lambda: stopped().keys() >= {first, second}, 30, "both have stopped")
+    wait_until(lambda: stopped() >= {first, second}, 30, "both executions have stopped")
 
 
 def test_a_revision_that_nobody_could_deploy_is_refused_before_any_container_starts(running):
     checkout, _ = running
-    before = len(docker.from_env().containers.list(all=True))
+    before = containers(checkout)
     spec = (
         (checkout.folder / "appspec.yaml").read_text().replace("ContainerPort: 8080", "ContainerPort: http")
     )
@@ -190,7 +188,15 @@ def test_a_revision_that_nobody_could_deploy_is_refused_before_any_container_sta
 
     assert refused.value.response["Error"]["Code"] == "InvalidRevisionException"
     assert re.search(r"line \d+: ", str(refused.value))
-    assert len(docker.from_env().containers.list(all=True)) == before
+    assert containers(checkout) == before
+
+
+def containers(checkout):
+    """The ids of the containers that the rehearsal has started."""
+    label = f"lantern.rehearsal={checkout.project}"
+    return {
+        container.id for container in docker.from_env().containers.list(all=True, filters={"label": label})
+    }
 
 
 def test_a_buildspec_with_a_mistake_is_refused_with_its_line_and_nothing_is_built(running):

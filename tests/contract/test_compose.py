@@ -102,9 +102,9 @@ def test_catalog_waits_until_the_shelf_is_stocked():
 
 def test_variables_and_their_defaults_are_those_of_env_example():
     used = {
-        found["name"]: found["default"] or ""
-        for found in variables.REFERENCE.finditer(FILE.read_text())
-        if found["name"] and found["name"] != "VARIABLE"
+        reference["name"]: reference["default"] or ""
+        for reference in variables.REFERENCE.finditer(FILE.read_text())
+        if reference["name"] and reference["name"] != "VARIABLE"
     }
     text = (ROOT / ".env.example").read_text()
     explained = dict(re.findall(r"^(?:# )?([A-Z_]+)=(.*)$", text, re.M))

@@ -28,9 +28,9 @@ def code_in(text):
 
 
 def test_every_make_target_is_in_a_page():
-    said = {name for page in PAGES for name in re.findall(r"make ([a-z-]+)", code_in(page.read_text()))}
+    shown = {name for page in PAGES for name in re.findall(r"make ([a-z-]+)", code_in(page.read_text()))}
 
-    assert said == TARGETS
+    assert shown == TARGETS
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -84,12 +84,12 @@ def test_the_aws_page_lists_the_variables_of_make_deploy():
 
 def test_the_aws_page_says_what_a_day_costs():
     """Rounded as the page does, so that the figure can't rot."""
-    said = re.search(
+    figures = re.search(
         r"about ([\d.]+) USD a day, ([\d.]+) with `EGRESS=nat`", (ROOT / "docs/aws.md").read_text()
     )
-    sums = [sum(line.usd_a_day for line in cost.bill(given)) for given in ({}, {"Egress": "nat"})]
+    sums = [sum(line.usd_a_day for line in cost.bill(parameters)) for parameters in ({}, {"Egress": "nat"})]
 
-    assert [f"{total:.1f}" for total in sums] == list(said.groups())
+    assert [f"{total:.1f}" for total in sums] == list(figures.groups())
 
 
 def test_the_aws_page_lists_the_stacks_in_their_order():

@@ -67,14 +67,14 @@ def texts(aws, service, pattern=""):
         streams = logs.describe_log_streams(logGroupName=group)["logStreams"]
     except logs.exceptions.ResourceNotFoundException:
         return []
-    found = []
-    for stream in sorted(streams, key=lambda one: one["logStreamName"]):
-        asked = {"logGroupName": group, "logStreamName": stream["logStreamName"], "startFromHead": True}
-        page = logs.get_log_events(**asked)
+    messages = []
+    for name in sorted(stream["logStreamName"] for stream in streams):
+        request = {"logGroupName": group, "logStreamName": name, "startFromHead": True}
+        page = logs.get_log_events(**request)
         while page["events"]:
-            found += [event["message"] for event in page["events"]]
-            page = logs.get_log_events(**asked, nextToken=page["nextForwardToken"])
-    return [text for text in found if pattern in text]
+            messages += [event["message"] for event in page["events"]]
+            page = logs.get_log_events(**request, nextToken=page["nextForwardToken"])
+    return [message for message in messages if pattern in message]
 
 
 def send(agent, service, *lines):
@@ -85,7 +85,7 @@ def send(agent, service, *lines):
 def total(aws, name, service):
     """The sum of one of the agent's own metrics."""
     now = time.time()
-    found = client(aws, "cloudwatch").get_metric_statistics(
+    statistics = client(aws, "cloudwatch").get_metric_statistics(
         Namespace="Lantern/Logs",
         MetricName=name,
         Dimensions=[{"Name": "LogGroup", "Value": f"/lantern/{service}"}],
@@ -94,7 +94,7 @@ def total(aws, name, service):
         Period=60,
         Statistics=["Sum"],
     )
-    return sum(point["Sum"] for point in found["Datapoints"])
+    return sum(point["Sum"] for point in statistics["Datapoints"])
 
 
 def test_ten_thousand_lines_a_second_arrive_complete_and_in_order_per_service(aws, agent):
@@ -184,8 +184,8 @@ def test_an_old_stream_goes_when_a_group_has_grown(aws, agent):
 
     def names():
         return [
-            one["logStreamName"]
-            for one in logs.describe_log_streams(logGroupName="/lantern/grown")["logStreams"]
+            stream["logStreamName"]
+            for stream in logs.describe_log_streams(logGroupName="/lantern/grown")["logStreams"]
         ]
 
     wait_until(lambda: len(names()) <= 8, 5)

@@ -149,10 +149,10 @@ def test_up_that_is_interrupted_while_the_supervisor_begins_leaves_nothing(toy):
 def test_two_ups_at_once_make_one_stack(toy):
     stack = toy(a=server("a", free_port()))
 
-    both = [stack.begin("up"), stack.begin("up")]
-    printed = [up.communicate(timeout=30)[0] for up in both]
+    ups = [stack.begin("up"), stack.begin("up")]
+    printed = [up.communicate(timeout=30)[0] for up in ups]
 
-    assert [up.returncode for up in both] == [0, 0], printed
+    assert [up.returncode for up in ups] == [0, 0], printed
     assert sum("already up" in text for text in printed) == 1
     assert len(stack.alive()) == 2
 

@@ -37,7 +37,7 @@ class LocalAws:
             aws_secret_access_key="laptop",
         )
 
-    def begin(self, **more):
+    def begin(self):
         environ = {
             "PATH": os.environ["PATH"],
             "PORT": str(self.port),
@@ -46,7 +46,7 @@ class LocalAws:
         return subprocess.Popen(
             [sys.executable, "-m", "local.ministack"],
             cwd=ROOT,
-            env=environ | more,
+            env=environ,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

@@ -138,7 +138,7 @@ def test_what_the_processes_write_arrives_in_cloudwatch_logs_and_the_shop_needs_
 
     first = order("processes-logs-1")
     wait_until(lambda: arrived(first), 5, "lines of all services")
-    agent = next(one for one in shop.family() if one.cmdline()[-1:] == ["local.cloudwatch"])
+    agent = next(process for process in shop.family() if process.cmdline()[-1:] == ["local.cloudwatch"])
     agent.suspend()
     second = order("processes-logs-2")
     agent.kill()

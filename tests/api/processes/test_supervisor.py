@@ -11,8 +11,8 @@ from tests.waiting import wait_until
 
 
 def answer(port):
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}", timeout=5) as found:
-        return json.load(found)
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}", timeout=5) as response:
+        return json.load(response)
 
 
 def test_service_starts_only_when_what_it_needs_is_healthy_or_done(toy):

@@ -32,9 +32,9 @@ http.server.ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Answer).
 PROBE = "import os, urllib.request as u; u.urlopen(f'http://127.0.0.1:{os.environ[\"PORT\"]}', timeout=2)"
 
 
-def server(name: str, port: int, **more: Any) -> dict[str, Any]:
-    """A service that answers on `port`, which $<NAME>_PORT moves; `environment` is added to."""
-    environment = {"NAME": name, "PORT": "80", **more.pop("environment", {})}
+def server(name: str, port: int, **keys: Any) -> dict[str, Any]:
+    """A service of a compose file that answers on `port`, which $<NAME>_PORT moves; `keys` are added."""
+    environment = {"NAME": name, "PORT": "80", **keys.pop("environment", {})}
     return {
         "command": ["python3", "server.py"],
         "environment": environment,
@@ -46,7 +46,7 @@ def server(name: str, port: int, **more: Any) -> dict[str, Any]:
             "start_period": "30s",
             "start_interval": "50ms",
         },
-        **more,
+        **keys,
     }
 
 
@@ -94,14 +94,14 @@ class Toy:
 
     def alive(self) -> list[str]:
         """Every process that has to do with this folder: its services, their checks, its supervisor."""
-        found = []
+        alive = []
         for process in psutil.process_iter(["cwd", "cmdline", "status"]):
             facts = process.info
             theirs = str(self.folder) in (facts["cwd"] or "", *(facts["cmdline"] or ()))
             inside = any(part.startswith(f"{self.folder}/") for part in facts["cmdline"] or ())
             if (theirs or inside) and facts["status"] != psutil.STATUS_ZOMBIE:
-                found.append(f"{process.pid} {facts['cmdline']}")
-        return found
+                alive.append(f"{process.pid} {facts['cmdline']}")
+        return alive
 
     def log(self, name: str) -> str:
         return (self.home / "logs" / f"{name}.log").read_text()
