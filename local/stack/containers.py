@@ -64,7 +64,8 @@ class Containers:
         )
 
     def start(self, say: Say) -> None:
-        if not self.states():
+        former_states = self.states()
+        if not former_states:
             ports.require_free(self._site.stack)
         self._log.parent.mkdir(parents=True, exist_ok=True)
         say("Building the images; the first time this takes a minute or two")
@@ -80,7 +81,7 @@ class Containers:
                 start_new_session=True,  # Ctrl-C reaches this process only, which ends compose
             )
         try:
-            self._wait_until_up(up, say)
+            self._wait_until_up(up, former_states, say)
         finally:
             _end(up)
 
@@ -158,13 +159,15 @@ class Containers:
         if code:
             raise NotUp(f"The images could not be built; the last lines of {self._log}:\n{self._tail()}")
 
-    def _wait_until_up(self, up: subprocess.Popen[bytes], say: Say) -> None:
+    def _wait_until_up(self, up: subprocess.Popen[bytes], former_states: list[State], say: Say) -> None:
+        """Wait until all services have started. Raises NotUp when one fails that had not failed before."""
         progress = Progress(self._site.stack.services, say)
         deadline = time.monotonic() + DEADLINE_S
         while True:
             states = self.states()
             progress.tell((state.service, state.state) for state in states)
-            if broken := [state for state in states if state.is_bad]:
+            former_states = [state for state in former_states if state in states]
+            if broken := [state for state in states if state.is_bad and state not in former_states]:
                 raise NotUp(self._report(broken[0]))
             if up.poll():
                 raise NotUp(f"docker compose up failed; the last lines of {self._log}:\n{self._tail()}")

@@ -89,7 +89,7 @@ def _visit(browser: Browser) -> Iterator[Visits]:
 @pytest.fixture(scope="session", name="shop")
 def _shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     """A whole running shop; tests leave it whole."""
-    with running(tmp_path_factory.mktemp("shop")) as shop:
+    with running(tmp_path_factory.mktemp("shop"), "console") as shop:
         yield shop
 
 
