@@ -7,7 +7,7 @@ import logging
 import re
 import uuid
 import zlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 import orjson
@@ -34,10 +34,22 @@ StartResponse = Callable[[str, list[tuple[str, str]]], Any]
 
 
 class Application:
-    """Serves `operations`, given by their names in the API; answers the others with NotImplemented."""
+    """Serves `operations`, given by their names in the API; answers the others with NotImplemented.
 
-    def __init__(self, service: str, operations: Mapping[str, Operation]) -> None:
-        self.model = ServiceModel(Loader().load_service_model(service, "service-2"), service)
+    `not_required` names members, by their shapes, that the model requires and the service does not.
+    """
+
+    def __init__(
+        self,
+        service: str,
+        operations: Mapping[str, Operation],
+        not_required: Mapping[str, Collection[str]] | None = None,
+    ) -> None:
+        description = Loader().load_service_model(service, "service-2")
+        for shape, members in (not_required or {}).items():
+            required = description["shapes"][shape]["required"]
+            description["shapes"][shape]["required"] = [name for name in required if name not in members]
+        self.model = ServiceModel(description, service)
         self._operations = operations
         self.target_prefix: str = self.model.metadata.get("targetPrefix", "")  # "" with rest-json
         self._routes: dict[tuple[str, str], OperationModel] = {}

@@ -17,7 +17,10 @@ NUMBERS = {"integer": (-(2**31), 2**31 - 1), "long": (-(2**63), 2**63 - 1)}
 
 
 def parse(shape: Shape | None, value: Any) -> dict[str, Any]:
-    """The validated input of an operation. Raises ValidationException, worded as AWS does."""
+    """The validated input of an operation. Raises ValidationException, worded as AWS does.
+
+    Patterns must match the whole of a text.
+    """
     if shape is None:
         return {}
     parsed: dict[str, Any] = _parse(shape, {} if value is None else value, "", 0)
@@ -92,7 +95,7 @@ def _string(shape: Any, value: Any, path: str, _depth: int) -> str:
         choices = ", ".join(shape.enum)
         raise _violation(path, value, f"Member must satisfy enum value set: [{choices}]")
     pattern = shape.metadata.get("pattern")
-    if pattern and not re.search(pattern, value):
+    if pattern and not re.fullmatch(pattern, value):
         raise _violation(path, value, f"Member must satisfy regular expression pattern: {pattern}")
     return value
 

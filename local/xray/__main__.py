@@ -65,7 +65,9 @@ def _serve(settings: Settings) -> None:
             "last write error": store.writer.write_error or "none",
         }
 
-    app = _by_method(FrontPage(counters), Application("xray", operations.load(backend)))
+    app = _by_method(
+        FrontPage(counters), Application("xray", operations.load(backend), operations.NOT_REQUIRED)
+    )
     server = create_server(
         app, host=settings.host, port=settings.port, threads=THREADS, ident="lantern-x-ray"
     )

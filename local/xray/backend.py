@@ -45,7 +45,7 @@ class Backend:
         return self.traces(retrieval.trace_ids) if retrieval.status == "COMPLETE" else []
 
     def assembled(self, stored: Iterable[StoredTrace]) -> Iterator[Trace]:
-        """The assembled traces, less those without a document to show. CACHED_TRACES of them are cached."""
+        """The assembled traces; CACHED_TRACES of them are cached."""
         for stored_trace in stored:
             key = (stored_trace.trace_id, stored_trace.revision)
             with self._cache_lock:
@@ -56,8 +56,7 @@ class Backend:
                     self._cache[key] = trace
                     while len(self._cache) > CACHED_TRACES:
                         self._cache.popitem(last=False)
-            if trace.documents:
-                yield trace
+            yield trace
 
     def _exists(self, arn: str) -> bool:
         """Whether the ARN is that of a sampling rule or a group."""

@@ -10,9 +10,8 @@ from local.xray.segments import Document, duration_of
 from local.xray.status import PENDING, STATUSES, status_of
 from local.xray.traces import Node, Trace, node_of
 
-StartRange = tuple[
-    float, float
-]  # starts of the first and the last trace that had a graph element, epoch seconds
+# starts of the first and the last trace that had a graph element, epoch seconds
+StartRange = tuple[float, float]
 
 
 class GraphElement(NamedTuple):
@@ -37,30 +36,31 @@ class GraphEvent(NamedTuple):
     took_ms: int
 
 
-def events_of(trace: Trace, links: Iterable[tuple[Node, Document]] = ()) -> list[GraphEvent]:
+ReceivedEvent = tuple[float, GraphEvent]  # the time of receipt of the document that tells the event
+
+
+def events_of(trace: Trace, links: Iterable[tuple[Node, Document]] = ()) -> Iterator[ReceivedEvent]:
     """The events of a trace; `links` are nodes of other traces, each with the segment that links to it."""
-    linked = [
-        _event(GraphElement("link", producer, node_of(segment)), segment) for producer, segment in links
-    ]
-    return [*_events(trace), *linked]
-
-
-def _events(trace: Trace) -> Iterator[GraphEvent]:
     for segment in trace.segments:
-        node = node_of(segment)
-        yield _event(GraphElement("service", node), segment)
+        node, received_s = node_of(segment), trace.receipts[segment["id"]]
+        yield received_s, _event(GraphElement("service", node), segment)
         if segment.get("parent_id") is None:
-            yield _event(GraphElement("entry", node), segment)
+            yield received_s, _event(GraphElement("entry", node), segment)
         for child in trace.children.get(segment["id"], ()):  # called without a subsegment of its own
-            yield _event(GraphElement("call", node, node_of(child)), child)
+            edge = GraphElement("call", node, node_of(child))
+            yield trace.receipts[child["id"]], _event(edge, child)
     for call in trace.calls:
-        caller = node_of(call.caller)
-        for callee in call.callees:
-            edge = GraphElement("call", caller, node_of(callee), str(call.subsegment["name"]))
-            yield _event(edge, call.subsegment)
+        received_s = trace.receipts[call.subsegment["id"]]
+        alias = str(call.subsegment["name"]) if call.callees else None
+        if call.caller:
+            for target in call.targets:
+                edge = GraphElement("call", node_of(call.caller), node_of(target), alias)
+                yield received_s, _event(edge, call.subsegment)
         if call.inferred:
-            yield _event(GraphElement("call", caller, node_of(call.inferred)), call.subsegment)
-            yield _event(GraphElement("inferred", node_of(call.inferred)), call.inferred)
+            yield received_s, _event(GraphElement("inferred", node_of(call.inferred)), call.inferred)
+    for producer, segment in links:
+        link = GraphElement("link", producer, node_of(segment))
+        yield trace.receipts[segment["id"]], _event(link, segment)
 
 
 def _event(element: GraphElement, entity: Document) -> GraphEvent:

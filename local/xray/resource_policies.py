@@ -25,7 +25,10 @@ def put(configuration: Configuration, request: dict[str, Any]) -> dict[str, Any]
     """
     name, document = request["PolicyName"], request["PolicyDocument"]
     policies = configuration.all(KIND)
-    _check_revision(policies.get(name), request.get("PolicyRevisionId"))
+    if request.get("PolicyRevisionId") not in (None, _revision(policies.get(name))):
+        raise InvalidPolicyRevisionIdException(
+            f"Another concurrent request has modified the resource policy {name}"
+        )
     if len(document.encode()) > MAX_BYTES:
         raise PolicySizeLimitExceededException(f"A policy can have {MAX_BYTES} bytes")
     try:
@@ -48,17 +51,16 @@ def put(configuration: Configuration, request: dict[str, Any]) -> dict[str, Any]
 
 def delete(configuration: Configuration, request: dict[str, Any]) -> None:
     """Delete a policy. Raises InvalidRequestException and InvalidPolicyRevisionIdException."""
-    policy = configuration.get(KIND, request["PolicyName"])
+    name = request["PolicyName"]
+    policy = configuration.get(KIND, name)
+    if request.get("PolicyRevisionId") not in (None, _revision(policy)):
+        raise InvalidPolicyRevisionIdException(
+            f"Another concurrent request has modified or deleted the resource policy {name}"
+        )
     if policy is None:
-        raise InvalidRequestException(f"There is no policy {request['PolicyName']}")
-    _check_revision(policy, request.get("PolicyRevisionId"))
-    configuration.delete(KIND, request["PolicyName"])
+        raise InvalidRequestException(f"The resource policy {name} does not exist.")
+    configuration.delete(KIND, name)
 
 
 def _revision(policy: dict[str, Any] | None) -> str:
     return policy["PolicyRevisionId"] if policy else "0"
-
-
-def _check_revision(policy: dict[str, Any] | None, expected: str | None) -> None:
-    if expected is not None and expected != _revision(policy):
-        raise InvalidPolicyRevisionIdException(f"The policy has revision {_revision(policy)}, not {expected}")

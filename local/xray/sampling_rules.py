@@ -71,50 +71,50 @@ class SamplingRules:
 
     def create(self, rule: Mapping[str, Any]) -> Record:
         """Create a rule. Raises RuleLimitExceededException beside InvalidRequestException."""
-        name = rule.get("RuleName") or ""
+        name = _requested_name(rule)
         if not re.fullmatch(r"[A-Za-z0-9_\-]{1,32}", name):
             raise InvalidRequestException("RuleName must be 1 to 32 letters, digits, hyphens and underscores")
-        if rule.get("RuleARN"):
-            raise InvalidRequestException("RuleARN is given by the service; name the rule by RuleName")
         if rule["Version"] != 1:
-            raise InvalidRequestException("Version must be 1")
+            raise InvalidRequestException("Sampling rule version must be 1")
         records = self.records()
         if any(record["SamplingRule"]["RuleName"] == name for record in records):
-            raise InvalidRequestException(f"{name} already exists")
+            raise InvalidRequestException("Sampling rule already exists")
         if len(records) > MAX_RULES:
-            raise RuleLimitExceededException(f"There can be {MAX_RULES} rules beside Default")
+            raise RuleLimitExceededException("The maximum number of custom sampling rules has been reached.")
         created = {key: rule.get(key, MATCH_ALL.get(key)) for key in DEFAULT} | {"RuleName": name}
-        return self._put(created, created_s=time.time())
+        return self._put(created | _boost(rule), created_s=time.time())
 
     def update(self, change: Mapping[str, Any]) -> Record:
-        """Change the fields that a SamplingRuleUpdate names; of Default only FixedRate and ReservoirSize."""
+        """Change the fields that a SamplingRuleUpdate names; of Default only FixedRate and ReservoirSize.
+
+        An update without SamplingRateBoost removes it.
+        """
         record = self._requested(change)
         rule = record["SamplingRule"]
-        changes = {key: change[key] for key in DEFAULT if key in change and key != "RuleName"}
-        forbidden = set(changes) - {"FixedRate", "ReservoirSize"}
-        if rule["RuleName"] == "Default" and forbidden:
+        changes = {key: change[key] for key in DEFAULT if key in change and key != "RuleName"} | _boost(
+            change
+        )
+        if rule["RuleName"] == "Default" and set(changes) - {"FixedRate", "ReservoirSize"}:
             raise InvalidRequestException(
-                f"Default rule can only change FixedRate and ReservoirSize, not {sorted(forbidden)}"
+                "Only the reservoir size and fixed rate of the default sampling rule can be modified"
             )
-        return self._put({**rule, **changes}, created_s=record["CreatedAt"])
+        kept = {key: value for key, value in rule.items() if key != "SamplingRateBoost"}
+        return self._put(kept | changes, created_s=record["CreatedAt"])
 
     def delete(self, request: Mapping[str, Any]) -> Record:
         """Delete a rule, which Default can't be; returns its record."""
         record = self._requested(request)
         name = record["SamplingRule"]["RuleName"]
         if name == "Default":
-            raise InvalidRequestException("Default rule cannot be deleted")
+            raise InvalidRequestException("The default sampling rule cannot be deleted")
         self._configuration.delete(KIND, name)
         return record | {"ModifiedAt": self._touch()}
 
     def _requested(self, request: Mapping[str, Any]) -> Record:
-        """The record of the rule that a request names by exactly one of RuleName and RuleARN."""
-        name, rule_arn = request.get("RuleName"), request.get("RuleARN")
-        if bool(name) == bool(rule_arn):
-            raise InvalidRequestException("Provide either RuleName or RuleARN")
-        record = self.find(name or str(rule_arn).rsplit("/", 1)[-1])
+        """The record of the rule that a request names."""
+        record = self.find(_requested_name(request))
         if record is None:
-            raise InvalidRequestException(f"Sampling rule {name or rule_arn} does not exist")
+            raise InvalidRequestException("Sampling rule does not exist")
         return record
 
     def _put(self, rule: dict[str, Any], created_s: float) -> Record:
@@ -133,6 +133,24 @@ class SamplingRules:
         now_s = time.time()
         self._configuration.put("sampling", "modified", now_s)
         return now_s
+
+
+def _requested_name(request: Mapping[str, Any]) -> str:
+    """The name of the rule that a request names by exactly one of RuleName and RuleARN."""
+    name, rule_arn = request.get("RuleName"), request.get("RuleARN")
+    if name and rule_arn:
+        raise InvalidRequestException("Request cannot contain both sampling rule name and sampling rule ARN")
+    if rule_arn and not rule_arn.startswith(arn("sampling-rule/")):
+        raise InvalidRequestException("Invalid sampling rule ARN")
+    name = name or (rule_arn or "").removeprefix(arn("sampling-rule/"))
+    if not name:
+        raise InvalidRequestException("Request must contain either sampling rule name or sampling rule ARN")
+    return str(name)
+
+
+def _boost(request: Mapping[str, Any]) -> dict[str, Any]:
+    boost = request.get("SamplingRateBoost")
+    return {} if boost is None else {"SamplingRateBoost": boost}
 
 
 def _with_arn(record: Record) -> Record:

@@ -22,15 +22,16 @@ class SamplingTargets:
         self._reported: dict[str, dict[str, float]] = {}  # rule name → client id → time of its last report
         self._lock = threading.Lock()
 
-    def answer(self, reports: list[dict[str, Any]]) -> dict[str, Any]:
-        """The answer of GetSamplingTargets to some SamplingStatisticsDocuments."""
+    def answer(self, reports: list[dict[str, Any]], anomalies: list[dict[str, Any]]) -> dict[str, Any]:
+        """The answer to SamplingStatisticsDocuments and SamplingBoostStatisticsDocuments.
+
+        Anomalies are taken and boost no rate: how AWS computes a boost is not documented.
+        """
         targets, unprocessed = [], []
         for report in reports:
             record = self._rules.find(report["RuleName"])
             if record is None:
-                unprocessed.append(
-                    {"RuleName": report["RuleName"], "ErrorCode": "400", "Message": "Unknown rule"}
-                )
+                unprocessed.append(_unknown_rule(report))
             else:
                 self._statistics.add(report)
                 targets.append(self._target(record["SamplingRule"], report["ClientID"]))
@@ -38,10 +39,13 @@ class SamplingTargets:
             "SamplingTargetDocuments": targets,
             "LastRuleModification": self._rules.modified_s(),
             "UnprocessedStatistics": unprocessed,
+            "UnprocessedBoostStatistics": [
+                _unknown_rule(report) for report in anomalies if self._rules.find(report["RuleName"]) is None
+            ],
         }
 
     def _target(self, rule: dict[str, Any], client_id: str) -> dict[str, Any]:
-        """The target of a client; without a quota on its first report, as on AWS."""
+        """The target of a client; without interval and quota on its first report, as on AWS."""
         now_s = time.time()
         with self._lock:
             reported = self._reported.setdefault(rule["RuleName"], {})
@@ -50,9 +54,14 @@ class SamplingTargets:
             for silent in [c for c, last_s in reported.items() if now_s - last_s >= CLIENT_TIMEOUT_S]:
                 del reported[silent]
             position, clients = sorted(reported).index(client_id), len(reported)
-        target = {"RuleName": rule["RuleName"], "FixedRate": rule["FixedRate"], "Interval": INTERVAL_S}
+        target = {"RuleName": rule["RuleName"], "FixedRate": rule["FixedRate"]}
         if is_known:
+            target["Interval"] = INTERVAL_S
             quota, remainder = divmod(rule["ReservoirSize"], clients)
             target["ReservoirQuota"] = quota + (1 if position < remainder else 0)
             target["ReservoirQuotaTTL"] = now_s + QUOTA_TTL_S
         return target
+
+
+def _unknown_rule(report: dict[str, Any]) -> dict[str, Any]:
+    return {"RuleName": report["RuleName"], "ErrorCode": "400", "Message": "Unknown rule"}

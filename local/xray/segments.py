@@ -4,6 +4,7 @@ Error codes are those that the service answers in UnprocessedTraceSegments, in t
 https://docs.aws.amazon.com/xray/latest/devguide/xray-api-segmentdocuments.html
 """
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ Document = dict[str, Any]
 
 MAX_DOCUMENT_BYTES = 64 * 1024
 MAX_NAME = 200  # characters; longer names are cut, not refused
-MAX_DEPTH = 200
+MAX_DEPTH = 100  # of nested subsegments
 ENTITY_ID = re.compile(r"[0-9a-fA-F]{16}")
 TRACE_ID = re.compile(r"1-[0-9a-fA-F]{8}-[0-9a-fA-F]{24}")
 W3C_TRACE_ID = re.compile(r"[0-9a-fA-F]{32}")
@@ -47,12 +48,17 @@ class ReceivedDocument:
 
 @dataclass(frozen=True, slots=True)
 class StoredTrace:
-    """The documents of a trace as they are stored; `revision` counts how often it changed."""
+    """The documents of a trace as they are stored; `revision` counts how often it changed.
+
+    `documents` are pairs of the time of receipt, in epoch seconds, and the JSON; `received_s` is the last
+    receipt.
+    """
 
     trace_id: str
     started_s: float
+    received_s: float
     revision: int
-    bodies: tuple[bytes, ...]
+    documents: tuple[tuple[float, bytes], ...]
 
 
 def parse_document(text: bytes) -> ReceivedDocument:
@@ -62,7 +68,8 @@ def parse_document(text: bytes) -> ReceivedDocument:
     try:
         document = orjson.loads(text)
     except orjson.JSONDecodeError:
-        raise DocumentRejected("ParseError", kind="entity") from None
+        kind = "segment" if text.lstrip().startswith(b"{") else "entity"
+        raise DocumentRejected("ParseError", kind=kind) from None
     if not isinstance(document, dict):
         raise DocumentRejected("ParseError", kind="entity")
     kind = document.get("type") or "segment"
@@ -70,13 +77,25 @@ def parse_document(text: bytes) -> ReceivedDocument:
         raise DocumentRejected("UnknownType", _text(document.get("id")), "entity")
     _check(document, kind, is_independent=True, depth=0)
     document["trace_id"] = document["trace_id"].lower()
+    try:
+        body = orjson.dumps(document)
+    except orjson.JSONEncodeError:  # nested too deeply
+        raise DocumentRejected("ParseError", document["id"], kind) from None
     return ReceivedDocument(
         trace_id=document["trace_id"],
         entity_id=document["id"],
         start_s=float(document["start_time"]),
         in_progress=document.get("in_progress") is True,
-        body=orjson.dumps(document),
+        body=body,
     )
+
+
+def to_json(document: Document) -> bytes:
+    """The JSON of a document of a trace, which may be nested more deeply than orjson writes."""
+    try:
+        return orjson.dumps(document)
+    except orjson.JSONEncodeError:
+        return json.dumps(document, separators=(",", ":")).encode()
 
 
 def normalized_trace_id(text: str) -> str | None:
@@ -88,9 +107,15 @@ def normalized_trace_id(text: str) -> str | None:
 
 def descendants(entity: Document) -> Iterator[Document]:
     """All subsegments below an entity, parents before their children."""
-    for child in entity.get("subsegments", ()):
-        yield child
-        yield from descendants(child)
+    waiting = [iter(entity.get("subsegments", ()))]
+    while waiting:
+        for child in waiting[-1]:
+            yield child
+            if child.get("subsegments"):
+                waiting.append(iter(child["subsegments"]))
+                break
+        else:
+            waiting.pop()
 
 
 def end_time_of(entity: Document) -> float | None:
@@ -133,20 +158,28 @@ def _check(document: Document, kind: str, *, is_independent: bool, depth: int) -
         raise rejection("MissingName")
     document["name"] = name[:MAX_NAME]
     if is_independent:
-        _check_ids(document, kind, rejection)
+        _check_trace_id(document, rejection)
     _check_times(document, kind, rejection)
+    if is_independent:
+        _check_parent_id(document, kind, rejection)
     children = document.get("subsegments", [])
-    if not isinstance(children, list) or not all(isinstance(child, dict) for child in children):
-        raise rejection("ParseError")
+    if not isinstance(children, list):
+        del document["subsegments"]  # as the service does; the entity is kept
+        children = []
     for child in children:
+        if not isinstance(child, dict):
+            raise DocumentRejected("ParseError", entity_id, "entity")
         _check(child, "subsegment", is_independent=False, depth=depth + 1)
 
 
-def _check_ids(document: Document, kind: str, rejection: Callable[[str], DocumentRejected]) -> None:
+def _check_trace_id(document: Document, rejection: Callable[[str], DocumentRejected]) -> None:
     if document.get("trace_id") is None:
         raise rejection("MissingTraceId")
     if not TRACE_ID.fullmatch(_text(document["trace_id"]) or ""):
         raise rejection("InvalidTraceId")
+
+
+def _check_parent_id(document: Document, kind: str, rejection: Callable[[str], DocumentRejected]) -> None:
     parent_id = document.get("parent_id")
     if parent_id is None and kind == "subsegment":
         raise rejection("MissingParentId")

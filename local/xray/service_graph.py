@@ -32,23 +32,31 @@ class Vertex:
     edges: dict[tuple[Node, str], Edge] = field(default_factory=dict)  # by callee and EdgeType
 
 
-def service_graph(traces: Iterable[Trace]) -> list[dict[str, Any]]:
-    """`Services` of these traces as the API answers them, sorted by name."""
+Counts = tuple[Mapping[GraphEvent, int], Mapping[GraphElement, StartRange]]
+
+
+def trace_graph(traces: Iterable[Trace]) -> list[dict[str, Any]]:
+    """`Services` of these traces as GetTraceGraph answers them: without times."""
+    return services(Counter(event for trace in traces for _, event in events_of(trace)), {})
+
+
+def count_events(traces: Iterable[Trace], start_s: float, end_s: float) -> Counts:
+    """The events of these traces that were received in the range, and the starts of their elements."""
     counts: Counter[GraphEvent] = Counter()
     starts: dict[GraphElement, StartRange] = {}
     for trace in traces:
-        events = events_of(trace)
+        events = [event for received_s, event in events_of(trace) if start_s <= received_s < end_s]
         counts.update(events)
         for element in {event.element for event in events}:
             first_s, last_s = starts.get(element, (trace.start_s, trace.start_s))
             starts[element] = (min(first_s, trace.start_s), max(last_s, trace.start_s))
-    return services(counts, starts)
+    return counts, starts
 
 
 def services(
     counts: Mapping[GraphEvent, int], starts: Mapping[GraphElement, StartRange]
 ) -> list[dict[str, Any]]:
-    """`Services` of counted events as the API answers them, sorted by name."""
+    """`Services` of counted events as the API answers them, by name; without `starts`, times are null."""
     vertices: dict[Node, Vertex] = {}
     for element, start_range in starts.items():
         for statistics in _statistics(vertices, element):
@@ -61,9 +69,9 @@ def services(
 
 
 def _statistics(vertices: dict[Node, Vertex], element: GraphElement) -> list[Statistics]:
-    """The statistics of an element, those that count requests last; adds missing vertices and edges.
+    """The statistics of an element and, for an edge, first those of its ends; adds what is missing.
 
-    An entry counts on the client's edge only: a client has no statistics.
+    Requests count on the last: a client has no statistics but those of its edge.
     """
     vertex = vertices.setdefault(element.node, Vertex())
     if element.kind == "service":
@@ -77,13 +85,14 @@ def _statistics(vertices: dict[Node, Vertex], element: GraphElement) -> list[Sta
         vertex.is_root = True
         client = vertices.setdefault((element.node[0], "client"), Vertex())
         client.state = "unknown"
-        return [client.statistics, client.edges.setdefault((element.node, ""), Edge()).statistics]
+        edge = client.edges.setdefault((element.node, ""), Edge())
+        return [vertex.statistics, client.statistics, edge.statistics]
     callee = element.callee or element.node
-    vertices.setdefault(callee, Vertex())
+    target = vertices.setdefault(callee, Vertex())
     edge = vertex.edges.setdefault((callee, "link" if element.kind == "link" else ""), Edge())
     if element.alias is not None:
         edge.aliases.add(element.alias)
-    return [edge.statistics]
+    return [vertex.statistics, target.statistics, edge.statistics]
 
 
 def _service(node: Node, vertex: Vertex, references: dict[Node, int]) -> dict[str, Any]:

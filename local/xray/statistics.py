@@ -45,6 +45,11 @@ class Statistics:
         """HistogramEntries, in seconds, sorted by value."""
         return [{"Value": ms / 1000, "Count": count} for ms, count in sorted(self.histogram_ms.items())]
 
-    def times(self) -> dict[str, float]:
-        """StartTime and EndTime: the buckets of one second in which the first and the last trace began."""
+    def times(self) -> dict[str, float | None]:
+        """StartTime and EndTime: the buckets of one second in which the first and the last trace began.
+
+        Null in the graph of a trace.
+        """
+        if self.first_s > self.last_s:
+            return {"StartTime": None, "EndTime": None}
         return {"StartTime": float(int(self.first_s)), "EndTime": float(int(self.last_s) + 1)}

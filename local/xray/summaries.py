@@ -3,6 +3,7 @@
 https://docs.aws.amazon.com/xray/latest/api/API_TraceSummary.html
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 from local.xray.root_causes import failure_root_causes, response_time_root_causes
@@ -21,7 +22,7 @@ REQUEST_FIELDS = {
 def summarize(trace: Trace) -> dict[str, Any]:
     """One TraceSummary. Flags and HTTP fields are those of the root segment."""
     root = trace.root
-    status = status_of(root or {})
+    status, places = status_of(root or {}), places_of(trace.segments)
     return {
         "Id": trace.trace_id,
         "StartTime": trace.start_s,
@@ -35,6 +36,9 @@ def summarize(trace: Trace) -> dict[str, Any]:
         "Annotations": _annotations(trace),
         "Users": _users(trace),
         "ServiceIds": _service_ids(trace),
+        "ResourceARNs": [{"ARN": arn} for arn in places["resource.arn"]],
+        "InstanceIds": [{"Id": instance_id} for instance_id in places["instance.id"]],
+        "AvailabilityZones": [{"Name": name} for name in places["availabilityzone"]],
         "EntryPoint": _service_id(node_of(root)) if root else None,
         "FaultRootCauses": failure_root_causes(trace, "fault"),
         "ErrorRootCauses": failure_root_causes(trace, "error"),
@@ -48,6 +52,7 @@ def searchable_words(trace: Trace) -> str:
     words = {word for node in _nodes(trace) for word in node if word}
     words |= {user["UserName"] for user in _users(trace)}
     words |= {value for value in http_of(trace.root or {}).values() if isinstance(value, str)}
+    words |= {word for places in places_of(trace.segments).values() for word in places}
     for key, entries in _annotations(trace).items():
         values = (next(iter(entry["AnnotationValue"].values())) for entry in entries)
         words |= {key, *(value for value in values if isinstance(value, str))}
@@ -61,16 +66,28 @@ def http_of(entity: Document) -> dict[str, Any]:
     fields = {name: request.get(field) for name, field in REQUEST_FIELDS.items()}
     summary: dict[str, Any] = {name: value for name, value in fields.items() if isinstance(value, str)}
     status = response.get("status")
-    if isinstance(status, int) and not isinstance(status, bool):
+    if isinstance(status, int) and not isinstance(status, bool) and abs(status) < 2**31:
         summary["HttpStatus"] = status
     return summary
 
 
+def places_of(segments: Iterable[Document]) -> dict[str, tuple[str, ...]]:
+    """Where segments ran: availability zones, EC2 instances and resources, by the keyword of filters."""
+    places: dict[str, dict[str, None]] = {"availabilityzone": {}, "instance.id": {}, "resource.arn": {}}
+    for segment in segments:
+        ec2 = as_mapping(as_mapping(segment.get("aws")).get("ec2"))
+        values = (ec2.get("availability_zone"), ec2.get("instance_id"), segment.get("resource_arn"))
+        for distinct, value in zip(places.values(), values, strict=True):
+            if isinstance(value, str) and value:
+                distinct[value] = None
+    return {keyword: tuple(distinct) for keyword, distinct in places.items()}
+
+
 def _annotations(trace: Trace) -> dict[str, list[dict[str, Any]]]:
     annotations: dict[str, dict[Any, dict[str, Any]]] = {}
-    for entity in trace.entities:
+    for entity in trace.all_entities:
         for key, value in as_mapping(entity.get("annotations")).items():
-            if isinstance(value, bool | int | float | str):
+            if key in trace.annotation_keys and isinstance(value, bool | int | float | str):
                 entry = {"AnnotationValue": {_value_kind(value): value}}
                 annotations.setdefault(key, {})[type(value), value] = entry
     return {key: list(values.values()) for key, values in annotations.items()}

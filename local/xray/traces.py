@@ -2,17 +2,27 @@
 
 Documents may come in any order. Independent subsegments are attached to their parents; what a call reached
 without a segment of its own (a table, a foreign host) becomes an inferred segment.
+https://docs.aws.amazon.com/xray/latest/devguide/xray-api-segmentdocuments.html
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import islice
 from typing import Any
 
 import orjson
 
-from local.xray.segments import Document, StoredTrace, descendants, duration_of, end_time_of
+from local.xray.segments import (
+    MAX_DEPTH,
+    Document,
+    StoredTrace,
+    as_mapping,
+    descendants,
+    duration_of,
+    end_time_of,
+)
 
 Node = tuple[str, str | None]  # of the service map: name and type
 
@@ -26,6 +36,7 @@ RESOURCES = {
     "sns": ("topic_arn", "AWS::SNS"),
     "lambda": ("function_name", "AWS::Lambda"),
 }
+MAX_ANNOTATIONS = 50  # indexed of one trace, as on AWS
 TITLES = {"dynamodb": "DynamoDB", "s3": "S3", "sqs": "SQS", "sns": "SNS", "lambda": "Lambda"}
 
 
@@ -33,11 +44,11 @@ TITLES = {"dynamodb": "DynamoDB", "s3": "S3", "sqs": "SQS", "sns": "SNS", "lambd
 class Call:
     """A subsegment that leaves its service, and what it reached.
 
-    `callees` are the segments that name the subsegment as their parent; `inferred` is made where there is
-    none.
+    `caller` is the segment to which the subsegment belongs, None while that is missing. `callees` are the
+    segments that name the subsegment as their parent; `inferred` is made where there is none.
     """
 
-    caller: Document
+    caller: Document | None
     subsegment: Document
     callees: tuple[Document, ...]
     inferred: Document | None
@@ -50,15 +61,26 @@ class Call:
 
 @dataclass(frozen=True)
 class Trace:
-    """One trace: segments with their trees, subsegments whose parent is missing (orphans), and calls."""
+    """One trace: segments with their trees, subsegments whose parent is missing (strays), and calls."""
 
     trace_id: str
+    received_s: float  # when its last document was received, epoch seconds
     revision: int
     segments: tuple[Document, ...]
-    orphans: tuple[Document, ...]
+    strays: tuple[Document, ...]
     calls: tuple[Call, ...]
     children: dict[str, tuple[Document, ...]] = field(repr=False)  # parent's entity id → segments
-    entities: tuple[Document, ...] = field(repr=False)  # segments, orphans and all subsegments below them
+    receipts: dict[str, float] = field(repr=False)  # entity id → when its document was received
+
+    @cached_property
+    def entities(self) -> tuple[Document, ...]:
+        """The segments with all subsegments below them."""
+        return _flat(self.segments)
+
+    @cached_property
+    def all_entities(self) -> tuple[Document, ...]:
+        """The segments and the strays, with all subsegments below them."""
+        return (*self.entities, *_flat(self.strays)) if self.strays else self.entities
 
     @cached_property
     def inferred(self) -> list[Document]:
@@ -67,8 +89,8 @@ class Trace:
 
     @cached_property
     def documents(self) -> list[Document]:
-        """All documents that BatchGetTraces answers."""
-        return [*self.segments, *self.orphans, *self.inferred]
+        """All documents that BatchGetTraces answers: strays are not among them."""
+        return [*self.segments, *(call.inferred for call in self.calls if call.inferred and call.caller)]
 
     @cached_property
     def entry_segments(self) -> list[Document]:
@@ -77,28 +99,40 @@ class Trace:
 
     @cached_property
     def root(self) -> Document | None:
-        """The earliest entry segment; without one, the earliest segment whose parent is missing."""
-        roots = self.entry_segments
-        if not roots:
-            entity_ids = {entity["id"] for entity in self.entities}
-            roots = [segment for segment in self.segments if segment["parent_id"] not in entity_ids]
-        return min(roots, key=lambda segment: segment["start_time"], default=None)
+        """The earliest entry segment. A segment whose parent is missing is not the root."""
+        return min(self.entry_segments, key=lambda segment: segment["start_time"], default=None)
 
     @cached_property
     def is_partial(self) -> bool:
-        """Whether an entity names a parent that is missing."""
-        return bool(self.orphans) or not self.children.keys() <= {entity["id"] for entity in self.entities}
+        """Whether a parent is missing, or the segment of a callee which the caller knows to be traced."""
+        return (
+            bool(self.strays)
+            or not self.children.keys() <= {entity["id"] for entity in self.entities}
+            or any(call.inferred and _is_traced(call.subsegment) for call in self.calls)
+        )
+
+    @cached_property
+    def annotation_keys(self) -> frozenset[str]:
+        """The keys of the annotations that are indexed: the first MAX_ANNOTATIONS of the trace."""
+        keys = (key for entity in self.all_entities for key in as_mapping(entity.get("annotations")))
+        return frozenset(islice(dict.fromkeys(keys), MAX_ANNOTATIONS))
 
     @cached_property
     def start_s(self) -> float:
         """When the first entity started, in epoch seconds."""
-        return min(float(entity["start_time"]) for entity in self.entities)
+        return min(float(entity["start_time"]) for entity in self.all_entities)
 
     @cached_property
     def duration_s(self) -> float | None:
-        """From the first start to the last end, in seconds; None while an entity is in progress."""
+        """From the first start to the last end of the segments and all below, in seconds.
+
+        None while one of them is in progress, and without a segment.
+        """
         ends = [end_time_of(entity) for entity in self.entities]
-        return None if None in ends else round(max(end for end in ends if end is not None) - self.start_s, 3)
+        if not ends or None in ends:
+            return None
+        start_s = min(float(entity["start_time"]) for entity in self.entities)
+        return round(max(end for end in ends if end is not None) - start_s, 3)
 
     @cached_property
     def response_time_s(self) -> float | None:
@@ -109,43 +143,58 @@ class Trace:
 
 def assemble(stored: StoredTrace) -> Trace:
     """The trace that the stored documents make."""
-    documents = [orjson.loads(body) for body in stored.bodies]
+    documents: list[Document] = []
+    receipts: dict[str, float] = {}
+    for received_s, body in stored.documents:
+        document = orjson.loads(body)
+        documents.append(document)
+        receipts |= dict.fromkeys((entity["id"] for entity in _flat([document])), received_s)
     segments = sorted((d for d in documents if d.get("type") != "subsegment"), key=lambda d: d["start_time"])
-    orphans = _attach(segments, [d for d in documents if d.get("type") == "subsegment"])
+    strays = _attach(segments, [d for d in documents if d.get("type") == "subsegment"])
     by_parent: dict[str, list[Document]] = {}
     for segment in segments:
         if segment.get("parent_id"):
             by_parent.setdefault(segment["parent_id"], []).append(segment)
     children = {parent_id: tuple(callees) for parent_id, callees in by_parent.items()}
-    trees = (*segments, *orphans)
     return Trace(
         stored.trace_id,
+        stored.received_s,
         stored.revision,
         tuple(segments),
-        tuple(orphans),
-        calls=tuple(_calls(stored.trace_id, trees, children)),
+        tuple(strays),
+        calls=tuple(_calls(stored.trace_id, segments, strays, children)),
         children=children,
-        entities=tuple(entity for tree in trees for entity in (tree, *descendants(tree))),
+        receipts=receipts,
     )
+
+
+def _flat(trees: Iterable[Document]) -> tuple[Document, ...]:
+    return tuple(entity for tree in trees for entity in (tree, *descendants(tree)))
 
 
 def _attach(segments: list[Document], independent: list[Document]) -> list[Document]:
     """Put each independent subsegment below its parent; returns those whose parent is missing."""
-    entities = {
-        entity["id"]: entity for tree in (*segments, *independent) for entity in (tree, *descendants(tree))
-    }
-    orphans = []
+    if not independent:
+        return []
+    entities = {entity["id"]: entity for entity in _flat([*segments, *independent])}
+    strays = []
     for subsegment in sorted(independent, key=lambda d: d["start_time"]):
         parent = entities.get(subsegment["parent_id"])
         if parent is None or _contains(subsegment, parent):
-            orphans.append(subsegment)
+            strays.append(subsegment)
         elif all(child["id"] != subsegment["id"] for child in parent.setdefault("subsegments", [])):
             parent["subsegments"].append(subsegment)
-    for segment in segments:
-        for child in descendants(segment):
-            for name in PARENT_FIELDS:
-                child.pop(name, None)
-    return orphans
+    return strays + _cut(segments)
+
+
+def _cut(segments: list[Document]) -> list[Document]:
+    """Take off what lies deeper than MAX_DEPTH, as only a long chain of independent subsegments does."""
+    level, below = segments, []
+    for _ in range(MAX_DEPTH):
+        level = [child for entity in level if "subsegments" in entity for child in entity["subsegments"]]
+    for entity in level:
+        below += entity.pop("subsegments", [])
+    return below
 
 
 def _contains(subsegment: Document, entity: Document) -> bool:
@@ -154,61 +203,81 @@ def _contains(subsegment: Document, entity: Document) -> bool:
 
 
 def _calls(
-    trace_id: str, trees: tuple[Document, ...], children: dict[str, tuple[Document, ...]]
+    trace_id: str,
+    segments: list[Document],
+    strays: list[Document],
+    children: dict[str, tuple[Document, ...]],
 ) -> Iterator[Call]:
-    for tree in trees:
-        orphan = (tree,) if tree.get("type") == "subsegment" else ()
-        for entity in (*orphan, *descendants(tree)):
-            callees = children.get(entity["id"], ())
-            if callees or entity.get("namespace") in ("aws", "remote") or "sql" in entity:
-                yield Call(tree, entity, callees, None if callees else _infer(trace_id, entity))
+    within = [(segment, entity) for segment in segments for entity in descendants(segment)]
+    for caller, entity in (*within, *((None, entity) for entity in _flat(strays))):
+        if caller:
+            for name in PARENT_FIELDS:
+                entity.pop(name, None)
+        callees = children.get(entity["id"], ())
+        if callees or entity.get("namespace") in ("aws", "remote") or "sql" in entity:
+            yield Call(caller, entity, callees, None if callees else _infer(trace_id, entity))
+
+
+def _is_traced(call: Document) -> bool:
+    return as_mapping(as_mapping(call.get("http")).get("request")).get("traced") is True
 
 
 def _infer(trace_id: str, call: Document) -> Document:
     """The segment of what a call reached. Its id follows from the call's, so that it never changes."""
-    aws, service = _aws_fields(call), call["name"].lower()
+    aws, origin = _aws_fields(call), _origin(call)
+    title = TITLES.get(call["name"].lower(), call["name"]) if call.get("namespace") == "aws" else call["name"]
     segment: Document = {
-        "id": hashlib.sha256(f"{trace_id} {call['id']}".encode()).hexdigest()[:16],
-        "name": TITLES.get(service, call["name"]) if call.get("namespace") == "aws" else call["name"],
+        "id": _derived_id(trace_id, call["id"], ""),
+        "name": title,
         "start_time": call["start_time"],
         "trace_id": trace_id,
         "parent_id": call["id"],
         "inferred": True,
-        "origin": _origin(call, aws),
     }
-    resource_field = RESOURCES.get(service, ("", ""))[0]
-    if resource_field in aws:
-        aws["resource_names"] = [aws[resource_field]]
     for name in ("end_time", "in_progress", "http", "fault", "error", "throttle"):
         if call.get(name):
             segment[name] = call[name]
-    return segment | ({"aws": aws} if aws else {})
+    if origin == "AWS::SQS::Queue":
+        queue_time = {name: call[name] for name in ("start_time", "end_time", "in_progress") if name in call}
+        queue_id = _derived_id(trace_id, call["id"], " QueueTime")
+        segment["subsegments"] = [{"id": queue_id, "name": "QueueTime", **queue_time}]
+    return segment | ({"aws": aws} if aws else {}) | ({"origin": origin} if origin else {})
+
+
+def _derived_id(trace_id: str, entity_id: str, purpose: str) -> str:
+    return hashlib.sha256(f"{trace_id} {entity_id}{purpose}".encode()).hexdigest()[:16]
 
 
 def _aws_fields(call: Document) -> dict[str, Any]:
-    aws = call.get("aws")
-    fields = dict(aws) if isinstance(aws, dict) else {}
-    table_names = fields.get("table_names")
+    """The call's `aws`, with the resource's name where call and service tell it."""
+    aws = {name: value for name, value in as_mapping(call.get("aws")).items() if name != "resource_names"}
+    table_names = aws.get("table_names")
     if isinstance(table_names, list) and len(table_names) == 1:
-        fields.setdefault("table_name", table_names[0])
-    return fields
+        aws.setdefault("table_name", table_names[0])
+    resource_field = RESOURCES.get(call["name"].lower(), ("", ""))[0]
+    if call.get("namespace") == "aws" and resource_field in aws and aws.get("operation"):
+        aws["resource_names"] = [aws[resource_field]]
+    return aws
 
 
-def _origin(call: Document, aws: dict[str, Any]) -> str:
+def _origin(call: Document) -> str | None:
+    """The type of what a call reached; None for a foreign host, whose inferred segment has no origin."""
     if "sql" in call:
         return "Database::SQL"
     if call.get("namespace") != "aws":
-        return "remote"
-    resource_field, origin = RESOURCES.get(call["name"].lower(), ("", ""))
-    return origin if resource_field in aws and aws.get("operation") else f"AWS::{call['name']}"
+        return None
+    if "resource_names" in _aws_fields(call):
+        return RESOURCES[call["name"].lower()][1]
+    return f"AWS::{call['name']}"
 
 
 def node_of(segment: Document) -> Node:
     """The service map's node of a segment: name and type. An inferred table's node has the table's name."""
     origin = segment.get("origin")
-    resource_names = segment.get("aws", {}).get("resource_names") if segment.get("inferred") else None
-    name = str(resource_names[0]) if resource_names else str(segment["name"])
-    return name, origin if isinstance(origin, str) else None
+    if not segment.get("inferred"):
+        return str(segment["name"]), origin if isinstance(origin, str) else None
+    resource_names = as_mapping(segment.get("aws")).get("resource_names")
+    return str(resource_names[0] if resource_names else segment["name"]), origin or "remote"
 
 
 def client_node_of(segment: Document) -> Node:

@@ -11,9 +11,12 @@ from local.xray.filters.expressions import And, Annotation, Compare, Complex, Ex
 from local.xray.status import STATUSES
 from local.xray.storage.index import ROOT_SHIFT
 
-COLUMNS = {"responsetime": "response_s", "duration": "duration_s", "http.status": "status"}
+COLUMNS = {"responsetime": "response_s", "duration": "duration_s", "http.status": "http_status"}
 # keywords whose values are all in the column `words`
-IN_WORDS = {"http.url", "http.method", "http.useragent", "http.clientip", "user", "name", "type"}
+IN_WORDS = {
+    *("http.url", "http.method", "http.useragent", "http.clientip", "user", "name", "type"),
+    *("availabilityzone", "instance.id", "resource.arn"),
+}
 TEXT_OPERATORS = ("=", "CONTAINS", "BEGINSWITH", "ENDSWITH")
 
 
@@ -50,7 +53,7 @@ def index_condition(expression: Expression) -> Condition:
 
 def _joined(operator: str, parts: list[Condition]) -> Condition:
     if not parts:
-        return Condition()
+        return Condition(is_exact=operator == "AND")
     return Condition(
         "(" + f" {operator} ".join(part.sql for part in parts) + ")",
         tuple(parameter for part in parts for parameter in part.parameters),
@@ -61,7 +64,7 @@ def _joined(operator: str, parts: list[Condition]) -> Condition:
 def _root_flag(name: str, expected: bool) -> Condition:
     if name in STATUSES:
         bit = 1 << STATUSES.index(name) + ROOT_SHIFT
-        return Condition(f"((outcomes & {bit}) {'<>' if expected else '='} 0)", (), True)
+        return Condition(f"((statuses & {bit}) {'<>' if expected else '='} 0)", (), True)
     if name == "partial":
         return Condition(f"(partial = {int(expected)})", (), True)
     return Condition()
@@ -93,7 +96,7 @@ def _anywhere(condition: Expression | None, *, in_edge: bool) -> Condition:
         case Or(operands):
             return _joined("OR", [_anywhere(operand, in_edge=in_edge) for operand in operands])
         case Flag(name, True) if name in STATUSES and name != "ok":
-            return Condition(f"((outcomes & {1 << STATUSES.index(name)}) <> 0)")
+            return Condition(f"((statuses & {1 << STATUSES.index(name)}) <> 0)")
         case Annotation():
             return index_condition(condition)
         case Compare() if condition.name in ("user", "name", "type") and not in_edge:

@@ -6,7 +6,7 @@ A keyword by itself is about the root segment (flags, response time, HTTP) or ab
 https://docs.aws.amazon.com/xray/latest/devguide/xray-console-filters.html
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from operator import ge, gt, le, lt
 from typing import Any
@@ -26,7 +26,7 @@ from local.xray.filters.expressions import (
 from local.xray.root_causes import failure_root_causes, response_time_root_causes
 from local.xray.segments import Document, as_mapping, descendants, duration_of, exceptions_of
 from local.xray.status import STATUSES, status_of
-from local.xray.summaries import http_of
+from local.xray.summaries import http_of, places_of
 from local.xray.traces import Call, Node, Trace, client_node_of, node_of
 
 TEXT: dict[str, Callable[[str, str], bool]] = {
@@ -76,11 +76,15 @@ def _holds(expression: Expression, facts: Facts, trace: Trace, groups: Groups) -
             is_set = facts.status == name if name in STATUSES else name in facts.flags
             return is_set is expected
         case Annotation():
-            return _annotation_holds(expression, facts)
+            return _annotation_holds(expression, facts, trace.annotation_keys)
         case Compare("group.name" | "group.arn", operator, value):
             group = groups(str(value))
             is_member = group is not None and matches(group, trace, groups)
             return is_member is (operator != "!=")
+        case Compare("rootcause.json", operator, value):
+            lists = (failure_root_causes(trace, "error"), failure_root_causes(trace, "fault"))
+            causes = (*lists, response_time_root_causes(trace))
+            return any(_is_part(value or [{}], listed) for listed in causes) is (operator != "!=")
         case Compare():
             return _comparison_holds(expression, facts)
         case Complex(_, _, condition):
@@ -88,10 +92,11 @@ def _holds(expression: Expression, facts: Facts, trace: Trace, groups: Groups) -
             return any(condition is None or _holds(condition, subject, trace, groups) for subject in subjects)
 
 
-def _annotation_holds(expression: Annotation, facts: Facts) -> bool:
+def _annotation_holds(expression: Annotation, facts: Facts, keys: frozenset[str]) -> bool:
     sides = {"": facts.annotated, "source": facts.source, "destination": facts.destination}
     annotations = [as_mapping(entity.get("annotations")) for entity in sides[expression.side]]
-    values = [values[expression.key] for values in annotations if expression.key in values]
+    is_indexed = expression.key in keys
+    values = [values[expression.key] for values in annotations if is_indexed and expression.key in values]
     if not expression.operator:
         return bool(values)
     return any(compare(value, expression.operator, expression.value) for value in values)
@@ -114,6 +119,16 @@ def compare(value: Any, operator: str, constant: Any) -> bool:
         return False
     operators = TEXT if isinstance(value, str) else ORDER
     return operator in operators and bool(operators[operator](value, constant))
+
+
+def _is_part(part: Any, whole: Any) -> bool:
+    """Whether JSON values are equal in all that `part` names; of a list it may leave out entries."""
+    if isinstance(part, dict) and isinstance(whole, dict):
+        return all(key in whole and _is_part(value, whole[key]) for key, value in part.items())
+    if isinstance(part, list) and isinstance(whole, list):
+        remaining = iter(whole)  # those that are left: the order counts
+        return all(any(_is_part(entry, other) for other in remaining) for entry in part)
+    return type(part) is type(whole) and bool(part == whole)
 
 
 def _kind(value: Any) -> type:
@@ -146,8 +161,12 @@ def _services(node: NodePattern, trace: Trace) -> Iterator[Facts]:
 def _edges(caller: NodePattern, callee: NodePattern, trace: Trace) -> Iterator[Facts]:
     for call in trace.calls:
         for target in call.targets:
-            if node_matches(caller, node_of(call.caller)) and node_matches(callee, node_of(target)):
-                yield _call_facts(call, target)
+            if (
+                call.caller
+                and node_matches(caller, node_of(call.caller))
+                and node_matches(callee, node_of(target))
+            ):
+                yield _call_facts(call, call.caller, target)
     for segment in trace.entry_segments:
         if node_matches(caller, client_node_of(segment)) and node_matches(callee, node_of(segment)):
             yield _segment_facts(segment)
@@ -166,36 +185,40 @@ def _root_causes(keyword: str, node: NodePattern, trace: Trace) -> Iterator[Fact
     """The services, entities or exceptions of the root causes that `rootcause.<kind>.<part>` is about."""
     _, kind, part = keyword.split(".")
     causes = response_time_root_causes(trace) if kind == "responsetime" else failure_root_causes(trace, kind)
-    for service in (service for cause in causes for service in cause["Services"]):
+    for services in (cause["Services"] for cause in causes):
         if part == "service":
-            if node_matches(node, (service["Name"], service["Type"])):
-                yield _cause_service_facts(service)
+            yield from _cause_facts(
+                services, lambda service: node_matches(node, (service["Name"], service["Type"]))
+            )
             continue
-        path = service["EntityPath"]
-        for index, entity in enumerate(path):
-            if part == "exception":
-                for exception in entity.get("Exceptions", ()):
-                    yield Facts(
-                        numbers={}, texts={"name": (exception["Name"],), "message": (exception["Message"],)}
-                    )
-            elif node.name in (None, entity["Name"]):
-                yield _cause_entity_facts(entity, index, len(path))
+        for service in services:
+            path = service["EntityPath"]
+            if part == "entity":
+                yield from _cause_facts(path, lambda entity: node.name in (None, entity["Name"]))
+                continue
+            for entity in path:
+                yield from _cause_facts(entity.get("Exceptions", ()), lambda _: True)
 
 
-def _cause_service_facts(service: dict[str, Any]) -> Facts:
-    kinds = (service["Type"],) if service["Type"] else ()
-    flags = frozenset({"inferred"} if service["Inferred"] else ())
-    return Facts(flags=flags, numbers={}, texts={"name": (service["Name"],), "type": kinds})
-
-
-def _cause_entity_facts(entity: dict[str, Any], index: int, length: int) -> Facts:
-    flags = {"first": index == 0, "last": index == length - 1, "remote": entity["Remote"]}
-    messages = tuple(exception["Message"] for exception in entity.get("Exceptions", ()))
-    return Facts(
-        flags=frozenset(name for name, is_set in flags.items() if is_set),
-        numbers={"index": index, "coverage": entity.get("Coverage")},
-        texts={"name": (entity["Name"],), "message": messages},
-    )
+def _cause_facts(
+    parts: Sequence[dict[str, Any]], is_meant: Callable[[dict[str, Any]], bool]
+) -> Iterator[Facts]:
+    """The facts of those services, entities or exceptions of a path that `is_meant` selects."""
+    for index, part in enumerate(parts):
+        flags = {
+            "first": index == 0,
+            "last": index == len(parts) - 1,
+            "remote": part.get("Remote"),
+            "inferred": part.get("Inferred"),
+        }
+        messages = [part.get("Message"), *(e["Message"] for e in part.get("Exceptions", ()))]
+        texts = {"name": [part["Name"]], "type": [part.get("Type")], "message": messages}
+        if is_meant(part):
+            yield Facts(
+                flags=frozenset(name for name, is_set in flags.items() if is_set),
+                numbers={"index": index, "coverage": part.get("Coverage")},
+                texts={name: tuple(text for text in values if text) for name, values in texts.items()},
+            )
 
 
 def _trace_facts(trace: Trace) -> Facts:
@@ -207,14 +230,15 @@ def _trace_facts(trace: Trace) -> Facts:
         flags=frozenset(name for name, is_set in flags.items() if is_set),
         numbers=_http_status(root) | {"duration": trace.duration_s, "responsetime": trace.response_time_s},
         texts=_request_texts(root)
+        | places_of(trace.segments)
         | {
             "user": tuple(s["user"] for s in trace.segments if isinstance(s.get("user"), str)),
             "name": tuple(name for name, _ in nodes),
             "type": tuple(kind for _, kind in nodes if kind),
-            "message": _messages(trace.entities),
+            "message": _messages(trace.all_entities),
             "account.id": (ACCOUNT,),
         },
-        annotated=trace.entities,
+        annotated=trace.all_entities,
     )
 
 
@@ -231,6 +255,7 @@ def _segment_facts(segment: Document) -> Facts:
         flags=frozenset(name for name, is_set in flags.items() if is_set),
         numbers=_http_status(segment) | _times(segment),
         texts=_request_texts(segment)
+        | places_of([segment])
         | {
             "user": (segment["user"],) if isinstance(segment.get("user"), str) else (),
             "name": (name,),
@@ -242,7 +267,7 @@ def _segment_facts(segment: Document) -> Facts:
     )
 
 
-def _call_facts(call: Call, target: Document) -> Facts:
+def _call_facts(call: Call, caller: Document, target: Document) -> Facts:
     subsegment = call.subsegment
     is_remote = subsegment.get("namespace") in ("aws", "remote")
     return Facts(
@@ -252,7 +277,7 @@ def _call_facts(call: Call, target: Document) -> Facts:
         texts=_request_texts(subsegment)
         | {"name": (str(subsegment["name"]),), "message": _messages((subsegment,))},
         annotated=(subsegment, *descendants(subsegment)),
-        source=(call.caller, *descendants(call.caller)),
+        source=(caller, *descendants(caller)),
         destination=(target, *descendants(target)),
     )
 
@@ -268,15 +293,9 @@ def _http_status(entity: Document) -> dict[str, float | None]:
 
 
 def _request_texts(entity: Document) -> dict[str, tuple[str, ...]]:
-    """What a segment or call tells about its HTTP request and about the resource that it ran on."""
+    """What a segment or call tells about its HTTP request."""
     http = http_of(entity)
-    ec2 = as_mapping(as_mapping(entity.get("aws")).get("ec2"))
-    values = {keyword: http.get(name) for keyword, name in HTTP.items()} | {
-        "availabilityzone": ec2.get("availability_zone"),
-        "instance.id": ec2.get("instance_id"),
-        "resource.arn": entity.get("resource_arn"),
-    }
-    return {keyword: (value,) if isinstance(value, str) else () for keyword, value in values.items()}
+    return {keyword: (http[name],) for keyword, name in HTTP.items() if name in http}
 
 
 def _messages(entities: tuple[Document, ...]) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/xray/latest/devguide/xray-console-filters.html
 
 import functools
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,7 @@ ROOT_CAUSES = {
     f"rootcause.{kind}.{part}"
     for kind in ("fault", "error", "responsetime")
     for part in ("service", "entity", "exception")
-}
+} - {"rootcause.responsetime.exception"}
 # the fewest and the most nodes that a complex keyword may name
 COMPLEX = {"service": (0, 1), "edge": (2, 2), **dict.fromkeys(ROOT_CAUSES, (0, 1))}
 TEXT_OPERATORS = {"=", "!=", "CONTAINS", "BEGINSWITH", "ENDSWITH"}
@@ -68,8 +69,8 @@ def parse(text: str) -> Expression:
 def _depth(text: str) -> int:
     deepest = depth = 0
     for character in text:
-        depth += character in "({!"
-        depth -= character in ")}"
+        depth += character in "([{!"
+        depth -= character in ")]}"
         deepest = max(deepest, depth)
     return deepest + text.upper().count("NOT ")
 
@@ -126,6 +127,7 @@ class _TreeBuilder:
 
     def __init__(self, text: str) -> None:
         self._text = text
+        self._inside = ""  # the complex keyword in whose braces the builder is
 
     def build(self, tree: Any) -> Expression:
         match tree.data:
@@ -153,11 +155,18 @@ class _TreeBuilder:
         for side in ("", "source", "destination"):
             prefix = f"{side}.annotation." if side else "annotation."
             if lower.startswith(prefix):
+                if "." in keyword[len(prefix) :]:
+                    raise self._error(name, "a key with dots takes brackets: annotation[a.b]")
                 return self._annotated(keyword[len(prefix) :], sign, constant, value, side)
+        if isinstance(constant, list) and lower != "rootcause.json":
+            raise self._error(_token(value), "only rootcause.json takes JSON")
         if lower in FLAGS:
+            constant = {"true": True, "false": False}.get(constant, constant)
             if sign and (sign not in ("=", "!=") or not isinstance(constant, bool)):
                 raise self._error(operator, f"{lower} may be = true or = false")
             return Flag(lower, (constant if sign else True) is (sign != "!="))
+        if lower == "coverage" and self._inside not in ("", "rootcause.responsetime.entity"):
+            raise self._error(name, "coverage is known of rootcause.responsetime.entity only")
         if lower in NUMBERS:
             if sign and (isinstance(constant, bool) or not isinstance(constant, int | float)):
                 raise self._error(_token(value), f"{lower} takes a number")
@@ -165,12 +174,14 @@ class _TreeBuilder:
                 raise self._error(operator, f"{lower} is a number; it takes = != < <= > >=")
             return Compare(lower, sign, constant)
         if lower in STRINGS:
-            if sign and not isinstance(constant, str | tuple):
+            if sign and isinstance(constant, list) != (lower == "rootcause.json"):
+                raise self._error(_token(value), "rootcause.json takes JSON: #[…]")
+            if sign and not isinstance(constant, str | list):
                 raise self._error(_token(value), f'{lower} takes a text in "quotes"')
             if sign and sign not in TEXT_OPERATORS:
                 raise self._error(operator, f"{lower} is a text; it takes {' '.join(sorted(TEXT_OPERATORS))}")
             return Compare(lower, sign, constant)
-        if lower in COMPLEX and not sign:
+        if lower in COMPLEX and not sign and not self._inside:
             return Complex(lower)
         raise self._error(name, f"there is no keyword {keyword!r}")
 
@@ -182,6 +193,8 @@ class _TreeBuilder:
         return self._annotated(str(key).strip(), sign, self._value(value), value, side)
 
     def _annotated(self, key: str, sign: str, constant: Any, value: Any, side: str) -> Expression:
+        if isinstance(constant, list):
+            raise self._error(_token(value), "only rootcause.json takes JSON")
         if sign in TEXT_OPERATORS - {"=", "!="} and not isinstance(constant, str):
             raise self._error(_token(value), f'{sign} takes a text in "quotes"')
         return Annotation(key, sign, constant, side)
@@ -190,6 +203,8 @@ class _TreeBuilder:
         keyword = str(name).lower()
         if keyword not in COMPLEX:
             raise self._error(name, f"{str(name)!r} takes no parentheses; service, edge and rootcause do")
+        if self._inside:
+            raise self._error(name, f"{keyword} can't be inside of {self._inside}")
         kinds = [getattr(argument, "data", "") for argument in arguments]
         nodes = tuple(
             self._node(argument)
@@ -200,7 +215,11 @@ class _TreeBuilder:
         if not low <= len(nodes) <= high:
             plural = "s" if high > 1 else " at most"
             raise self._error(name, f"{keyword} takes {high} node{plural}, not {len(nodes)}")
-        condition = self.build(arguments[-1].children[0]) if kinds[-1:] == ["block"] else None
+        if kinds[-1:] != ["block"]:
+            return Complex(keyword, nodes)
+        self._inside = keyword
+        condition = self.build(arguments[-1].children[0])
+        self._inside = ""
         return Complex(keyword, nodes, condition)
 
     def _node(self, tree: Any) -> NodePattern:
@@ -214,6 +233,8 @@ class _TreeBuilder:
             key, text = pair.children
             if str(key).lower() not in ID_PARTS:
                 raise self._error(key, f"id takes {', '.join(sorted(ID_PARTS))}")
+            if str(key).lower() in parts:
+                raise self._error(key, f"id takes {str(key).lower()} once")
             parts[str(key).lower()] = self._text_of(text)
         return NodePattern(parts.get("name"), parts.get("type"), parts.get("account.id"))
 
@@ -223,6 +244,12 @@ class _TreeBuilder:
         except json.JSONDecodeError:
             raise self._error(token, "a text escapes with \\ as JSON does") from None
 
+    def _json_of(self, token: Any) -> Any:
+        try:
+            return json.loads(str(token)[1:])
+        except json.JSONDecodeError as error:
+            raise self._error(token, f"the JSON is invalid: {error}") from None
+
     def _value(self, tree: Any) -> Any:
         if tree is None:
             return None
@@ -230,9 +257,9 @@ class _TreeBuilder:
         if token.type == "STRING":
             return self._text_of(token)
         if token.type == "NUMBER":
-            return float(token) if any(sign in token for sign in ".eE") else int(token)
+            return int(token) if re.fullmatch(r"-?\d{1,18}", token) else float(token)
         if token.type == "JSON":
-            return (str(token),)
+            return self._json_of(token)
         if str(token).lower() in ("true", "false"):
             return str(token).lower() == "true"
         raise self._error(token, 'a value is a number, true, false or a text in "quotes"')

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable, Iterator
 from local.xray.filters.expressions import Expression
 from local.xray.filters.index_conditions import index_condition
 from local.xray.filters.matching import Groups, matches
-from local.xray.segments import StoredTrace
-from local.xray.storage.reader import BEGINNING, Position
+from local.xray.segments import StoredTrace, end_time_of
+from local.xray.storage.reader import BEGINNING, Clock, Position
 from local.xray.storage.store import Store
 from local.xray.traces import Trace
 
@@ -22,30 +22,40 @@ class Search:
         self._store, self._assemble, self._groups = store, assemble, groups
 
     def candidates(
-        self, expression: Expression, start_s: float, end_s: float, after: Position = BEGINNING
+        self,
+        expression: Expression,
+        clock: Clock,
+        start_s: float,
+        end_s: float,
+        after: Position = BEGINNING,
     ) -> Iterator[tuple[Position, Trace | None]]:
-        """Each trace in the range that the index does not exclude, oldest first, from behind `after` on.
+        """Each trace in the range [start, end) that the index does not exclude, in the order of `clock`.
 
-        Yields its position, and the trace if the expression matches it.
+        Yields its position, and the trace if the expression matches it; from behind the position `after` on.
         """
         self._store.writer.index_now()
         condition = index_condition(expression)
         while True:
             positions = self._store.reader.candidates(
-                start_s, end_s, condition.sql, condition.parameters, after, CHUNK
+                clock, start_s, end_s, condition.sql, condition.parameters, after, CHUNK
             )
             for position in positions:
-                yield position, self._matching(position[1], expression, is_exact=condition.is_exact)
+                trace = next(iter(self._assemble(self._store.reader.traces([position[1]]))), None)
+                is_match = trace is not None and (
+                    (clock != "Service" or _has_end_in(trace, start_s, end_s))
+                    and (condition.is_exact or matches(expression, trace, self._groups))
+                )
+                yield position, trace if is_match else None
             if len(positions) < CHUNK:
                 return
             after = positions[-1]
 
-    def traces(self, expression: Expression, start_s: float, end_s: float) -> Iterator[Trace]:
-        """Every matching trace in the range, oldest first."""
-        return (trace for _, trace in self.candidates(expression, start_s, end_s) if trace)
+    def traces(self, expression: Expression, clock: Clock, start_s: float, end_s: float) -> Iterator[Trace]:
+        """Every matching trace in the range."""
+        return (trace for _, trace in self.candidates(expression, clock, start_s, end_s) if trace)
 
-    def _matching(self, trace_id: str, expression: Expression, *, is_exact: bool) -> Trace | None:
-        for trace in self._assemble(self._store.reader.traces([trace_id])):
-            if is_exact or matches(expression, trace, self._groups):
-                return trace
-        return None
+
+def _has_end_in(trace: Trace, start_s: float, end_s: float) -> bool:
+    """Whether a segment ended in the range."""
+    ends = (end_time_of(segment) for segment in trace.segments)
+    return any(end is not None and start_s <= end < end_s for end in ends)

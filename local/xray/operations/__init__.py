@@ -8,6 +8,9 @@ from local.awsapi import operations
 from local.awsapi.application import Operation
 from local.xray.backend import Backend
 
+# AWS's own distribution of OpenTelemetry for Python sends SampleCount for SampledCount, and gets its targets
+NOT_REQUIRED = {"SamplingStatisticsDocument": ("RequestCount", "SampledCount")}
+
 
 def load(backend: Backend) -> dict[str, Operation]:
     """The operations by their names in AWS's API."""

@@ -2,11 +2,9 @@
 
 from typing import Any
 
-import orjson
-
 from local.awsapi.errors import InvalidRequestException
 from local.xray.backend import Backend
-from local.xray.segments import Document, normalized_trace_id
+from local.xray.segments import Document, normalized_trace_id, to_json
 from local.xray.traces import Trace
 
 MAX_TRACES = 5
@@ -37,7 +35,7 @@ def _trace(trace: Trace) -> dict[str, Any]:
         "Duration": trace.duration_s,
         "LimitExceeded": False,
         "Segments": [
-            {"Id": document["id"], "Document": orjson.dumps(_without_traced(document)).decode()}
+            {"Id": document["id"], "Document": to_json(_without_traced(document)).decode()}
             for document in trace.documents
         ],
     }

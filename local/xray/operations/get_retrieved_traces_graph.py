@@ -3,13 +3,11 @@
 from typing import Any
 
 from local.xray.backend import Backend
-from local.xray.service_graph import service_graph
+from local.xray.service_graph import trace_graph
 
 
 def answer(request: dict[str, Any], backend: Backend) -> dict[str, Any]:
     """The graph without links between traces; empty when the retrieval was cancelled."""
     token = request["RetrievalToken"]
-    services = [
-        {"Service": service, "Links": []} for service in service_graph(backend.retrieved_traces(token))
-    ]
+    services = [{"Service": service, "Links": []} for service in trace_graph(backend.retrieved_traces(token))]
     return {"RetrievalStatus": backend.retrievals.get(token).status, "Services": services}

@@ -7,4 +7,6 @@ from local.xray.backend import Backend
 
 def answer(request: dict[str, Any], backend: Backend) -> dict[str, Any]:
     """A target for each reported rule."""
-    return backend.sampling_targets.answer(request["SamplingStatisticsDocuments"])
+    return backend.sampling_targets.answer(
+        request["SamplingStatisticsDocuments"], request.get("SamplingBoostStatisticsDocuments") or []
+    )

@@ -9,7 +9,7 @@ from local.xray.filters.expressions import EVERYTHING, Complex, NodePattern
 from local.xray.filters.matching import node_matches
 from local.xray.filters.parser import parse
 from local.xray.graph_events import GraphEvent
-from local.xray.time_ranges import LONGEST_S, time_range
+from local.xray.time_ranges import time_range
 from local.xray.time_series import PERIODS_S, time_series
 from local.xray.traces import Node
 
@@ -35,7 +35,7 @@ def _events_received(
     expression = backend.groups.requested_expression(request)
     members = None
     if expression != EVERYTHING:
-        traces = backend.search.traces(expression, start_s - LONGEST_S, end_s)
+        traces = backend.search.traces(expression, "Receipt", start_s, end_s)
         members = {trace.trace_id for trace in traces}
     for trace_id, received_s, events in backend.store.reader.events_received(start_s, end_s):
         if members is None or trace_id in members:

@@ -5,7 +5,7 @@ from typing import Any
 from local.awsapi.errors import InvalidRequestException
 from local.xray.backend import Backend
 from local.xray.segments import TRACE_ID
-from local.xray.service_graph import service_graph
+from local.xray.service_graph import trace_graph
 
 
 def answer(request: dict[str, Any], backend: Backend) -> dict[str, Any]:
@@ -22,4 +22,4 @@ def answer(request: dict[str, Any], backend: Backend) -> dict[str, Any]:
     traces = backend.traces([trace_ids[0].lower()])
     if not traces:
         raise InvalidRequestException("Trace id not found")
-    return {"Services": service_graph(traces), "NextToken": None}
+    return {"Services": trace_graph(traces), "NextToken": None}

@@ -2,10 +2,9 @@
 
 from typing import Any
 
-import orjson
-
 from local.awsapi.errors import InvalidRequestException
 from local.xray.backend import Backend
+from local.xray.segments import to_json
 from local.xray.traces import Trace
 
 
@@ -23,7 +22,5 @@ def answer(request: dict[str, Any], backend: Backend) -> dict[str, Any]:
 
 
 def _trace(trace: Trace) -> dict[str, Any]:
-    spans = [
-        {"Id": document["id"], "Document": orjson.dumps(document).decode()} for document in trace.documents
-    ]
+    spans = [{"Id": document["id"], "Document": to_json(document).decode()} for document in trace.documents]
     return {"Id": trace.trace_id, "Duration": trace.duration_s, "Spans": spans}

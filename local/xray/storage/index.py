@@ -1,34 +1,49 @@
-"""The index: one narrow row (an entry) for each trace, written when the trace has been quiet for a moment.
+"""The index: what questions need of each trace, in narrow rows, written when the trace has been quiet.
 
-Time ranges, filters and service graphs are answered from entries; only traces that an answer shows are
-assembled from their documents. Entries can be rebuilt from the documents at any time.
+An entry is a row for each trace: filters and time ranges select by it. Arrivals hold the graph events of a
+trace, a row for each time at which documents of the trace were received: graphs and time series count them.
+Only traces that an answer shows are assembled from their documents. All rows can be rebuilt from the
+documents at any time.
 """
 
 import json
+import logging
 import sqlite3
 from array import array
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
 
 import orjson
 
 from local.xray.graph_events import GraphElement, GraphEvent, StartRange, events_of
-from local.xray.segments import Document, StoredTrace, as_mapping, descendants
+from local.xray.segments import Document, StoredTrace, as_mapping, descendants, end_time_of
 from local.xray.status import STATUSES, status_of
 from local.xray.summaries import searchable_words, summarize
 from local.xray.traces import Node, Trace, assemble, node_of
 
-VERSION = 3  # of the tables below; entries of another version are dropped and rebuilt
-DROP = "DROP TABLE IF EXISTS places; DROP TABLE IF EXISTS entries; DROP TABLE IF EXISTS indexed;"
+log = logging.getLogger(__name__)
+
+VERSION = 4  # of the tables below; rows of another version are dropped and rebuilt
+DROP = "".join(f"DROP TABLE IF EXISTS {table};" for table in ("places", "entries", "arrivals", "indexed"))
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS places (id INTEGER PRIMARY KEY, place TEXT UNIQUE);
 CREATE TABLE IF NOT EXISTS entries (
-  started REAL, trace_id TEXT, response_s REAL, duration_s REAL, status INTEGER, outcomes INTEGER,
-  partial INTEGER, events BLOB, words TEXT, PRIMARY KEY (started, trace_id)
+  started REAL, trace_id TEXT, received REAL, first_end REAL, last_end REAL, response_s REAL, duration_s REAL,
+  http_status INTEGER, statuses INTEGER, partial INTEGER, words TEXT, PRIMARY KEY (started, trace_id)
 ) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS entries_by_receipt ON entries (received, trace_id);
+CREATE TABLE IF NOT EXISTS arrivals (
+  received REAL, trace_id TEXT, started REAL, elements BLOB, events BLOB, PRIMARY KEY (received, trace_id)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS arrivals_by_trace ON arrivals (trace_id);
 CREATE TABLE IF NOT EXISTS indexed (trace_id TEXT PRIMARY KEY, started REAL, revision INTEGER) WITHOUT ROWID;
 """
-PUT_ENTRY = "INSERT OR REPLACE INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+DELETE_ENTRY = """
+DELETE FROM entries
+WHERE trace_id = ?1 AND started = (SELECT started FROM indexed WHERE trace_id = ?1)
+"""
+PUT_ENTRY = "INSERT OR REPLACE INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+PUT_ARRIVAL = "INSERT OR REPLACE INTO arrivals VALUES (?, ?, ?, ?, ?)"
 PUT_INDEXED = "INSERT OR REPLACE INTO indexed VALUES (?, ?, ?)"
 
 # an event is packed into 64 bits: graph element, status, milliseconds
@@ -36,11 +51,11 @@ MS_BITS, STATUS_BITS = 32, 3
 ELEMENT_SHIFT = MS_BITS + STATUS_BITS
 LONGEST_MS = (1 << MS_BITS) - 1
 MAX_LINKS = 20  # of one segment, as on AWS
-ROOT_SHIFT = 8  # `outcomes`: bits 0-4 say which statuses occur in the trace, bits 8-12 which one the root has
+ROOT_SHIFT = 8  # `statuses`: bits 0-4 say which occur in the trace, bits 8-12 which one the root has
 
 
 class Index:
-    """Writes entries and counts graphs from them. The writer calls `put` and `load`, any thread the rest."""
+    """Writes the rows and counts events. The writer calls `put` and `load`, any thread the rest."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         if connection.execute("PRAGMA user_version").fetchone()[0] != VERSION:
@@ -55,64 +70,70 @@ class Index:
         self._elements = {number: element for element, number in self._numbers.items()}
 
     def put(self, connection: sqlite3.Connection, traces: Iterable[StoredTrace]) -> None:
-        """Write the entries of these traces, replacing older ones."""
+        """Write the rows of these traces, replacing older ones.
+
+        A trace for which that fails gets no rows: no answer about other traces may fail for it.
+        """
         for stored in traces:
-            trace = assemble(stored)
-            connection.execute(
-                "DELETE FROM entries WHERE trace_id = ?1 AND started = "
-                "(SELECT started FROM indexed WHERE trace_id = ?1)",
-                (stored.trace_id,),
-            )
-            if trace.documents:
-                summary = summarize(trace)
-                events = events_of(trace, _links(connection, trace))
-                entry = (
-                    stored.started_s,
-                    stored.trace_id,
-                    summary["ResponseTime"],
-                    summary["Duration"],
-                    summary["Http"].get("HttpStatus"),
-                    _status_bits(trace),
-                    int(summary["IsPartial"]),
-                    self._pack(connection, events),
-                    searchable_words(trace),
-                )
+            connection.execute(DELETE_ENTRY, (stored.trace_id,))
+            connection.execute("DELETE FROM arrivals WHERE trace_id = ?", (stored.trace_id,))
+            try:
+                trace = assemble(stored)
+                entry = _entry(stored, trace)
+                arrivals = self._arrivals(connection, stored, trace)
                 connection.execute(PUT_ENTRY, entry)
+                connection.executemany(PUT_ARRIVAL, arrivals)
+            except sqlite3.Error:
+                raise
+            except Exception:  # a document that nobody thought of: logged, and found by its id only
+                log.exception("trace %s can't be indexed", stored.trace_id)
             connection.execute(PUT_INDEXED, (stored.trace_id, stored.started_s, stored.revision))
 
     def count(
-        self, select: Callable[[str], Iterable[tuple[float, bytes]]]
+        self, rows: Iterable[tuple[float, bytes, bytes]]
     ) -> tuple[Counter[GraphEvent], dict[GraphElement, StartRange]]:
-        """Count the events of the (start, packed events) rows that `select("ASC")` gives, oldest first.
+        """Count the events of arrivals, given as (start of the trace, elements, events).
 
-        Rows are not held in memory; they are selected again from either end to see when each element first
-        and last occurred.
+        Beside it, for each element, the starts of the first and the last trace that had it.
         """
         numbers = array("q")
-        for _, events in select("ASC"):
+        starts: dict[bytes, StartRange] = {}  # most traces share their elements with many others
+        for started_s, elements, events in rows:
             numbers.frombytes(events)
-        counted = Counter(numbers)
+            first_s, last_s = starts.get(elements, (started_s, started_s))
+            starts[elements] = (min(first_s, started_s), max(last_s, started_s))
         counts: Counter[GraphEvent] = Counter(
-            {self._event(number): times for number, times in counted.items()}
+            {self._event(number): times for number, times in Counter(numbers).items()}
         )
-        elements = {number >> ELEMENT_SHIFT for number in counted}
-        first, last = (_first_starts(select(order), len(elements)) for order in ("ASC", "DESC"))
-        return counts, {self._elements[number]: (first[number], last[number]) for number in elements}
+        ranges: dict[GraphElement, StartRange] = {}
+        for elements, (first_s, last_s) in starts.items():
+            for number in array("q", elements):
+                low_s, high_s = ranges.get(self._elements[number], (first_s, last_s))
+                ranges[self._elements[number]] = (min(low_s, first_s), max(high_s, last_s))
+        return counts, ranges
 
     def unpack(self, packed: bytes) -> list[GraphEvent]:
-        """The graph events of one entry."""
+        """The graph events of one arrival."""
         return [self._event(number) for number in array("q", packed)]
 
-    def _pack(self, connection: sqlite3.Connection, events: list[GraphEvent]) -> bytes:
-        return array(
-            "q",
-            [
-                self._number(connection, event.element) << ELEMENT_SHIFT
-                | event.status << MS_BITS
-                | min(event.took_ms, LONGEST_MS)
-                for event in events
-            ],
-        ).tobytes()
+    def _arrivals(
+        self, connection: sqlite3.Connection, stored: StoredTrace, trace: Trace
+    ) -> list[tuple[float, str, float, bytes, bytes]]:
+        packed: dict[float, array[int]] = defaultdict(lambda: array("q"))
+        for received_s, event in events_of(trace, _links(connection, trace)):
+            number = self._number(connection, event.element)
+            took_ms = min(event.took_ms, LONGEST_MS)
+            packed[received_s].append(number << ELEMENT_SHIFT | event.status << MS_BITS | took_ms)
+        return [
+            (
+                received_s,
+                stored.trace_id,
+                stored.started_s,
+                array("q", sorted({number >> ELEMENT_SHIFT for number in events})).tobytes(),
+                events.tobytes(),
+            )
+            for received_s, events in packed.items()
+        ]
 
     def _event(self, number: int) -> GraphEvent:
         status = number >> MS_BITS & (1 << STATUS_BITS) - 1
@@ -128,6 +149,24 @@ class Index:
         return number
 
 
+def _entry(stored: StoredTrace, trace: Trace) -> tuple[float | str | None, ...]:
+    summary = summarize(trace)
+    ends = [end_s for segment in trace.segments if (end_s := end_time_of(segment)) is not None]
+    return (
+        stored.started_s,
+        stored.trace_id,
+        stored.received_s,
+        min(ends, default=None),
+        max(ends, default=None),
+        summary["ResponseTime"],
+        summary["Duration"],
+        summary["Http"].get("HttpStatus"),
+        _status_bits(trace),
+        int(summary["IsPartial"]),
+        searchable_words(trace),
+    )
+
+
 def _links(connection: sqlite3.Connection, trace: Trace) -> Iterator[tuple[Node, Document]]:
     """Pairs of a node of another trace and the segment of this trace that links to it; others are skipped."""
     for segment in trace.segments:
@@ -136,24 +175,16 @@ def _links(connection: sqlite3.Connection, trace: Trace) -> Iterator[tuple[Node,
             trace_id, entity_id = as_mapping(link).get("trace_id"), as_mapping(link).get("id")
             rows = connection.execute("SELECT body FROM documents WHERE trace_id = ?", (str(trace_id),))
             for document in (orjson.loads(body) for (body,) in rows):
-                if any(entity["id"] == entity_id for entity in (document, *descendants(document))):
+                is_segment = document.get("type") != "subsegment"
+                if is_segment and any(
+                    entity["id"] == entity_id for entity in (document, *descendants(document))
+                ):
                     yield node_of(document), segment
-
-
-def _first_starts(rows: Iterable[tuple[float, bytes]], elements: int) -> dict[int, float]:
-    """The start of the first row in which each element occurs, by the element's number."""
-    starts: dict[int, float] = {}
-    for started_s, events in rows:
-        for number in array("q", events):
-            starts.setdefault(number >> ELEMENT_SHIFT, started_s)
-        if len(starts) == elements:
-            break
-    return starts
 
 
 def _status_bits(trace: Trace) -> int:
     bits = 0
-    for entity in (*trace.entities, *trace.inferred):
+    for entity in (*trace.all_entities, *trace.inferred):
         bits |= 1 << STATUSES.index(status_of(entity))
     return bits | 1 << STATUSES.index(status_of(trace.root or {})) + ROOT_SHIFT
 

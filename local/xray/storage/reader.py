@@ -1,26 +1,42 @@
-"""Reads stored traces, index entries and configuration. Each calling thread has a connection of its own."""
+"""Reads stored traces, index rows and configuration. Each calling thread has a connection of its own."""
 
-import itertools
-import math
 import sqlite3
 import threading
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from local.xray.graph_events import GraphElement, GraphEvent, StartRange
 from local.xray.segments import StoredTrace
 from local.xray.storage.schema import connect
 from local.xray.storage.writer import TRACE, Writer, stored_trace
 
-Position = tuple[float, str]  # a trace's start in epoch seconds and its id: the order of pages
+# What has to be in a time range: the start of the trace (TraceId), its last update (Event) or the end
+# of one of its segments (Service), as TimeRangeType names them; or the receipt of one of its documents.
+Clock = Literal["TraceId", "Event", "Service", "Receipt"]
+# by clock, the column by which pages are ordered, and the condition
+RANGES: dict[Clock, tuple[str, str]] = {
+    "TraceId": ("started", "started >= ?1 AND started < ?2"),
+    "Event": ("received", "received >= ?1 AND received < ?2"),
+    "Service": ("last_end", "last_end >= ?1 AND first_end < ?2"),
+    "Receipt": (
+        "started",
+        "(started, trace_id) IN "
+        "(SELECT started, trace_id FROM arrivals WHERE received >= ?1 AND received < ?2)",
+    ),
+}
+ARRIVALS = "FROM arrivals WHERE received >= ? AND received < ?"
+
+Position = tuple[float, str]  # the value of the order's column and the trace id: where a page ended
 BEGINNING: Position = (0.0, "")
-EVENTS = "SELECT started, events FROM entries WHERE started >= ? AND started < ? ORDER BY started "
 
 
 class Reader:
-    """Queries over the file that `writer` writes."""
+    """Queries over the file that `writer` writes.
+
+    Ranges are [start, end) in epoch seconds.
+    """
 
     def __init__(self, file: Path, writer: Writer) -> None:
         self._file = file
@@ -44,63 +60,42 @@ class Reader:
             if rows := self.query(TRACE, (trace_id,)):
                 yield stored_trace(trace_id, rows)
 
-    def traces_between(
-        self, start_s: float, end_s: float, after: Position = BEGINNING, limit: int = -1
-    ) -> list[StoredTrace]:
-        """Traces that began in the range of epoch seconds, oldest first, from behind `after` on.
-
-        The range counts in whole seconds and includes both ends, because trace ids carry whole seconds: a
-        trace that began a moment ago is within "until now".
-        """
-        rows = self.query(
-            "SELECT trace_id, started, revision, body FROM ("
-            "  SELECT * FROM traces WHERE started >= ? AND started < ? AND (started, trace_id) > (?, ?)"
-            "  ORDER BY started, trace_id LIMIT ?"
-            ") JOIN documents USING (trace_id) ORDER BY started, trace_id",
-            (*_whole_seconds(start_s, end_s), *after, limit),
-        )
-        return [
-            StoredTrace(trace_id, started_s, revision, tuple(row[3] for row in group))
-            for (trace_id, started_s, revision), group in itertools.groupby(rows, key=lambda row: row[:3])
-        ]
-
     def candidates(
-        self, start_s: float, end_s: float, where: str, parameters: Sequence[Any], after: Position, limit: int
+        self,
+        clock: Clock,
+        start_s: float,
+        end_s: float,
+        where: str,
+        parameters: Sequence[Any],
+        after: Position,
+        limit: int,
     ) -> list[Position]:
-        """Positions of traces in the range whose entry satisfies `where`, oldest first, behind `after`."""
-        rows = self.query(
-            "SELECT started, trace_id FROM entries WHERE started >= ? AND started < ? "  # noqa: S608
-            f"AND (started, trace_id) > (?, ?) AND {where} ORDER BY started, trace_id LIMIT ?",
-            (*_whole_seconds(start_s, end_s), *after, *parameters, limit),
+        """Positions of traces in the range whose entry satisfies `where`, in order, behind `after`."""
+        order, in_range = RANGES[clock]
+        return self.query(
+            f"SELECT {order}, trace_id FROM entries WHERE {in_range} AND ({order}, trace_id) > (?3, ?4) "  # noqa: S608
+            f"AND {where} ORDER BY {order}, trace_id LIMIT {limit:d}",
+            (start_s, end_s, *after, *parameters),
         )
-        return [(started_s, trace_id) for started_s, trace_id in rows]
 
     def graph_counts(
         self, start_s: float, end_s: float
     ) -> tuple[Counter[GraphEvent], dict[GraphElement, StartRange]]:
-        """How often each graph event occurred in the traces that began in the range.
+        """How often each graph event was received in the range.
 
         Beside it, for each node and edge, the starts of the first and the last trace that had it.
         """
         self._writer.index_now()
-        connection, seconds = self._connection(), _whole_seconds(start_s, end_s)
-        return self._writer.index.count(lambda order: connection.execute(EVENTS + order, seconds))
+        rows = self._connection().execute(f"SELECT started, elements, events {ARRIVALS}", (start_s, end_s))
+        return self._writer.index.count(rows)
 
     def events_received(self, start_s: float, end_s: float) -> Iterator[tuple[str, float, list[GraphEvent]]]:
-        """Trace id, time of receipt and graph events of each trace last received in the range."""
+        """Trace id, time of receipt and graph events of all that was received in the range."""
         self._writer.index_now()
-        rows = self.query(
-            "SELECT trace_id, received, events FROM traces JOIN entries USING (started, trace_id) "
-            "WHERE received >= ? AND received < ? ORDER BY received",
-            (start_s, end_s),
-        )
+        rows = self.query(f"SELECT trace_id, received, events {ARRIVALS}", (start_s, end_s))
         index = self._writer.index
         return ((trace_id, received_s, index.unpack(events)) for trace_id, received_s, events in rows)
 
     def count(self) -> int:
         """The number of stored traces."""
         return int(self.query("SELECT count(*) FROM traces")[0][0])
-
-
-def _whole_seconds(start_s: float, end_s: float) -> tuple[int, int]:
-    return math.floor(start_s), math.floor(end_s) + 1

@@ -5,7 +5,8 @@ from pathlib import Path
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS documents (
-  trace_id TEXT, entity_id TEXT, in_progress INTEGER, body BLOB, PRIMARY KEY (trace_id, entity_id)
+  trace_id TEXT, entity_id TEXT, in_progress INTEGER, body BLOB, received REAL DEFAULT 0,
+  PRIMARY KEY (trace_id, entity_id)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS traces (
   trace_id TEXT PRIMARY KEY, started REAL, received REAL, revision INTEGER
@@ -21,6 +22,21 @@ INSERT OR IGNORE INTO configuration SELECT 'sampling-rule', name, json_object(
 DROP TABLE sampling_rules;
 DROP TABLE IF EXISTS facts;
 """
+
+
+# until 0.1.0 the time of receipt was known of a trace, not of each document
+ADD_RECEIPTS = """
+ALTER TABLE documents ADD COLUMN received REAL DEFAULT 0;
+UPDATE documents SET received = (SELECT received FROM traces WHERE traces.trace_id = documents.trace_id);
+"""
+
+
+def create_tables(connection: sqlite3.Connection) -> None:
+    """Create the tables, or bring those of an older version up to this one."""
+    connection.executescript(SCHEMA)
+    columns = {name for _, name, *_ in connection.execute("PRAGMA table_info(documents)")}
+    if "received" not in columns:
+        connection.executescript(ADD_RECEIPTS)
 
 
 def connect(file: Path) -> sqlite3.Connection:

@@ -18,7 +18,7 @@ from typing import Any
 from local.xray.segments import ReceivedDocument, StoredTrace
 from local.xray.storage import retention
 from local.xray.storage.index import Index
-from local.xray.storage.schema import SCHEMA, connect
+from local.xray.storage.schema import connect, create_tables
 
 log = logging.getLogger(__name__)
 
@@ -33,8 +33,9 @@ REPORT_EVERY_S = 60.0
 
 # the first completed document of an entity is final; one in progress may be replaced
 PUT_DOCUMENT = """
-INSERT INTO documents VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE
-SET in_progress = excluded.in_progress, body = excluded.body WHERE documents.in_progress = 1
+INSERT INTO documents VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE
+SET in_progress = excluded.in_progress, body = excluded.body, received = excluded.received
+WHERE documents.in_progress = 1
 """
 PUT_TRACE = """
 INSERT INTO traces VALUES (?, ?, ?, 1) ON CONFLICT DO UPDATE
@@ -44,7 +45,10 @@ NOT_INDEXED = """
 SELECT trace_id FROM traces LEFT JOIN indexed USING (trace_id)
 WHERE indexed.revision IS NULL OR indexed.revision <> traces.revision
 """
-TRACE = "SELECT started, revision, body FROM traces JOIN documents USING (trace_id) WHERE trace_id = ?"
+TRACE = """
+SELECT started, traces.received, revision, documents.received, body
+FROM traces JOIN documents USING (trace_id) WHERE trace_id = ?
+"""
 
 Job = Callable[[], None]
 
@@ -64,7 +68,7 @@ class Writer:
         self._check_size_at, self._grown_bytes = 0.0, 0
         self.dropped, self.write_error, self._report_at = 0, "", 0.0
         self._connection = connect(file)
-        self._connection.executescript(SCHEMA)
+        create_tables(self._connection)
         self.index = Index(self._connection)
         self._connection.commit()
         # trace id → when it last changed; the order is that of the changes
@@ -172,7 +176,7 @@ class Writer:
         self._grown_bytes += sum(len(document.body) for document in documents)
         with self._connection as connection:
             connection.executemany(
-                PUT_DOCUMENT, [(d.trace_id, d.entity_id, int(d.in_progress), d.body) for d in documents]
+                PUT_DOCUMENT, [(d.trace_id, d.entity_id, int(d.in_progress), d.body, now) for d in documents]
             )
             connection.executemany(PUT_TRACE, [(d.trace_id, d.start_s, now) for d in documents])
         self.write_error = ""
@@ -226,7 +230,7 @@ class Writer:
         return False
 
 
-def stored_trace(trace_id: str, rows: list[tuple[float, int, bytes]]) -> StoredTrace:
+def stored_trace(trace_id: str, rows: list[tuple[float, float, int, float, bytes]]) -> StoredTrace:
     """The trace that the rows of TRACE make, of which there is at least one."""
-    started_s, revision, _ = rows[0]
-    return StoredTrace(trace_id, started_s, revision, tuple(body for _, _, body in rows))
+    started_s, received_s, revision, *_ = rows[0]
+    return StoredTrace(trace_id, started_s, received_s, revision, tuple(row[3:] for row in rows))

@@ -26,11 +26,12 @@ def _busy(console):
             documents += _trace(now - random_.uniform(1, 590), random_)
         for at in range(0, len(documents), 50):
             client.put_trace_segments(TraceSegmentDocuments=documents[at : at + 50])
-    wait_until(lambda: counted(client, now) >= TRACES, 60, "all traces are counted")
+    wait_until(lambda: counted(client) >= TRACES, 60, "all traces are counted")
     return console
 
 
-def counted(client, now):
+def counted(client):
+    now = time.time()
     services = client.get_service_graph(StartTime=now - 600, EndTime=now)["Services"]
     return max(service.get("SummaryStatistics", {}).get("TotalCount", 0) for service in services)
 

@@ -98,7 +98,7 @@ def test_root_causes_are_in_the_summary(xray, client):
     assert cause["Services"][0]["EntityPath"][0]["Exceptions"] == [
         {"Name": "KeyError", "Message": "'lantern'"}
     ]
-    assert summary["ResponseTimeRootCauses"][0]["Services"][0]["EntityPath"][0]["Coverage"] == 1.0
+    assert summary["ResponseTimeRootCauses"] == []
 
 
 @pytest.mark.parametrize(
@@ -157,3 +157,38 @@ def test_absent_members_of_an_answer_are_null_on_the_wire(xray):
 
     assert answer["NextToken"] is None
     assert all("AccountId" in service and service["AccountId"] is None for service in answer["Services"])
+
+
+def test_a_stray_subsegment_breaks_no_answer(xray, client):
+    """As a client leaves it that is killed between a call and the end of its segment."""
+    stray = segment(new_trace_id(), "gone-host", namespace="remote", fault=True)
+    send(xray, stray | {"type": "subsegment", "parent_id": os.urandom(8).hex()})
+    (trace,) = wait_until(lambda: client.batch_get_traces(TraceIds=[stray["trace_id"]])["Traces"])
+    now = time.time()
+
+    graph = client.get_service_graph(StartTime=now - 60, EndTime=now + 1)
+    of_trace = client.get_trace_graph(TraceIds=[stray["trace_id"]])
+
+    assert (trace["Segments"], trace.get("Duration")) == ([], None)
+    assert ("gone-host", "remote") in [(s["Name"], s.get("Type")) for s in graph["Services"]]
+    assert [s["Name"] for s in of_trace["Services"]] == ["gone-host"]
+
+
+def test_the_map_is_of_what_was_received_and_its_times_are_those_of_the_data(xray, client):
+    """A segment that began an hour ago and arrives now is in the map of now, not in that of an hour ago."""
+    began = time.time() - 3600
+    sent(xray, client, name="an-hour-ago", start_time=began, end_time=began + 1)
+    now = time.time()
+
+    graph = client.get_service_graph(StartTime=now - 60, EndTime=now + 1)
+    earlier = client.get_service_graph(StartTime=began - 60, EndTime=began + 60)
+    answer = requests.post(
+        f"{xray.url}/ServiceGraph", json={"StartTime": began - 60, "EndTime": began + 60}, timeout=5
+    ).json()
+
+    (node,) = [s for s in graph["Services"] if (s["Name"], s.get("Type")) == ("an-hour-ago", None)]
+    assert node["StartTime"].timestamp() == int(began)
+    assert node["EndTime"].timestamp() == int(began) + 1
+    assert graph["StartTime"].timestamp() <= int(began)
+    assert "an-hour-ago" not in [service["Name"] for service in earlier["Services"]]
+    assert (answer["Services"], answer["StartTime"], answer["EndTime"]) == ([], None, None)

@@ -73,6 +73,24 @@ def test_a_validation_error_names_the_member(path, body, part):
     assert part in answer["message"]
 
 
+@pytest.mark.parametrize(("name", "status"), [("a-b", 200), ("a/b", 400), ("a\nb", 400), ("ab\n", 400)])
+def test_a_pattern_must_match_the_whole_text(name, status):
+    """Recorded of the service: a policy named a/b is a ValidationException."""
+    body = json.dumps({"PolicyName": name, "PolicyDocument": "{}"}).encode()
+
+    answered, headers, _ = call("/PutResourcePolicy", body)
+
+    assert answered == status
+    assert status == 200 or headers["x-amzn-errortype"] == "ValidationException"
+
+
+def test_a_member_may_be_required_by_the_model_and_not_by_the_service():
+    app = Application("xray", {"GetGroup": echo, "TagResource": echo}, {"TagResourceRequest": ["Tags"]})
+
+    assert call("/TagResource", b'{"ResourceARN": "arn"}', app=app)[0] == 200
+    assert call("/TagResource", b'{"Tags": []}', app=app)[0] == 400
+
+
 def test_a_refusal_has_the_form_that_aws_answers():
     status, headers, answer = call("/Traces", b'{"TraceIds": ["refuse"]}')
 

@@ -50,5 +50,11 @@ def table_call(table: str, **fields):
 
 def trace(*documents):
     """The assembled trace of these documents, checked as if they had arrived."""
-    bodies = tuple(parse_document(orjson.dumps(document)).body for document in documents)
-    return assemble(StoredTrace(TRACE, START, len(bodies), bodies))
+    bodies = [parse_document(orjson.dumps(document)).body for document in documents]
+    received = tuple((START + number, body) for number, body in enumerate(bodies))
+    return assemble(StoredTrace(TRACE, START, START + len(bodies) - 1, len(bodies), received))
+
+
+def unfinished(document):
+    """The same document while it is in progress."""
+    return {key: value for key, value in document.items() if key != "end_time"} | {"in_progress": True}

@@ -12,6 +12,7 @@ from local.xray.filters.parser import parse
 from local.xray.operations.get_trace_summaries import answer
 from local.xray.segments import parse_document
 from local.xray.storage.store import Store
+from local.xray.summaries import summarize
 from tests.unit.local.xray.documents import TRACE, segment, subsegment, table_call, trace
 from tests.unit.local.xray.test_filter_parser import EXAMPLES
 
@@ -46,6 +47,8 @@ def documents(*, root=None, call=None, orders=None):
             start=0.05,
             took=0.2,
             annotations={"order_id": "ord-1"},
+            aws={"ec2": {"availability_zone": "us-east-1a", "instance_id": "i-1"}},
+            resource_arn="arn:aws:ecs:us-east-1:111122223333:task/orders",
             subsegments=[table_call("lantern-orders", took=0.1)],
             **(orders or {}),
         ),
@@ -103,6 +106,24 @@ FAILED_BELOW = documents(call={"error": True}, orders={"error": True, "throttle"
         ('rootcause.fault.service { name = "orders" }', False, True, False),
         ('rootcause.fault.entity { name = "orders:8080" AND remote AND last }', False, True, False),
         ("rootcause.responsetime.entity { coverage > 0.7 AND index = 1 }", True, True, True),
+        ("rootcause.fault.service { last AND index = 1 }", False, True, False),
+        ('rootcause.fault.service { first AND name = "orders" }', False, False, False),
+        ("rootcause.fault.exception { first AND last }", False, True, False),
+        ("rootcause.responsetime.entity { last AND remote }", True, True, True),
+        ('rootcause.json = #[{"Services": [{"Name": "orders"}]}]', False, True, False),
+        ('rootcause.json = #[{"Services": [{"EntityPath": [{"Exceptions": [{}]}]}]}]', False, True, False),
+        ('rootcause.json != #[{"ClientImpacting": true}]', False, False, False),
+        (
+            'rootcause.json = #[{"Services": [{"Name": "orders"}, {"Name": "storefront"}]}]',
+            False,
+            False,
+            False,
+        ),
+        ('availabilityzone = "us-east-1a"', True, True, True),
+        ('instance.id BEGINSWITH "i-"', True, True, True),
+        ('resource.arn CONTAINS "ecs"', True, True, True),
+        ('service("storefront") { availabilityzone }', False, False, False),
+        ('service("orders") { availabilityzone }', True, True, True),
         ("partial", False, False, False),
         ("inferred", True, True, True),
         ('group.name = "Default"', True, True, True),
@@ -135,7 +156,9 @@ def test_a_search_with_the_index_finds_what_a_look_at_each_trace_finds(tmp_path)
     store.writer.flush()
     start = float(int(kinds[0][0]["start_time"]))
     span = {"StartTime": start - 5, "EndTime": start + 5}
-    everything = list(backend.assembled(store.reader.traces_between(start - 5, start + 5)))
+    everything = [
+        trace for _, trace in backend.search.candidates(EVERYTHING, "TraceId", start - 5, start + 5)
+    ]
     texts = [*EXAMPLES, *(f"!({text})" for text in EXAMPLES)]
     texts += [
         'service("orders") { fault }',
@@ -150,3 +173,15 @@ def test_a_search_with_the_index_finds_what_a_look_at_each_trace_finds(tmp_path)
         assert {summary["Id"] for summary in summaries} == expected, text
     store.close()
     assert len(everything) == len(kinds)
+
+
+def test_fifty_annotations_of_a_trace_are_indexed():
+    """https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html#xray-concepts-annotations"""
+    annotations = {f"key-{number:02}": number for number in range(60)}
+    annotated = trace(segment("orders", annotations=annotations))
+
+    assert len(summarize(annotated)["Annotations"]) == 50
+    assert [
+        matches(parse(f"annotation[key-{number:02}]"), annotated, lambda _: None)
+        for number in (0, 49, 50, 59)
+    ] == [True, True, False, False]

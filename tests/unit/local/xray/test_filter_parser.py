@@ -27,6 +27,7 @@ EXAMPLES = {
     "error": Flag("error"),
     "throttle = true": Flag("throttle"),
     "fault = false": Flag("fault", False),
+    'fault = "true" AND throttle != "true"': And((Flag("fault"), Flag("throttle", False))),
     "fault != true": Flag("fault", False),
     "FAULT": Flag("fault"),
     "partial": Flag("partial"),
@@ -119,7 +120,7 @@ EXAMPLES = {
     ),
     'rootcause.error.service("orders")': Complex("rootcause.error.service", (NodePattern("orders"),)),
     'rootcause.json = #[{"Services": [{"Name": "a"}]}]': Compare(
-        "rootcause.json", "=", ('#[{"Services": [{"Name": "a"}]}]',)
+        "rootcause.json", "=", [{"Services": [{"Name": "a"}]}]
     ),
 }
 
@@ -143,6 +144,16 @@ def test_an_expression_has_the_tree_that_the_guide_describes(text, tree):
         ("responsetime CONTAINS 5", 14, "responsetime is a number"),
         ("fault = 1", 7, "fault may be = true or = false"),
         ('edge("a")', 1, "edge takes 2 nodes, not 1"),
+        ('service(id(name: "a", name: "b"))', 23, "id takes name once"),
+        ('service() { edge("a", "b") }', 13, "edge can't be inside of service"),
+        ("annotation.request.id = 1", 1, "a key with dots takes brackets"),
+        ("rootcause.fault.entity { coverage > 0.5 }", 26, "coverage is known of rootcause.responsetime"),
+        ("rootcause.responsetime.exception { name }", 1, "takes no parentheses"),
+        ("rootcause.json = #[{]", 18, "the JSON is invalid"),
+        ('rootcause.json = #[{"a": }]', 18, "the JSON is invalid"),
+        ('rootcause.json = "a"', 18, "rootcause.json takes JSON"),
+        ("http.url = #[1]", 12, "only rootcause.json takes JSON"),
+        ("annotation.a = #[1]", 16, "only rootcause.json takes JSON"),
         ('latency("a")', 1, "'latency' takes no parentheses"),
         ('service(id(label: "x"))', 12, "id takes account.id, name, type"),
         (r'http.url = "\q"', 12, "a text escapes with"),

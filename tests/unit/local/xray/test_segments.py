@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from local.xray.segments import DocumentRejected, StoredTrace, normalized_trace_id, parse_document
-from local.xray.service_graph import service_graph
+from local.xray.service_graph import trace_graph
 from local.xray.summaries import summarize
 from local.xray.traces import assemble
 from tests.unit.local.xray.documents import START, TRACE, independent, segment, subsegment
@@ -47,7 +47,9 @@ BAD = [
     ({**independent("call", "orders"), "in_progress": True}, "InProgressSubsegmentHasEndTime"),
     (without(independent("call", "orders"), "parent_id"), "MissingParentId"),
     ({**GOOD, "subsegments": [without(subsegment("call"), "id")]}, "MissingId"),
-    ({**GOOD, "subsegments": {}}, "ParseError"),
+    ({**GOOD, "subsegments": [7]}, "ParseError"),
+    (independent("call", "none") | {"parent_id": "none"}, "InvalidParentId"),
+    ({**GOOD, "metadata": {"deep": json.loads("[" * 300 + "]" * 300)}}, "ParseError"),
     ({**GOOD, "metadata": "x" * 65536}, "ParseError"),
 ]
 
@@ -64,6 +66,35 @@ def test_an_invalid_inline_subsegment_refuses_the_whole_document():
     _, message = code_of({**GOOD, "subsegments": [subsegment("good"), without(subsegment("bad"), "name")]})
 
     assert message == "Invalid subsegment. ErrorCode: MissingName, Cause: null"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (b'{"id": ', "Invalid segment. ErrorCode: ParseError"),
+        (b" {", "Invalid segment. ErrorCode: ParseError"),
+        (b"[]", "Invalid entity. ErrorCode: ParseError"),
+        (b"nonsense", "Invalid entity. ErrorCode: ParseError"),
+    ],
+)
+def test_text_that_begins_like_an_object_is_called_a_segment(text, message):
+    """Recorded: segments_and_policies.json of the recordings that test_recordings.py names."""
+    assert code_of(text) == ("ParseError", message)
+
+
+@pytest.mark.parametrize("subsegments", [None, {}, {"id": 1}, "text", 5, True])
+def test_subsegments_that_are_no_list_are_dropped_and_the_segment_is_kept(subsegments):
+    """Recorded: segments_and_policies.json of the recordings that test_recordings.py names."""
+    received = parse_document(json.dumps({**GOOD, "subsegments": subsegments}).encode())
+
+    assert "subsegments" not in json.loads(received.body)
+
+
+def test_times_are_checked_before_the_parent():
+    """The service's order: what is wrong first is what the answer says."""
+    both_wrong = without(independent("call", "orders"), "parent_id", "end_time")
+
+    assert code_of(both_wrong)[0] == "MissingEndTime"
 
 
 def test_a_long_name_is_cut_at_200_characters():
@@ -118,8 +149,8 @@ def test_a_mutated_document_is_refused_or_can_be_shown(changes, odd, odd_call):
     except DocumentRejected as refusal:
         code = refusal.code
     else:
-        trace = assemble(StoredTrace(TRACE, START, 1, (body,)))
-        code = service_graph([trace]) and summarize(trace)
+        trace = assemble(StoredTrace(TRACE, START, START, 1, ((START, body),)))
+        code = trace_graph([trace]) and summarize(trace)
     assert code
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from local.xray.service_graph import service_graph
+from local.xray.service_graph import count_events, services
 from tests.unit.local.xray.documents import START, segment, subsegment, table_call, trace
 
 
@@ -21,6 +21,10 @@ def shop_trace(**outcome):
             subsegments=[table_call("lantern-orders", took=0.02)],
         ),
     )
+
+
+def service_graph(traces):
+    return services(*count_events(traces, 0, 2e9))
 
 
 def by_name(services):

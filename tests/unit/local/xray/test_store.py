@@ -5,10 +5,11 @@ import sqlite3
 
 import pytest
 
+from local.xray.backend import Backend
 from local.xray.segments import parse_document
 from local.xray.storage import writer
 from local.xray.storage.store import Store
-from tests.unit.local.xray.documents import TRACE, segment
+from tests.unit.local.xray.documents import START, TRACE, segment, unfinished
 from tests.waiting import wait_until
 
 
@@ -24,10 +25,6 @@ def put(store, document):
     store.writer.flush()
 
 
-def unfinished(document):
-    return {key: value for key, value in document.items() if key != "end_time"} | {"in_progress": True}
-
-
 def test_a_segment_in_progress_is_replaced_and_the_first_completion_is_final(store):
     put(store, unfinished(segment("orders")))
     put(store, segment("orders", user="first"))
@@ -36,7 +33,7 @@ def test_a_segment_in_progress_is_replaced_and_the_first_completion_is_final(sto
 
     (trace,) = store.reader.traces([TRACE])
 
-    assert [json.loads(body)["user"] for body in trace.bodies] == ["first"]
+    assert [json.loads(body)["user"] for _, body in trace.documents] == ["first"]
     assert trace.revision == 4
 
 
@@ -93,30 +90,33 @@ def test_a_locked_database_is_reported_and_receiving_goes_on(tmp_path, caplog, m
     put(store, segment("orders"))
 
     assert "locked" in caplog.text
-    assert any(b'"orders"' in body for body in next(store.reader.traces([TRACE])).bodies)
+    assert any(b'"orders"' in body for _, body in next(store.reader.traces([TRACE])).documents)
     store.close()
 
 
-def test_a_page_continues_behind_the_last_trace_of_the_page_before(store):
-    for number in range(5):
-        store.writer.put(
-            parse_document(
-                json.dumps(segment("orders", start=1.0) | {"trace_id": f"1-5759e988-{number:024x}"}).encode()
-            )
+def test_a_store_of_an_older_version_keeps_its_traces_and_sampling_rules(tmp_path):
+    """Until 0.1.0 documents had no time of receipt, and sampling rules a table of their own."""
+    with sqlite3.connect(tmp_path / "x-ray.sqlite") as older:
+        older.executescript(
+            "CREATE TABLE documents (trace_id TEXT, entity_id TEXT, in_progress INTEGER, body BLOB,"
+            " PRIMARY KEY (trace_id, entity_id)) WITHOUT ROWID;"
+            "CREATE TABLE traces (trace_id TEXT PRIMARY KEY, started REAL, received REAL, revision INTEGER)"
+            " WITHOUT ROWID;"
+            "CREATE TABLE sampling_rules (name TEXT PRIMARY KEY, rule TEXT, created REAL, modified REAL);"
+            "CREATE TABLE facts (name TEXT PRIMARY KEY, value REAL);"
         )
-    store.writer.flush()
+        received = parse_document(json.dumps(segment("orders")).encode())
+        older.execute("INSERT INTO documents VALUES (?, ?, 0, ?)", (TRACE, received.entity_id, received.body))
+        older.execute("INSERT INTO traces VALUES (?, ?, ?, 1)", (TRACE, START, START + 5))
+        rule = {"RuleName": "mine", "Priority": 1, "FixedRate": 0.5, "ReservoirSize": 0}
+        older.execute("INSERT INTO sampling_rules VALUES ('mine', ?, 7, 8)", (json.dumps(rule),))
+    older.close()
 
-    first = store.reader.traces_between(0, 2e9, limit=3)
-    second = store.reader.traces_between(0, 2e9, (first[-1].started_s, first[-1].trace_id), limit=3)
+    store = Store(tmp_path, max_age_h=1_000_000)
+    backend = Backend(store)
 
-    assert [len(first), len(second)] == [3, 2]
-    assert not {t.trace_id for t in first} & {t.trace_id for t in second}
-
-
-@pytest.mark.parametrize(
-    ("start", "end", "traces"), [(280, 280, 1), (280.9, 280.1, 1), (281, 300, 0), (200, 279.9, 0)]
-)
-def test_a_time_range_covers_whole_seconds_at_both_ends(store, start, end, traces):
-    put(store, segment("orders", start=0.5))
-
-    assert len(store.reader.traces_between(1465510000 + start, 1465510000 + end)) == traces
+    (record,) = backend.sampling_rules.records()
+    assert (record["SamplingRule"]["FixedRate"], record["CreatedAt"]) == (0.5, 7)
+    counts, _ = store.reader.graph_counts(START + 5, START + 6)
+    assert sum(counts.values()) == 2  # the segment, and the client's edge to it
+    store.close()

@@ -31,7 +31,7 @@ def test_independent_subsegments_are_merged_into_their_parent_in_any_order():
 def test_a_subsegment_without_its_parent_is_kept_and_the_trace_is_partial():
     assembled = trace(segment("orders"), independent("lost", "nobody"))
 
-    assert [orphan["name"] for orphan in assembled.orphans] == ["lost"]
+    assert [orphan["name"] for orphan in assembled.strays] == ["lost"]
     assert assembled.is_partial
 
 
@@ -85,7 +85,7 @@ def test_subsegments_in_a_circle_do_not_break_the_trace():
 
     assembled = trace(*documents)
 
-    assert {orphan["name"] for orphan in assembled.orphans} <= {"a", "b"}
+    assert {orphan["name"] for orphan in assembled.strays} <= {"a", "b"}
     assert assembled.trace_id == TRACE
 
 
