@@ -85,9 +85,10 @@ def places_of(segments: Iterable[Document]) -> dict[str, tuple[str, ...]]:
 
 def _annotations(trace: Trace) -> dict[str, list[dict[str, Any]]]:
     annotations: dict[str, dict[Any, dict[str, Any]]] = {}
-    for entity in trace.all_entities:
+    indexed = trace.annotation_keys
+    for entity in trace.all_entities if indexed else ():
         for key, value in as_mapping(entity.get("annotations")).items():
-            if key in trace.annotation_keys and isinstance(value, bool | int | float | str):
+            if key in indexed and isinstance(value, bool | int | float | str):
                 entry = {"AnnotationValue": {_value_kind(value): value}}
                 annotations.setdefault(key, {})[type(value), value] = entry
     return {key: list(values.values()) for key, values in annotations.items()}

@@ -70,7 +70,7 @@ class Trace:
     strays: tuple[Document, ...]
     calls: tuple[Call, ...]
     children: dict[str, tuple[Document, ...]] = field(repr=False)  # parent's entity id → segments
-    receipts: dict[str, float] = field(repr=False)  # entity id → when its document was received
+    arrivals: dict[str, float] = field(repr=False)  # document's id → when it was received, epoch seconds
 
     @cached_property
     def entities(self) -> tuple[Document, ...]:
@@ -81,6 +81,17 @@ class Trace:
     def all_entities(self) -> tuple[Document, ...]:
         """The segments and the strays, with all subsegments below them."""
         return (*self.entities, *_flat(self.strays)) if self.strays else self.entities
+
+    @cached_property
+    def receipts(self) -> dict[str, float]:
+        """When the document of each entity was received, in epoch seconds, by the entity's id."""
+        receipts: dict[str, float] = {}
+        waiting = [(tree, self.received_s) for tree in (*self.segments, *self.strays)]
+        while waiting:
+            entity, above_s = waiting.pop()
+            received_s = receipts[entity["id"]] = self.arrivals.get(entity["id"], above_s)
+            waiting += [(child, received_s) for child in entity.get("subsegments", ())]
+        return receipts
 
     @cached_property
     def inferred(self) -> list[Document]:
@@ -143,12 +154,8 @@ class Trace:
 
 def assemble(stored: StoredTrace) -> Trace:
     """The trace that the stored documents make."""
-    documents: list[Document] = []
-    receipts: dict[str, float] = {}
-    for received_s, body in stored.documents:
-        document = orjson.loads(body)
-        documents.append(document)
-        receipts |= dict.fromkeys((entity["id"] for entity in _flat([document])), received_s)
+    documents: list[Document] = [orjson.loads(body) for _, body in stored.documents]
+    received = (received_s for received_s, _ in stored.documents)
     segments = sorted((d for d in documents if d.get("type") != "subsegment"), key=lambda d: d["start_time"])
     strays = _attach(segments, [d for d in documents if d.get("type") == "subsegment"])
     by_parent: dict[str, list[Document]] = {}
@@ -164,7 +171,9 @@ def assemble(stored: StoredTrace) -> Trace:
         tuple(strays),
         calls=tuple(_calls(stored.trace_id, segments, strays, children)),
         children=children,
-        receipts=receipts,
+        arrivals={
+            document["id"]: received_s for document, received_s in zip(documents, received, strict=True)
+        },
     )
 
 
@@ -224,7 +233,8 @@ def _is_traced(call: Document) -> bool:
 
 def _infer(trace_id: str, call: Document) -> Document:
     """The segment of what a call reached. Its id follows from the call's, so that it never changes."""
-    aws, origin = _aws_fields(call), _origin(call)
+    aws = _aws_fields(call)
+    origin = _origin(call, aws)
     title = TITLES.get(call["name"].lower(), call["name"]) if call.get("namespace") == "aws" else call["name"]
     segment: Document = {
         "id": _derived_id(trace_id, call["id"], ""),
@@ -260,13 +270,13 @@ def _aws_fields(call: Document) -> dict[str, Any]:
     return aws
 
 
-def _origin(call: Document) -> str | None:
+def _origin(call: Document, aws: dict[str, Any]) -> str | None:
     """The type of what a call reached; None for a foreign host, whose inferred segment has no origin."""
     if "sql" in call:
         return "Database::SQL"
     if call.get("namespace") != "aws":
         return None
-    if "resource_names" in _aws_fields(call):
+    if "resource_names" in aws:
         return RESOURCES[call["name"].lower()][1]
     return f"AWS::{call['name']}"
 
