@@ -4,7 +4,6 @@ Run it against `make up FAULTS=on`: shoppers come, a few orders fail, and a real
 """
 
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -22,7 +21,6 @@ SIZE = {"width": 1280, "height": 800}
 
 def main() -> None:
     """Write docs/shop.png, docs/map.png and docs/trace.png."""
-    path = next(found for name in BROWSERS if (found := shutil.which(name)))
     requests.put(f"{CATALOG}/faults", json={"error_share": 0.04}, timeout=5).raise_for_status()
     subprocess.run(
         [sys.executable, "-m", "local.stack", "traffic"],
@@ -31,7 +29,9 @@ def main() -> None:
     )
     requests.delete(f"{CATALOG}/faults", timeout=5).raise_for_status()
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
+        browser = playwright.chromium.launch(
+            executable_path=find_browser(), args=["--no-sandbox", "--disable-gpu"]
+        )
         receipt = _buy(browser)
         receipt.screenshot(path=FOLDER / "shop.png")
         trace = (

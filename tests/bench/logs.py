@@ -11,7 +11,8 @@ import psutil
 
 from local.processes import forwarding
 from tests.api.cloudwatch.test_delivery import SENDERS, start_agent, texts, total
-from tests.shop import CLEAN, Part, free_port
+from tests.ports import free_port
+from tests.shop import CLEAN, Part
 from tests.waiting import wait_until
 
 RATE, SECONDS = 10_000, 10

@@ -20,7 +20,8 @@ import boto3
 import psutil
 import requests
 
-from tests.shop import CLEAN, free_port
+from tests.ports import free_port
+from tests.shop import CLEAN
 from tests.waiting import wait_until
 
 HEADER = b'{"format":"json","version":1}\n'

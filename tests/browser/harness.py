@@ -11,7 +11,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from tests.shop import CLEAN, ROOT, Part, free_port
+from tests.ports import free_port
+from tests.shop import CLEAN, ROOT, Part
 from tests.waiting import wait_until
 
 TRACE_URL = "http://127.0.0.1:9/traces/{trace_id}"

@@ -9,7 +9,7 @@ from pathlib import Path
 import docker
 import requests
 
-from tests.shop import free_port
+from tests.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 SHOP = ("storefront", "catalog", "orders")

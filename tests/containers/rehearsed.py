@@ -10,7 +10,7 @@ import boto3
 import requests
 
 from tests.containers.engine import ROOT, Checkout
-from tests.shop import free_port
+from tests.ports import free_port
 from tests.waiting import wait_until
 
 KEYS = {"region_name": "us-east-1", "aws_access_key_id": "laptop", "aws_secret_access_key": "laptop"}

@@ -21,7 +21,7 @@ from dora.times import utc
 from infra.operations import lambda_package
 from infra.operations.account import Account
 from infra.shop import EXAMPLE_ACCOUNT, EXAMPLE_REGION
-from tests.shop import free_port
+from tests.ports import free_port
 from tests.unit.dora.readers import sample_events
 from tests.waiting import wait_until
 

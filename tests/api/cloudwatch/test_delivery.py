@@ -12,7 +12,8 @@ import boto3
 import pytest
 
 from local.processes import forwarding
-from tests.shop import CLEAN, CREDENTIALS, Part, free_port, running
+from tests.ports import free_port
+from tests.shop import CLEAN, CREDENTIALS, Part, running
 from tests.waiting import open_connections, wait_until
 
 LINES, SENDERS = 30_000, ("storefront", "catalog", "orders")  # three seconds of 10,000 a second

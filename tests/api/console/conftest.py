@@ -11,7 +11,8 @@ import pytest
 import requests
 
 from tests.api.xray import server
-from tests.shop import CLEAN, CREDENTIALS, Part, free_port
+from tests.ports import free_port
+from tests.shop import CLEAN, CREDENTIALS, Part
 from tests.waiting import wait_until
 
 

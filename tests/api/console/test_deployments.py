@@ -13,7 +13,7 @@ from tests.api.console.conftest import start_console
 from tests.api.console.test_safety import HOSTILE, Tags, csrf
 from tests.api.console.test_speed import WITHIN_MS, server_ms
 from tests.api.xray.server import new_trace_id, segment
-from tests.shop import free_port
+from tests.ports import free_port
 
 REHEARSAL = "rehearsal on this laptop"
 MS = re.compile(r"dur=([\d.]+)")

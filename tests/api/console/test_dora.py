@@ -11,7 +11,7 @@ from tests.api.console import account as accounts
 from tests.api.console.account import START_S
 from tests.api.console.conftest import start_console
 from tests.api.console.test_safety import HOSTILE, Tags
-from tests.shop import free_port
+from tests.ports import free_port
 
 NAMES = (f"pipeline-{number}" for number in count(1))
 FIGURE = re.compile(

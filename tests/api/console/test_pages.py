@@ -9,7 +9,7 @@ import pytest
 
 from tests.api.console.conftest import start_console
 from tests.api.xray.server import new_trace_id, segment
-from tests.shop import free_port
+from tests.ports import free_port
 
 W3C = re.compile(r"1-([0-9a-f]{8})-([0-9a-f]{24})")
 

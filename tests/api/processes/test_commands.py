@@ -11,7 +11,7 @@ import sys
 import pytest
 
 from tests.api.processes.toys import server
-from tests.shop import free_port
+from tests.ports import free_port
 from tests.waiting import wait_until
 
 

@@ -14,7 +14,7 @@ import pytest
 import requests
 
 from local.ministack.snapshots import StateInUse, lock
-from tests.shop import free_port
+from tests.ports import free_port
 from tests.waiting import wait_until
 
 ROOT = Path(__file__).parents[3]

@@ -12,7 +12,7 @@ import psutil
 import pytest
 import requests
 
-from tests.shop import free_port
+from tests.ports import free_port
 from tests.waiting import wait_until
 
 ROOT = Path(__file__).parents[3]

@@ -6,7 +6,7 @@ import signal
 import urllib.request
 
 from tests.api.processes.toys import server
-from tests.shop import free_port
+from tests.ports import free_port
 from tests.waiting import wait_until
 
 

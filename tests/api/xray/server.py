@@ -11,7 +11,8 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.shop import CLEAN, Part, free_port
+from tests.ports import free_port
+from tests.shop import CLEAN, Part
 from tests.waiting import wait_until
 
 HEADER = b'{"format": "json", "version": 1}\n'
