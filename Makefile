@@ -102,7 +102,7 @@ bench: $(TEST) $(VENV)/bench.stamp ## Measure what tracing costs, start-up, memo
 	@$(BIN)/python -m tests.bench.logs
 
 picture: $(TEST) ## Photograph the running shop and console for the README; wants make up FAULTS=on
-	@$(BIN)/python docs/picture.py
+	@$(BIN)/python -m docs.picture
 
 lint: $(LINT) ## Check format, style, types and architecture
 	@$(BIN)/ruff format --check .

@@ -1,6 +1,7 @@
 """`make picture`: photographs the running shop and its console for the README.
 
-Run it against `make up FAULTS=on`: shoppers come, a few orders fail, and a real browser buys a lantern.
+It needs a shop that was started by `make up FAULTS=on`: shoppers come, a few orders fail, and a browser
+buys a lantern.
 """
 
 import os
@@ -11,11 +12,12 @@ from pathlib import Path
 import requests
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.conftest import find_browser
+
 SHOP = f"http://127.0.0.1:{os.environ.get('STOREFRONT_PORT') or 8080}"
 CATALOG = f"http://127.0.0.1:{os.environ.get('CATALOG_PORT') or 8081}"
 CONSOLE = f"http://127.0.0.1:{os.environ.get('CONSOLE_PORT') or 8000}"
 FOLDER = Path(__file__).parent
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 SIZE = {"width": 1280, "height": 800}
 
 
