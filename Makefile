@@ -90,7 +90,7 @@ cost: $(VENV)/services.stamp ## What the templates cost a day, in USD; EGRESS=na
 
 # the rules of `make lint` are tests too (tests/rules), so that the types are checked while a browser is waited for
 test: $(LINT) ## Check everything: rules, real processes, containers, a real browser; QUICK=1: rules and unit tests
-	@$(BIN)/python -m pytest -n $(WORKERS) $(if $(QUICK),tests/rules tests/unit)
+	@$(BIN)/python -m pytest $(if $(QUICK),-n logical tests/rules tests/unit,-n $(WORKERS))
 
 test-service: $(VENV)/services.stamp $(VENV)/unit.stamp ## Run the unit tests of SERVICE=orders, as the pipeline's build does
 	@test -d services/$(SERVICE)/ || { echo "SERVICE='$(SERVICE)': expected storefront, catalog or orders" >&2; exit 2; }

@@ -20,6 +20,8 @@ LANES = (
     "tests/api/xray",
     "tests/api/processes",
     "tests/api/cloudwatch",
+    "tests/rules",
+    "tests/unit/dora/test_performance.py",
     "tests/api",
 )
 

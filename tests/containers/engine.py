@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -73,10 +74,7 @@ class Checkout:
 
     def run(self, command: str, code: int = 0, **environ: str) -> str:
         """Run `up`, `down` or another command; fail unless it exits with `code`; return its output."""
-        process = self.begin(command, **environ)
-        printed, _ = process.communicate(timeout=170)
-        assert process.returncode == code, printed
-        return printed
+        return printed_by(self.begin(command, **environ), code)
 
     def containers(self) -> dict[str, "docker.models.containers.Container"]:
         """Return its containers by service, those that have ended as well."""
@@ -103,3 +101,15 @@ class Checkout:
 
     def _label(self) -> str:
         return f"com.docker.compose.project={self.project}"
+
+
+def printed_by(process: subprocess.Popen[str], code: int, within_s: float = 300) -> str:
+    """Wait for a command and return its output; fail unless it exits with `code` in time."""
+    try:
+        printed, _ = process.communicate(timeout=within_s)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        printed, _ = process.communicate()
+        raise AssertionError(f"not done after {within_s:.0f} s:\n{printed}") from None
+    assert process.returncode == code, printed
+    return printed

@@ -9,7 +9,7 @@ from pathlib import Path
 import boto3
 import requests
 
-from tests.containers.engine import ROOT, Checkout
+from tests.containers.engine import ROOT, Checkout, printed_by
 from tests.ports import free_port
 from tests.waiting import wait_until
 
@@ -71,10 +71,7 @@ class Rehearsal(Checkout):
 
     def rehearse(self, code: int, **environ: str) -> str:
         """Rehearse to the end; fail unless that exits with `code`; return its output."""
-        process = self.begin_rehearsal(**environ)
-        printed, _ = process.communicate(timeout=170)
-        assert process.returncode == code, printed
-        return printed
+        return printed_by(self.begin_rehearsal(**environ), code)
 
     def client(self, service: str, port: str = "pipeline"):
         return boto3.client(service, endpoint_url=f"http://127.0.0.1:{self.ports[port]}", **KEYS)

@@ -14,7 +14,7 @@ from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.requires("docker"), pytest.mark.timeout(400)]
 CANARY_PERCENT = 10
-LONGEST_S = 150  # it takes 75 s on two quiet cores; other tests run beside it
+LONGEST_S = 250  # it takes 75 s on two quiet cores; other tests run beside it
 SHOP = ("catalog", "orders", "storefront")
 
 
