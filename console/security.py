@@ -1,20 +1,17 @@
 """Which requests are answered, and what a page may do.
 
-Any page in the user's browser can reach 127.0.0.1, and can give a name of its own that address (DNS
-rebinding). So the Host must be this machine, what changes something must come from this origin with its
-token, and no page runs anything but the console's own scripts.
+The Host must be this machine, requests of foreign web pages are refused but for links that lead here, what
+changes something must carry this origin's token, and no page runs anything but the console's own scripts.
 """
 
-import ipaddress
-import re
 import secrets
-from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, request
 from flask_wtf import CSRFProtect
 from flask_wtf.csrf import CSRFError
 
 from console.shared.errors import BadInput, ConsoleError
+from origins import SAFE_METHODS, foreign_sender, is_own_host
 
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -29,7 +26,6 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
-SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
 
 class Foreign(ConsoleError):
@@ -57,29 +53,13 @@ def init_app(app: Flask) -> None:
     app.after_request(_mark)
 
 
-def is_own_host(host: str) -> bool:
-    """Whether a Host header can only mean this machine: an address, localhost, or a name without a dot."""
-    name = re.sub(r":\d{1,5}$", "", host).lower()
-    if name == "localhost" or name.endswith(".localhost") or re.fullmatch(r"[a-z0-9-]+", name):
-        return True
-    try:
-        ipaddress.ip_address(name.strip("[]"))
-    except ValueError:
-        return False
-    return True
-
-
 def _check() -> None:
     if not is_own_host(request.host):
         raise Foreign(f"This console answers at addresses of its own machine, not as {request.host}.")
+    if sender := foreign_sender(request.method, request.headers, is_page=request.endpoint != "static"):
+        raise Foreign(f"Only the console's own pages may ask for this ({sender}).")
     if request.method in SAFE_METHODS:
         return
-    origin, site = request.headers.get("Origin"), request.headers.get("Sec-Fetch-Site", "same-origin")
-    if (origin is not None and urlsplit(origin).netloc != request.host) or site not in (
-        "same-origin",
-        "none",
-    ):
-        raise Foreign("Only the console's own pages may change something.")
     try:
         current_app.extensions["console.csrf"].protect()
     except CSRFError as error:

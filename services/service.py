@@ -5,7 +5,7 @@ from pathlib import Path
 from flask import Blueprint, Flask, Response, current_app
 
 from services import tracing
-from services.common import faults, health, http, logs, openapi, problems
+from services.common import faults, foreign_pages, health, http, logs, openapi, problems
 from services.common.settings import ServiceSettings
 
 
@@ -15,7 +15,7 @@ def new_service(name: str, settings: ServiceSettings, routes: Blueprint) -> Flas
     app = Flask(name, root_path=str(folder), static_folder="static" if (folder / "static").is_dir() else None)
     app.extensions["settings"] = settings
     app.extensions["on_start"] = [tracing.start]
-    for part in (openapi, logs, tracing, http, problems, health, faults):
+    for part in (openapi, logs, tracing, http, problems, foreign_pages, health, faults):
         part.init_app(app)
     app.register_blueprint(routes)
     app.after_request(_name_version)

@@ -248,6 +248,7 @@ class Shop:
             **CREDENTIALS,
             **urls,
             "PYTHONUNBUFFERED": "1",
+            "ALLOWED_HOSTS": "local",
             "PORT": str(part.port),
             "XRAY_PORT": str(ports.get("xray", 0)),
             "LOGS_PORT": str(ports.get("logs", 0)),

@@ -23,7 +23,7 @@ def commit() -> str:
         raise UsageError(
             "not a git checkout: the first images are tagged with a commit; clone the repository"
         )
-    sources = ("services", "settings", "requirements")
+    sources = ("services", "settings", "origins", "requirements")
     changed = _run("git", "status", "--porcelain", "--", *sources).stdout.split()[1::2]
     if changed:
         raise UsageError(f"{', '.join(changed)}: not committed; the images would not be what their tag says")

@@ -19,11 +19,13 @@ from local.awsapi.errors import (
     AccessDeniedException,
     ApiError,
     InvalidRequestException,
+    MissingAuthenticationTokenException,
     NotImplementedYet,
     SerializationException,
     UnknownOperationException,
 )
-from local.awsapi.origins import is_foreign, is_foreign_host
+from local.awsapi.signatures import may_be_unsigned, signed_service
+from origins import foreign_sender, is_own_host
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +39,7 @@ class Application:
     """Serves `operations`, given by their names in the API; answers the others with NotImplemented.
 
     `not_required` names members, by their shapes, that the model requires and the service does not.
+    `unsigned` names operations that AWS's own SDKs call without a signature.
     """
 
     def __init__(
@@ -44,6 +47,7 @@ class Application:
         service: str,
         operations: Mapping[str, Operation],
         not_required: Mapping[str, Collection[str]] | None = None,
+        unsigned: Collection[str] = (),
     ) -> None:
         description = Loader().load_service_model(service, "service-2")
         for shape, members in (not_required or {}).items():
@@ -51,6 +55,7 @@ class Application:
             description["shapes"][shape]["required"] = [name for name in required if name not in members]
         self.model = ServiceModel(description, service)
         self._operations = operations
+        self._unsigned = unsigned
         self.target_prefix: str = self.model.metadata.get("targetPrefix", "")  # "" with rest-json
         self._routes: dict[tuple[str, str], OperationModel] = {}
         for name in self.model.operation_names:
@@ -80,11 +85,15 @@ class Application:
         return [content]
 
     def _answer(self, environ: Environ) -> Any:
-        if is_foreign(environ.get("HTTP_ORIGIN")):
-            raise AccessDeniedException("The local stand-in answers no web pages from other sites")
-        if is_foreign_host(environ.get("HTTP_HOST")):
-            raise AccessDeniedException("The local stand-in answers under no name of the internet")
+        method, headers = environ["REQUEST_METHOD"], request_headers(environ)
+        if reason := foreign_request(method, headers):
+            raise AccessDeniedException(reason)
         operation = self._named(environ) if self.target_prefix else self._routed(environ)
+        is_allowed = operation.name in self._unsigned and may_be_unsigned(method, headers)
+        if not is_allowed and not signed_service(headers):
+            raise MissingAuthenticationTokenException(
+                f"{operation.name} needs a signature, with any credentials: ask with aws or an SDK"
+            )
         run = self._operations.get(operation.name)
         if run is None:
             raise NotImplementedYet(f"{operation.name} is in AWS's API and not in this local stand-in yet")
@@ -110,6 +119,24 @@ class Application:
 
     def _error_body(self, code: str, key: str, message: str) -> dict[str, str]:
         return {"__type": code, "message": message} if self.target_prefix else {key: message}
+
+
+def request_headers(environ: Environ) -> dict[str, str]:
+    """The headers of a WSGI request by their lower-case names."""
+    names = {name: name.removeprefix("HTTP_") for name in environ if name.startswith("HTTP_")}
+    headers = {short.replace("_", "-").lower(): str(environ[name]) for name, short in names.items()}
+    return headers | {"content-type": environ.get("CONTENT_TYPE", "")}
+
+
+def foreign_request(method: str, headers: Mapping[str, str], *, is_page: bool = False) -> str:
+    """Why a stand-in refuses a request as one of a foreign web page; "" when it is none.
+
+    `is_page` as in `foreign_sender`."""
+    host = headers.get("host", "")
+    if not is_own_host(host):
+        return f"This stand-in answers under no name of the internet: Host: {host[:100]}"
+    sender = foreign_sender(method, headers, is_page=is_page)
+    return f"This stand-in answers no web page of another origin: {sender}" if sender else ""
 
 
 def _read_json(environ: Environ) -> Any:

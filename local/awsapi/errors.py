@@ -1,12 +1,13 @@
 """The errors that an operation may answer in place of its output.
 
-ApiError                       status and code of the service's own model
-├── InvalidRequestException    400  the request fits the model and is refused
-├── ValidationException        400  the request does not fit the model; `message` in lower case
-├── SerializationException     400  the body is not JSON
-├── UnknownOperationException  400  the API has no operation of this name
-├── AccessDeniedException      403  a web page from another site asks
-└── NotImplementedYet          501  the API has the operation and this stand-in lacks it
+ApiError                                 status and code of the service's own model
+├── InvalidRequestException              400  the request fits the model and is refused
+├── ValidationException                  400  the request does not fit the model; `message` in lower case
+├── SerializationException               400  the body is not JSON
+├── UnknownOperationException            400  the API has no operation of this name
+├── AccessDeniedException                403  a web page of another origin asks
+├── MissingAuthenticationTokenException  403  the request has no SigV4 signature
+└── NotImplementedYet                    501  the API has the operation and this stand-in lacks it
 """
 
 
@@ -42,6 +43,12 @@ class UnknownOperationException(ApiError):
 
 class AccessDeniedException(ApiError):
     """The caller may not ask: a web page from another site."""
+
+    status = 403
+
+
+class MissingAuthenticationTokenException(ApiError):
+    """The request carries no SigV4 Authorization header."""
 
     status = 403
 

@@ -18,6 +18,7 @@ def main() -> int:
     host, port = os.environ.get("HOST") or "127.0.0.1", int(os.environ.get("PORT") or 4566)
     state = Path(os.environ.get("STATE_DIR") or ".lantern/state/aws-state").absolute()
     engine.configure(host, port, state)
+    engine.forbid_programs()
     try:
         lock_fd = lock(state)
         front = Front(engine.load(), tables.read(), Snapshots(lock_fd))

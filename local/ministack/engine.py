@@ -9,9 +9,11 @@ AWS's own services, which the API refuses as AWS's does. Everything else is aske
 import importlib
 import json
 import os
-from collections.abc import Awaitable, Callable, MutableMapping
+import subprocess
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
+from urllib.parse import parse_qs
 
 from local.awsapi.account import ACCOUNT, REGION
 
@@ -20,6 +22,10 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+# By their names in a signature: what the shop, the console, the rehearsal and the pages use. MiniStack has
+# many more, some of which run code or send requests to anybody: look at a service before it comes in here.
+SERVICES = ("dynamodb", "ecr", "ecs", "events", "logs", "monitoring", "s3", "sqs", "ssm", "sts")
 
 
 def configure(host: str, port: int, state: Path) -> None:
@@ -37,6 +43,9 @@ def configure(host: str, port: int, state: Path) -> None:
         SFTP_ENABLED="0",
         USE_SSL="0",
         DOCKER_HOST="unix:///nonexistent",  # else it removes containers at every start
+        SERVICES=",".join(SERVICES),
+        AWS_ACCESS_KEY_ID="laptop",  # presigned addresses are verified, and so made with these credentials
+        AWS_SECRET_ACCESS_KEY="laptop",  # noqa: S106
     )
     os.environ.setdefault("LOG_LEVEL", "WARNING")
 
@@ -45,6 +54,24 @@ def load() -> App:
     """Return MiniStack's ASGI application; it imports an AWS service's module at its first request."""
     app: App = importlib.import_module("ministack.app").app
     return app
+
+
+def forbid_programs() -> None:
+    """From now on this process starts no program.
+
+    MiniStack starts one for whatever it runs (functions, jobs, scripts), by Popen only, as a test checks."""
+    subprocess.Popen.__init__ = _refuse_to_start  # type: ignore[method-assign]
+
+
+def service_of(method: str, path: str, query: str, headers: Mapping[str, str]) -> str:
+    """The service to which MiniStack would give a request: by its target, signature, query, host or path."""
+    router = importlib.import_module("ministack.core.router")
+    service: str = router.detect_service(method, path, dict(headers), parse_qs(query, keep_blank_values=True))
+    return service
+
+
+def _refuse_to_start(*_: object, **__: object) -> NoReturn:
+    raise PermissionError("the local AWS runs nothing that a request brings along: docs/security.md")
 
 
 def save_dynamodb() -> None:

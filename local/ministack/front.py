@@ -1,16 +1,17 @@
-"""The ASGI application around MiniStack: creates tables, reports health, refuses web pages of other sites."""
+"""The ASGI application around MiniStack: creates tables, reports health, refuses what may not come in."""
 
 import asyncio
 import json
 from collections.abc import Iterable, Mapping
+from xml.sax.saxutils import escape
 
-from local.awsapi.origins import is_foreign
-from local.ministack import engine, garbage, tables
+from local.awsapi.signatures import signed_service
+from local.ministack import admission, engine, garbage, tables
+from local.ministack.admission import EVENTS, HEALTH, Refusal
 from local.ministack.engine import App, Message, Receive, Scope, Send
 from local.ministack.snapshots import Snapshots
 
-HEALTH = "/_lantern/health"
-EVENTS = "/_lantern/events"  # the local CodePipeline and CodeDeploy put their events here
+REST_XML = ("s3", "route53", "cloudfront")
 READS = ("Get", "BatchGet", "Query", "Scan", "List", "Describe", "TransactGet", "Search")
 
 
@@ -26,11 +27,13 @@ class Front:
         """Answer a request, or handle the start and the stop of the server."""
         if scope["type"] == "lifespan":
             await self._start_and_stop(scope, receive, send)
-        elif _is_foreign(scope["headers"]):
-            await _refuse(scope, send)
-        elif scope["type"] == "http" and scope["path"] == HEALTH:
+        elif scope["type"] != "http":  # WebSockets: of services that are switched off
+            await send({"type": "websocket.close", "code": 1008})
+        elif refusal := _refusal(scope):
+            await _refuse(scope, send, refusal)
+        elif scope["path"] == HEALTH:
             await self._answer_health(send)
-        elif scope["type"] == "http" and (scope["method"], scope["path"]) == ("POST", EVENTS):
+        elif scope["path"] == EVENTS:
             await _put_events(receive, send)
         else:
             try:
@@ -65,9 +68,14 @@ class Front:
         await _answer(send, 503 if missing else 200, body)
 
 
-def _is_foreign(headers: Iterable[tuple[bytes, bytes]]) -> bool:
-    """Whether a web page of another site asks. MiniStack itself allows every origin, and can run code."""
-    return any(name == b"origin" and is_foreign(value.decode("latin-1")) for name, value in headers)
+def _refusal(scope: Scope) -> Refusal | None:
+    return admission.refusal(
+        scope["method"], scope["path"], scope["query_string"].decode("latin-1"), _headers(scope)
+    )
+
+
+def _headers(scope: Scope) -> dict[str, str]:
+    return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
 
 
 def _may_write(headers: Iterable[tuple[bytes, bytes]]) -> bool:
@@ -94,14 +102,33 @@ async def _body(receive: Receive) -> bytes:
     return body
 
 
-async def _refuse(scope: Scope, send: Send) -> None:
-    if scope["type"] == "websocket":
-        await send({"type": "websocket.close", "code": 1008})
-    else:
-        await _answer(send, 403, {"message": "The local AWS does not answer web pages of other sites"})
+async def _refuse(scope: Scope, send: Send, refusal: Refusal) -> None:
+    """In the protocol of who asks: query and rest-xml have errors in XML, all others in JSON."""
+    headers = _headers(scope)
+    is_query = headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
+    if not is_query and signed_service(headers) not in REST_XML:
+        await _answer(
+            send,
+            refusal.status,
+            {"__type": refusal.code, "message": refusal.message},
+            (("x-amzn-errortype", refusal.code), *refusal.headers),
+        )
+        return
+    error = f"<Code>{refusal.code}</Code><Message>{escape(refusal.message)}</Message>"
+    body = f"<ErrorResponse><Error>{error}</Error><RequestId>local</RequestId></ErrorResponse>"
+    await _send(send, refusal.status, "text/xml", body.encode(), refusal.headers)
 
 
-async def _answer(send: Send, status: int, body: Mapping[str, object]) -> None:
-    headers = [(b"content-type", b"application/json")]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": json.dumps(body).encode()})
+async def _answer(
+    send: Send, status: int, body: Mapping[str, object], headers: Iterable[tuple[str, str]] = ()
+) -> None:
+    await _send(send, status, "application/json", json.dumps(body).encode(), headers)
+
+
+async def _send(
+    send: Send, status: int, media_type: str, body: bytes, headers: Iterable[tuple[str, str]]
+) -> None:
+    lines = [("content-type", media_type), ("content-length", str(len(body))), *headers]
+    encoded = [(name.encode(), value.encode()) for name, value in lines]
+    await send({"type": "http.response.start", "status": status, "headers": encoded})
+    await send({"type": "http.response.body", "body": body})

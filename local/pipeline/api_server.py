@@ -1,17 +1,17 @@
 """Everything that the port serves: the AWS APIs, git, health, and the snapshots and events of a rehearsal."""
 
 import json
-import socket
 from collections.abc import Iterable
 from typing import Any
 from urllib.parse import parse_qs
 
 from local.awsapi import operations
-from local.awsapi.application import Application
-from local.awsapi.origins import is_foreign, is_foreign_host
+from local.awsapi.application import Application, foreign_request, request_headers
+from local.awsapi.signatures import may_be_unsigned, signed_service
 from local.pipeline import snapshot
 from local.pipeline.architecture import full_name
 from local.pipeline.codecommit.repository import URL_PREFIX
+from local.pipeline.load_balancing.haproxy import address as load_balancer_address
 from local.pipeline.runner import Runner
 
 SERVICES = ("codepipeline", "codedeploy", "codecommit", "cloudwatch")
@@ -35,17 +35,18 @@ class ApiServer:
         ]
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        """Answer one request."""
-        path = environ.get("PATH_INFO", "/")
-        if path.startswith(URL_PREFIX):
+        """Answer one request. AWS's API needs a signature; git's client and our own reading do not."""
+        headers = request_headers(environ)
+        method, path = environ["REQUEST_METHOD"], environ.get("PATH_INFO", "/")
+        if reason := foreign_request(method, headers):
+            return _answer(start_response, "403 Forbidden", {"message": reason})
+        if path.startswith(URL_PREFIX) and (method == "GET" or may_be_unsigned(method, headers)):
             return self._runner.git_http(environ, start_response)
         target = environ.get("HTTP_X_AMZ_TARGET", "")
         if target:
             return self._api(target)(environ, start_response)
-        if is_foreign(environ.get("HTTP_ORIGIN")) or is_foreign_host(environ.get("HTTP_HOST")):
-            return _answer(start_response, "403 Forbidden", {"message": "not for pages from other sites"})
         query = parse_qs(environ.get("QUERY_STRING", ""))
-        match environ["REQUEST_METHOD"], path:
+        match method, path:
             case "GET", "/_lantern/health":
                 status = "503 Service Unavailable" if self._runner.trouble else "200 OK"
                 return _answer(start_response, status, {"status": self._runner.trouble or "ok"})
@@ -57,8 +58,11 @@ class ApiServer:
                 events = self._runner.journal.events(int(after) if after.isdecimal() else 0)
                 numbered = [event | {"number": number} for number, event in events]
                 return _answer(start_response, "200 OK", numbered)
-            case "POST", "/":
+            case "POST", "/" if signed_service(headers) == "ec2":
                 return self._ec2(environ, start_response)
+            case "POST", _:
+                message = {"message": "a request to AWS's API needs a signature, with any credentials"}
+                return _answer(start_response, "403 Forbidden", message)
         return _answer(start_response, "404 Not Found", {"message": f"nothing is at {path}"})
 
     def _api(self, target: str) -> Application:
@@ -76,8 +80,8 @@ class ApiServer:
         for name in self._runner.architecture.balancers:
             description = f"ELB {full_name('app', name)}"
             if not filters or description in filters:
-                address = socket.gethostbyname(name)
-                interfaces.append(INTERFACE.format(name=name, description=description, address=address))
+                fields = {"name": name, "description": description, "address": load_balancer_address()}
+                interfaces.append(INTERFACE.format(**fields))
         body = INTERFACES.format(interfaces="".join(interfaces)).encode()
         start_response("200 OK", [("Content-Type", "text/xml"), ("Content-Length", str(len(body)))])
         return [body]

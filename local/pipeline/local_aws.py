@@ -1,27 +1,22 @@
 """The AWS on this laptop as the runner uses it: S3, ECR, ECS, SSM, Lambda, CloudWatch and EventBridge."""
 
-import contextlib
-import io
 import json
 import logging
 import threading
 import urllib.request
-import zipfile
 from typing import Any
 
 import boto3
 import botocore.exceptions
 from botocore.config import Config
 
-from local.awsapi.account import ACCOUNT, REGION
+from local.awsapi.account import REGION
 from local.pipeline.ecs.fargate_rules import ADDED_BY_REGISTRATION
 from local.pipeline.settings import Settings
 
 log = logging.getLogger(__name__)
 
 CONFIG = Config(connect_timeout=3, read_timeout=60, retries={"mode": "standard", "max_attempts": 3})
-# a function may run for a quarter of an hour, and must not be invoked twice
-LAMBDA_CONFIG = Config(connect_timeout=3, read_timeout=930, retries={"total_max_attempts": 1})
 EXISTS = {
     *("BucketAlreadyOwnedByYou", "BucketAlreadyExists", "RepositoryAlreadyExistsException"),
     *("ResourceAlreadyExistsException", "ResourceConflictException", "ImageAlreadyExistsException"),
@@ -47,7 +42,7 @@ class LocalAws:
                     region_name=REGION,
                     aws_access_key_id="laptop",
                     aws_secret_access_key="laptop",  # noqa: S106  the local AWS wants some key; any will do
-                    config=CONFIG if service != "lambda" else LAMBDA_CONFIG,
+                    config=CONFIG,
                 )
             return self._clients[service]
 
@@ -94,37 +89,6 @@ class LocalAws:
         """Return a decrypted value of SSM's Parameter Store."""
         return str(self.client("ssm").get_parameter(Name=name, WithDecryption=True)["Parameter"]["Value"])
 
-    def put_function(self, function: dict[str, Any], variables: dict[str, str]) -> None:
-        """Create a Lambda function from its CloudFormation properties, anew where it exists.
-
-        The code is inline (`ZipFile`); `variables` are added to the function's own environment.
-        """
-        name = function["FunctionName"]
-        buffer = io.BytesIO()
-        with zipfile.ZipFile(buffer, "w") as archive:
-            archive.writestr("index.py", function["Code"]["ZipFile"])
-        environment = {**function.get("Environment", {}).get("Variables", {}), **variables}
-        client = self.client("lambda")
-        with contextlib.suppress(botocore.exceptions.ClientError):
-            client.delete_function(FunctionName=name)
-        client.create_function(
-            FunctionName=name,
-            Runtime=function["Runtime"],
-            Handler=function["Handler"],
-            Role=f"arn:aws:iam::{ACCOUNT}:role/lantern-smoke-hook",
-            Timeout=function.get("Timeout", 3),
-            MemorySize=function.get("MemorySize", 128),
-            Code={"ZipFile": buffer.getvalue()},
-            Environment={"Variables": environment},
-        )
-
-    def invoke(self, function: str, event: dict[str, str]) -> str:
-        """Invoke a Lambda function and wait for its end; return the error inside it, or an empty text."""
-        answer = self.client("lambda").invoke(FunctionName=function, Payload=json.dumps(event))
-        if "FunctionError" in answer:
-            return str(json.loads(answer["Payload"].read()).get("errorMessage", answer["FunctionError"]))
-        return ""
-
     def put_logs(self, group: str, stream: str, lines: list[tuple[int, str]]) -> None:
         """Append lines (epoch milliseconds, text) to a log stream. A failure is logged, not raised."""
         if not lines:
@@ -156,7 +120,9 @@ class LocalAws:
             "Resources": event["resources"],
         }
         request = urllib.request.Request(  # noqa: S310  the address is a setting
-            f"{self._settings.aws_url}/_lantern/events", json.dumps({"Entries": [entry]}).encode()
+            f"{self._settings.aws_url}/_lantern/events",
+            json.dumps({"Entries": [entry]}).encode(),
+            {"Content-Type": "application/json"},
         )
         with urllib.request.urlopen(request, timeout=10) as response:  # noqa: S310
             answer = json.load(response)

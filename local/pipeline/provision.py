@@ -63,12 +63,6 @@ class Provisioner:
             )
         for name in architecture.log_groups:
             self._aws.create("logs", "create_log_group", logGroupName=name)
-        endpoints = {
-            "AWS_ENDPOINT_URL_CODEDEPLOY": self._settings.own_url,
-            "AWS_ENDPOINT_URL_EC2": self._settings.own_url,
-        }
-        for function in architecture.functions.values():
-            self._aws.put_function(function, endpoints)
         self._push_xray_daemon()
         for group in architecture.groups.values():
             if self._needs_tasks(group):

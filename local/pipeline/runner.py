@@ -24,6 +24,7 @@ from local.pipeline.ecs.service_scheduler import ServiceScheduler
 from local.pipeline.ecs.task_runner import TaskRunner
 from local.pipeline.identifiers import arn
 from local.pipeline.journal import Journal
+from local.pipeline.lambda_runner import LambdaRunner
 from local.pipeline.load_balancing.access_log_receiver import receive_access_log
 from local.pipeline.load_balancing.load_balancer import LoadBalancer, LoadBalancerError
 from local.pipeline.local_aws import LocalAws
@@ -57,7 +58,7 @@ class Runner:
         self.scheduler = ServiceScheduler(target_groups, self.journal, task_runner, load_balancer)
         self.traffic = TrafficDirector(self.architecture, self.journal, load_balancer)
         self.alarms = AlarmStates(self.architecture, self.journal, self.metrics, self.clock)
-        self.hooks = LifecycleHooks(self.aws)
+        self.hooks = LifecycleHooks(LambdaRunner(self.architecture.functions, settings, self.aws))
         self.deployments = Deployments(
             architecture=self.architecture,
             journal=self.journal,

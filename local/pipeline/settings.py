@@ -50,8 +50,11 @@ class Settings:
     xray_url: str = env(
         "XRAY_URL", str, default="http://xray:2000", help="the local X-Ray, as tasks reach it"
     )
-    own_url: str = env(
-        "OWN_URL", str, default="http://pipeline:4567", help="this runner, as builds and hooks reach it"
+    hook_url: str = env(
+        "HOOK_URL",
+        str,
+        default="http://load-balancer:4567",
+        help="what passes a hook's requests on to this runner, as functions reach it",
     )
     trace_url: str = env(
         "TRACE_URL",

@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 # Keys that only matter to a container. A key that is neither here nor read below is an error.
 CONTAINER_ONLY = {
-    *("build", "cpu_shares", "image", "init", "mem_limit", "pids_limit"),
+    *("build", "cpu_shares", "image", "init", "mem_limit", "networks", "pids_limit"),
     *("cap_drop", "dns_opt", "read_only", "security_opt", "tmpfs", "user"),
 }
 # Options of log drivers that only matter to Docker: the bounds of its own files and buffers
@@ -110,7 +110,8 @@ def read(file: Path, environ: Mapping[str, str]) -> Stack:
     """Read a compose file with the variables of `environ` and of `.env` beside it. Raises ComposeError."""
     try:
         raw = yaml.safe_load(file.read_text())
-        if unknown := [key for key in raw if key not in ("name", "services", "volumes") and key[:2] != "x-"]:
+        read_here = ("name", "services", "networks", "volumes")
+        if unknown := [key for key in raw if key not in read_here and key[:2] != "x-"]:
             raise ComposeError(f"{', '.join(unknown)}: not supported without Docker")
         variables = known(file.parent, environ)
         # the services of a profile are started on demand, and by Docker only

@@ -6,10 +6,9 @@ from typing import Any
 
 from local.pipeline.codedeploy.deployment_machine import Phase
 
-REAL, EMULATED, STAND_IN = "real", "emulated", "stand-in"
+REAL, STAND_IN = "real", "stand-in"
 LEGEND = {
-    REAL: "what AWS would run: your commit, your commands, your containers",
-    EMULATED: "MiniStack answers for S3, ECR, ECS, Lambda and CloudWatch",
+    REAL: "what AWS would run: your commit, your commands, your containers, the hook's function",
     STAND_IN: "Lantern in place of CodePipeline, CodeBuild, CodeDeploy, Fargate, load balancer, alarms",
 }
 GOOD, BAD, PLAIN = "good", "bad", "plain"
@@ -114,7 +113,7 @@ def _events(was: Record, deployment: Record, scale: float) -> Iterator[Line]:
         name, earlier_status = event["name"], earlier.get(event["name"], "Pending")
         if event["status"] in ("Pending", "Skipped", earlier_status):
             continue
-        mark = EMULATED if event["hook"] else BY_EVENT.get(name, STAND_IN)
+        mark = REAL if event["hook"] else BY_EVENT.get(name, STAND_IN)
         subject = f"{deployment['group']} {deployment['id']}: {name}"
         hook = f", {event['hook']} runs in Lambda's place" if event["hook"] else ""
         timeout = TIMEOUT.get(name, "").format(scaled(60, scale))

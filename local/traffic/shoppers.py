@@ -8,7 +8,9 @@ import random
 import uuid
 from typing import Any
 
-from locust import FastHttpUser, between, task
+from locust import FastHttpUser, between, events, task
+
+from origins import foreign_sender, is_own_host
 
 POPULAR = 3  # the first third of the products is chosen so many times as often
 MIN_STOCK = 3  # a product with less than this is not bought
@@ -135,3 +137,19 @@ def _reason(answer: Any) -> str:
     return " ".join(
         part for part in (str(answer.status_code or answer.error), title, trace.partition(";")[0]) if part
     )
+
+
+@events.init.add_listener
+def _guard_the_page(environment: Any, **_: Any) -> None:
+    """Locust's page starts and stops shoppers, and Locust itself lets any page ask for it."""
+    if environment.web_ui:
+        environment.web_ui.app.before_request(_refuse_foreign_pages)
+
+
+def _refuse_foreign_pages() -> tuple[str, int] | None:
+    from flask import request  # Locust's; the environment without its page has none
+
+    sender = foreign_sender(request.method, request.headers, is_page=request.path == "/")
+    if not is_own_host(request.host):
+        sender = f"Host: {request.host}"
+    return (f"Not for web pages of another origin: {sender}", 403) if sender else None

@@ -21,6 +21,8 @@ from local.xray.udp import Receiver
 from settings import SettingsError, load
 
 THREADS = 8
+# what X-Ray's SDKs ask their daemon for, which signs it on AWS
+UNSIGNED = ("GetSamplingRules", "GetSamplingTargets", "PutTraceSegments", "PutTelemetryRecords")
 M_ARENA_MAX = -8  # of glibc's mallopt
 
 
@@ -65,9 +67,8 @@ def _serve(settings: Settings) -> None:
             "last write error": store.writer.write_error or "none",
         }
 
-    app = _by_method(
-        FrontPage(counters), Application("xray", operations.load(backend), operations.NOT_REQUIRED)
-    )
+    api = Application("xray", operations.load(backend), operations.NOT_REQUIRED, UNSIGNED)
+    app = _by_method(FrontPage(counters), api)
     server = create_server(
         app, host=settings.host, port=settings.port, threads=THREADS, ident="lantern-x-ray"
     )

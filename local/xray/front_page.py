@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from local.awsapi.origins import is_foreign_host
+from local.awsapi.application import foreign_request, request_headers
 
 STYLE = """
   :root { color-scheme: light dark }
@@ -26,8 +26,9 @@ class FrontPage:
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> list[bytes]:
         """Answer one request."""
         path, kind = environ.get("PATH_INFO", "/"), "text/html; charset=utf-8"
-        if is_foreign_host(environ.get("HTTP_HOST")):
-            status, body = "403 Forbidden", _html("Not here", "<p>This machine has no such name.</p>")
+        method = environ.get("REQUEST_METHOD", "GET")
+        if reason := foreign_request(method, request_headers(environ), is_page=path == "/"):
+            status, body = "403 Forbidden", _html("Not for this page", f"<p>{html.escape(reason)}</p>")
         elif path == "/healthz":
             status, kind, body = (
                 "200 OK",

@@ -2,6 +2,7 @@
 
 Problem
 ├── InvalidInput        400  names every wrong field
+├── Forbidden           403
 ├── NotFound            404
 ├── Conflict            409
 ├── TooLarge            413
@@ -65,6 +66,12 @@ class InvalidInput(Problem):
 
     def __init__(self, *errors: FieldError) -> None:
         super().__init__("; ".join(f"{e.field}: {e.message}" for e in errors), errors=errors)
+
+
+class Forbidden(Problem):
+    """Not for this caller."""
+
+    status, code, title = 403, "forbidden", "Not for this caller"
 
 
 class NotFound(Problem):

@@ -24,3 +24,9 @@ class ServiceSettings:
     deadline_ms: int = env(
         "DEADLINE_MS", whole(900, 60_000), default=1800, help="longest time that one request may take, ms"
     )
+    allowed_hosts: str = env(
+        "ALLOWED_HOSTS",
+        choice("any", "local"),
+        default="any",
+        help="local: answers only under addresses and names that nobody on the internet can own",
+    )

@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
 
 from tests.browser import harness, without_netlink
+from tests.browser.every_port import EveryPort, every_port
 from tests.browser.harness import Backend
 from tests.conftest import find_browser
 from tests.shop import Part, Shop, running
@@ -91,6 +92,13 @@ def _shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     """A whole running shop; tests leave it whole."""
     with running(tmp_path_factory.mktemp("shop"), "console") as shop:
         yield shop
+
+
+@pytest.fixture(scope="session", name="lantern")
+def _lantern(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EveryPort]:
+    """Every port of Lantern; tests leave it as it was, but for orders."""
+    with every_port(tmp_path_factory.mktemp("lantern")) as lantern:
+        yield lantern
 
 
 @pytest.fixture(scope="session", name="started_backend")

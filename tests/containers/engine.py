@@ -17,7 +17,7 @@ SHOP = ("storefront", "catalog", "orders")
 EVERYTHING = {*SHOP, "console", "seed", "aws", "xray", "logs"}
 TRACKED = (
     *("docker-compose.yml", ".dockerignore", ".env.example", "pyproject.toml", "Makefile"),
-    *("settings", "services", "dora", "local", "console", "requirements"),
+    *("settings", "origins", "services", "dora", "local", "console", "requirements"),
     "infra/cloudformation/lantern-data.json",
 )
 

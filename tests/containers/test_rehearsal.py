@@ -10,6 +10,7 @@ import pytest
 import requests
 
 from tests.containers.rehearsed import Rehearsal, Shoppers, took
+from tests.signatures import authorization
 from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.requires("docker"), pytest.mark.timeout(400)]
@@ -78,7 +79,7 @@ def test_every_line_says_what_did_it_and_every_scaled_time_says_so(running):
     _, printed = running
     timed = [line for line in printed.splitlines() if re.match(r" *\d+\.\d s ", line)]
 
-    assert all(re.match(r" *\d+\.\d s (real|emulated|stand-in) ", line) for line in timed)
+    assert all(re.match(r" *\d+\.\d s (real|stand-in) ", line) for line in timed)
     assert "Install begins (CodeDeploy waits up to 60 min in 60 s for healthy tasks)" in printed
 
 
@@ -197,6 +198,38 @@ def containers(checkout):
     return {
         container.id for container in docker.from_env().containers.list(all=True, filters={"label": label})
     }
+
+
+def test_tasks_reach_three_operations_of_the_pipeline_and_nothing_else_of_it(running):
+    """It holds the Docker socket, and a push is code; so a flaw in the shop must not lead there."""
+    checkout, _ = running
+    client = docker.from_env()
+    label = f"lantern.rehearsal={checkout.project}"
+    task = next(
+        container
+        for container in client.containers.list(filters={"label": label})
+        if container.labels.get("lantern.rehearsal.container") == "app"
+    )
+    networks = checkout.containers()["pipeline"].attrs["NetworkSettings"]["Networks"]
+    addresses = [network["IPAddress"] for network in networks.values()]
+
+    def ask(url, target="", body="{}"):
+        headers = {"X-Amz-Target": target, "Authorization": authorization("codedeploy")}
+        script = (
+            "import urllib.request as u, urllib.error as e\n"
+            f"request = u.Request({url!r}, {body.encode()!r}, {headers!r})\n"
+            "try: print(u.urlopen(request, timeout=3).status)\n"
+            "except e.HTTPError as error: print(error.code)\n"
+            "except OSError as error: print(error)\n"
+        )
+        return task.exec_run(["python3", "-c", script]).output.decode().strip()
+
+    for host in ("pipeline", *addresses):
+        assert not ask(f"http://{host}:4567/").isdecimal(), host
+    relay = "http://load-balancer:4567"
+    assert ask(relay, "CodeDeploy_20141006.CreateDeployment") == "403"
+    assert ask(f"{relay}/v1/repos/lantern/git-receive-pack", "CodeDeploy_20141006.GetDeployment") == "403"
+    assert ask(relay, "CodeDeploy_20141006.GetDeployment", '{"deploymentId": "d-NONE"}') == "400"
 
 
 def test_a_buildspec_with_a_mistake_is_refused_with_its_line_and_nothing_is_built(running):

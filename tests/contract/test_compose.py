@@ -84,6 +84,20 @@ def test_every_container_is_hardened_and_bounded(name):
     assert any("docker.sock" in volume for volume in volumes) == (name == DRIVES_DOCKER)
 
 
+def test_what_drives_docker_shares_no_network_with_the_rehearsals_tasks():
+    """Whoever reaches its API can push a commit, whose build runs with the engine's socket."""
+    networks = {name: list(service.get("networks", ["default"])) for name, service in RAW["services"].items()}
+
+    assert networks[DRIVES_DOCKER] == ["control"]
+    assert {name for name, joined in networks.items() if "control" in joined} == {
+        DRIVES_DOCKER,
+        "load-balancer",  # passes on what lifecycle hooks ask, and nothing else
+        "aws",  # runs nothing that a request brings along
+        "console",
+    }
+    assert RAW["services"][DRIVES_DOCKER]["environment"]["TASK_NETWORK"].endswith("_default")
+
+
 @pytest.mark.parametrize("name", [name for name in stack().services if name != "seed"])
 def test_every_lasting_service_restarts_and_tells_its_health(name):
     service = stack().services[name]

@@ -9,7 +9,6 @@ import threading
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from local.awsapi.origins import is_foreign, is_foreign_host
 from local.pipeline.codecommit.repository import TIMEOUT_S, URL_PREFIX, Repository
 
 RECEIVE = "git-receive-pack"
@@ -27,9 +26,6 @@ class GitHttp:
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Answer one request of git's."""
-        if is_foreign(environ.get("HTTP_ORIGIN")) or is_foreign_host(environ.get("HTTP_HOST")):
-            start_response("403 Forbidden", [("Content-Type", "text/plain")])
-            return [b"This repository answers no web pages from other sites\n"]
         name, _, path = environ["PATH_INFO"].removeprefix(URL_PREFIX).partition("/")
         if name != self._repository.name or ".." in path.split("/"):
             start_response("404 Not Found", [("Content-Type", "text/plain")])

@@ -3,9 +3,7 @@
 import logging
 from concurrent.futures import Future, ThreadPoolExecutor
 
-import botocore.exceptions
-
-from local.pipeline.local_aws import LocalAws
+from local.pipeline.lambda_runner import InvocationError, LambdaRunner
 
 log = logging.getLogger(__name__)
 
@@ -13,8 +11,8 @@ log = logging.getLogger(__name__)
 class LifecycleHooks:
     """Invokes each hook once in the life of this process; a runner that is started again invokes it again."""
 
-    def __init__(self, aws: LocalAws) -> None:
-        self._aws = aws
+    def __init__(self, functions: LambdaRunner) -> None:
+        self._functions = functions
         self._pool = ThreadPoolExecutor(4, thread_name_prefix="hooks")
         self._invocations: dict[str, Future[str]] = {}  # by hook execution id
 
@@ -42,8 +40,8 @@ class LifecycleHooks:
     def _invoke(self, function: str, event: dict[str, str]) -> str:
         """Why the function could not be invoked, or an empty text."""
         try:
-            problem = self._aws.invoke(function, event)
-        except (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError) as error:
+            problem = self._functions.invoke(function, event)
+        except InvocationError as error:
             log.warning("%s for %s: %s", function, event["DeploymentId"], error)
             return str(error)
         if problem:

@@ -5,6 +5,7 @@ are empty at first: `load_balancer` registers targets and sets weights later, ov
 """
 
 import os
+import socket
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,7 +20,8 @@ SLOTS = 12  # most targets of one target group
 SHARES = 100  # lines of a listener's map: weights are whole percents
 LEAST_INTERVAL_S = 0.5  # real; more frequent health checks of six targets would keep a laptop busy
 FOLDER = Path("/balancer")
-ADMIN_SOCKET, ACCESS_SOCKET = "admin.sock", "access.sock"
+ADMIN_SOCKET, ACCESS_SOCKET, ADDRESS_FILE = "admin.sock", "access.sock", "address"
+RELAY_PORT = 4567
 
 HEAD = """\
 global
@@ -51,8 +53,45 @@ unless {{ req.hdr(X-Amzn-Trace-Id) -m found }}
   http-request set-var(txn.trace) req.hdr(X-Amzn-Trace-Id),bytes(0,512)
   http-request set-var(txn.host) req.hdr(Host),bytes(0,256)
   http-request set-var(txn.agent) req.hdr(User-Agent),bytes(0,512)
+{foreign_pages}\
   log-format "{log_format}"
   use_backend %[rand({shares}),map({map_file})]
+"""
+# Requests of foreign web pages are refused by the rules of the package `origins`, in HAProxy's words.
+FOREIGN_PAGES = """\
+  acl own_host req.hdr(Host) -m reg -i \
+^([\\w-]+|[\\w.-]+\\.(localhost|internal)|[0-9.]+|\\[[0-9a-f:.]+\\])(:[0-9]+)?$
+  http-request deny deny_status 403 if !own_host
+  http-request set-var(txn.own) req.hdr(Host),lower
+  http-request set-var(txn.link) bool(true) if { path / } { method GET HEAD } \
+{ req.hdr(Sec-Fetch-Mode) navigate } { req.hdr(Sec-Fetch-Dest) document }
+  acl link var(txn.link) -m bool
+  http-request deny deny_status 403 if !link { req.hdr(Sec-Fetch-Site) -m found } \
+!{ req.hdr(Sec-Fetch-Site) same-origin none }
+  http-request deny deny_status 403 if !link { req.hdr(Origin) -m found } \
+!{ req.hdr(Origin),lower,field(3,/),strcmp(txn.own) eq 0 }
+  http-request deny deny_status 403 if !link { req.hdr(Referer) -m found } \
+!{ req.hdr(Referer),lower,field(3,/),strcmp(txn.own) eq 0 }
+"""
+# What lifecycle hooks ask of the pipeline: three operations. Functions and tasks are in a network without it,
+# for whoever reaches its API can push what a build runs.
+HOOK_RELAY = """\
+frontend hooks
+  bind :{port}
+  no log
+  option http-buffer-request
+  acl is_hooks req.hdr(X-Amz-Target) -m str CodeDeploy_20141006.GetDeployment \
+CodeDeploy_20141006.PutLifecycleEventHookExecutionStatus
+  acl is_ec2 req.body_param(Action) -m str DescribeNetworkInterfaces
+  http-request deny deny_status 403 if !{{ path / }}
+  http-request deny deny_status 403 if {{ req.hdr(X-Amz-Target) -m found }} !is_hooks
+  http-request deny deny_status 403 if !{{ req.hdr(X-Amz-Target) -m found }} !is_ec2
+  default_backend pipeline
+backend pipeline
+  server pipeline {pipeline} resolvers docker resolve-prefer ipv4 init-addr last,libc,none
+resolvers docker
+  nameserver docker 127.0.0.11:53
+  hold valid 1s
 """
 BACKEND = """\
 backend {name}
@@ -99,6 +138,7 @@ def _frontend(listener: Listener, folder: Path) -> str:
         log_format=FORMAT,
         shares=SHARES,
         map_file=map_file(listener.name, folder),
+        foreign_pages=FOREIGN_PAGES,
     )
 
 
@@ -116,6 +156,11 @@ def _backend(target_group: TargetGroup, clock: Clock) -> str:
     )
 
 
+def address(folder: Path = FOLDER) -> str:
+    """Return the load balancers' address in the tasks' network."""
+    return (folder / ADDRESS_FILE).read_text()
+
+
 def main() -> None:
     """Become HAProxy. Exits with 2 on wrong settings or templates."""
     try:
@@ -125,8 +170,10 @@ def main() -> None:
         sys.exit(2)
     for listener in architecture.listeners():
         map_file(listener.name).write_text("\n".join(map_lines({listener.target_group: 100})) + "\n")
+    (FOLDER / ADDRESS_FILE).write_text(socket.gethostbyname(architecture.balancers[0]))
     file = FOLDER / "haproxy.cfg"
-    file.write_text(configuration(architecture, clock))
+    relay = HOOK_RELAY.format(port=RELAY_PORT, pipeline="pipeline:4567")
+    file.write_text(configuration(architecture, clock) + relay)
     os.execvp("haproxy", ["haproxy", "-f", str(file)])  # noqa: S606  nothing of ours has to run beside it
 
 

@@ -12,6 +12,8 @@ import boto3
 import psutil
 import pytest
 import requests
+from botocore.config import Config
+from botocore.exceptions import ClientError
 
 from local.ministack.snapshots import StateInUse, lock
 from tests.ports import free_port
@@ -176,19 +178,56 @@ def test_table_that_went_missing_comes_back_with_the_next_start(aws):
 
 
 @pytest.mark.parametrize(
-    ("origin", "status"),
+    "headers",
     [
-        ("https://evil.example", 403),
-        ("null", 403),
-        ("http://127.0.0.1.evil.example", 403),
-        ("http://localhost:8000", 200),
-        ("http://127.0.0.1:8080", 200),
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+        {"Origin": "http://127.0.0.1.evil.example"},
+        {"Origin": "http://127.0.0.1:8080"},
+        {"Referer": "http://localhost:8000/map"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Host": "rebound.example"},
     ],
 )
-def test_web_pages_of_other_sites_get_nothing(aws, origin, status):
-    answer = requests.get(f"{aws.url}/_ministack/health", headers={"Origin": origin}, timeout=5)
+def test_web_pages_of_other_origins_get_nothing(aws, headers):
+    for path in ("/_lantern/health", "/?Action=ListStacks", "/v2/"):
+        assert requests.get(f"{aws.url}{path}", headers=headers, timeout=5).status_code == 403
 
-    assert answer.status_code == status
+
+def test_a_request_without_a_signature_is_refused_in_awss_words(aws):
+    answer = requests.get(f"{aws.url}/?Action=ListStacks", timeout=5)
+
+    assert (answer.status_code, answer.json()["__type"]) == (403, "MissingAuthenticationToken")
+
+
+def test_a_service_that_is_switched_off_says_so_to_its_client(aws):
+    """In that client's own protocol: each of these has another one."""
+    keys = {"region_name": "us-east-1", "aws_access_key_id": "laptop", "aws_secret_access_key": "laptop"}
+    for service, operation in {
+        "cloudformation": "list_stacks",
+        "stepfunctions": "list_state_machines",
+        "route53": "list_hosted_zones",
+        "glue": "get_databases",
+    }.items():
+        client = boto3.client(service, endpoint_url=aws.url, **keys)
+
+        with pytest.raises(ClientError, match="is switched off in the local AWS") as refused:
+            getattr(client, operation)()
+
+        assert refused.value.response["Error"]["Code"] == "AccessDeniedException"
+
+
+def test_a_presigned_address_reads_and_writes_its_object_and_nobody_else_does(aws):
+    keys = {"region_name": "us-east-1", "aws_access_key_id": "laptop", "aws_secret_access_key": "laptop"}
+    s3 = boto3.client("s3", endpoint_url=aws.url, config=Config(signature_version="s3v4"), **keys)
+    s3.create_bucket(Bucket="artifacts")
+    names = {"Bucket": "artifacts", "Key": "a/b.zip"}
+
+    put = requests.put(s3.generate_presigned_url("put_object", Params=names), data=b"artifact", timeout=5)
+    got = requests.get(s3.generate_presigned_url("get_object", Params=names), timeout=5)
+
+    assert (put.status_code, got.status_code, got.content) == (200, 200, b"artifact")
+    assert requests.get(f"{aws.url}/artifacts/a/b.zip", timeout=5).status_code == 403
 
 
 def test_state_belongs_to_one_local_aws_at_a_time(aws):
@@ -224,7 +263,7 @@ def test_what_a_service_of_aws_tells_reaches_the_rules_and_nobody_else_may_tell_
 
 
 def test_events_that_cannot_be_read_are_refused_with_what_was_expected(aws):
-    answer = requests.post(f"{aws.url}/_lantern/events", data="[]", timeout=5)
+    answer = requests.post(f"{aws.url}/_lantern/events", json=[], timeout=5)
 
     assert answer.status_code == 400
     assert "expected PutEvents' Entries" in answer.json()["message"]

@@ -7,7 +7,10 @@ import pytest
 import requests
 
 from tests.api.xray.server import client_of, new_trace_id, refusal, running, segment, send
+from tests.signatures import authorization
 from tests.waiting import wait_until
+
+SIGNED = {"Authorization": authorization("xray")}
 
 
 @pytest.fixture(scope="module", name="xray")
@@ -153,7 +156,7 @@ def test_absent_members_of_an_answer_are_null_on_the_wire(xray):
     now = time.time()
     span = {"StartTime": now - 60, "EndTime": now}
 
-    answer = requests.post(f"{xray.url}/ServiceGraph", json=span, timeout=5).json()
+    answer = requests.post(f"{xray.url}/ServiceGraph", json=span, headers=SIGNED, timeout=5).json()
 
     assert answer["NextToken"] is None
     assert all("AccountId" in service and service["AccountId"] is None for service in answer["Services"])
@@ -182,9 +185,8 @@ def test_the_map_is_of_what_was_received_and_its_times_are_those_of_the_data(xra
 
     graph = client.get_service_graph(StartTime=now - 60, EndTime=now + 1)
     earlier = client.get_service_graph(StartTime=began - 60, EndTime=began + 60)
-    answer = requests.post(
-        f"{xray.url}/ServiceGraph", json={"StartTime": began - 60, "EndTime": began + 60}, timeout=5
-    ).json()
+    span = {"StartTime": began - 60, "EndTime": began + 60}
+    answer = requests.post(f"{xray.url}/ServiceGraph", json=span, headers=SIGNED, timeout=5).json()
 
     (node,) = [s for s in graph["Services"] if (s["Name"], s.get("Type")) == ("an-hour-ago", None)]
     assert node["StartTime"].timestamp() == int(began)

@@ -1,7 +1,7 @@
 import pytest
 
-from console.security import is_own_host
 from console.settings import Settings
+from origins import is_own_host
 from settings import SettingsError, load
 
 

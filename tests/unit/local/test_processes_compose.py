@@ -80,7 +80,7 @@ def test_dependents_stop_first_and_the_files_order_decides_otherwise(tmp_path):
 @pytest.mark.parametrize(
     ("key", "value", "complaint"),
     [
-        ("networks", ["front"], "not supported"),
+        ("network_mode", "host", "not supported"),
         ("env_file", "x.env", "not supported"),
         ("entrypoint", ["x"], "not supported"),
         ("volumes", ["./code:/app"], "only named volumes"),
@@ -126,9 +126,9 @@ def test_stack_that_could_never_start_is_refused(tmp_path, services, complaint):
 
 
 def test_unknown_top_level_key_is_refused(tmp_path):
-    (tmp_path / "c.yml").write_text("networks: {}\nservices: {}\n")
+    (tmp_path / "c.yml").write_text("configs: {}\nservices: {}\n")
 
-    with pytest.raises(ComposeError, match="networks"):
+    with pytest.raises(ComposeError, match="configs"):
         read(tmp_path / "c.yml", {})
 
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from local.awsapi.application import Application
 from local.awsapi.errors import InvalidRequestException
+from tests.signatures import signed_environ
 
 MODEL = ServiceModel(Loader().load_service_model("xray", "service-2"), "xray")
 
@@ -30,10 +31,9 @@ def call(path, body=b"", app=APP, method="POST", **environ):
     def start_response(status, headers):
         answer.update(status=int(status.split()[0]), headers=dict(headers))
 
-    stream = {"wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))}
-    content = b"".join(
-        app({"REQUEST_METHOD": method, "PATH_INFO": path, **stream, **environ}, start_response)
-    )
+    request = {"REQUEST_METHOD": method, "PATH_INFO": path, **signed_environ("xray")}
+    request |= {"wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))}
+    content = b"".join(app(request | environ, start_response))
     return answer["status"], answer["headers"], json.loads(content)
 
 
@@ -126,16 +126,44 @@ def test_a_body_that_is_not_json_is_answered_with_400(body, environ):
 
 
 @pytest.mark.parametrize(
-    ("origin", "status"),
+    "headers",
     [
-        ("http://127.0.0.1:8000", 200),
-        ("http://localhost", 200),
-        ("https://elsewhere.example", 403),
-        ("null", 403),
+        {"HTTP_ORIGIN": "http://127.0.0.1:8000"},
+        {"HTTP_ORIGIN": "https://elsewhere.example"},
+        {"HTTP_ORIGIN": "null"},
+        {"HTTP_REFERER": "http://127.0.0.1:8000/map"},
+        {"HTTP_SEC_FETCH_SITE": "same-site"},
+        {"HTTP_HOST": "rebound.example:2000"},
     ],
 )
-def test_a_web_page_from_another_site_is_refused(origin, status):
-    assert call("/GetSamplingRules", b"{}", HTTP_ORIGIN=origin)[0] == status
+def test_a_web_page_of_another_origin_is_refused_whatever_it_sends(headers):
+    status, answer_headers, _ = call("/GetSamplingRules", b"{}", **headers)
+
+    assert (status, answer_headers["x-amzn-errortype"]) == (403, "AccessDeniedException")
+
+
+@pytest.mark.parametrize("authorization", ["", "Basic bGFwdG9wOmxhcHRvcA==", "AWS4-HMAC-SHA256 Credential=x"])
+def test_a_request_without_a_signature_is_refused(authorization):
+    status, headers, body = call("/CreateGroup", b'{"GroupName": "x"}', HTTP_AUTHORIZATION=authorization)
+
+    assert (status, headers["x-amzn-errortype"]) == (403, "MissingAuthenticationTokenException")
+    assert "CreateGroup needs a signature" in body["Message"]
+
+
+@pytest.mark.parametrize(
+    ("operation", "headers", "status"),
+    [
+        ("GetSamplingRules", {"CONTENT_TYPE": "application/json"}, 200),
+        ("GetSamplingRules", {}, 200),
+        ("GetSamplingRules", {"HTTP_SEC_FETCH_SITE": "same-origin"}, 403),
+        ("GetSamplingRules", {"HTTP_SEC_FETCH_SITE": "none", "CONTENT_TYPE": "text/plain"}, 403),
+        ("CreateGroup", {"CONTENT_TYPE": "application/json"}, 403),
+    ],
+)
+def test_what_sdks_send_unsigned_is_taken_unless_a_page_could_have_sent_it(operation, headers, status):
+    app = Application("xray", dict.fromkeys(MODEL.operation_names, echo), unsigned=("GetSamplingRules",))
+
+    assert call(f"/{operation}", b'{"GroupName": "x"}', app, HTTP_AUTHORIZATION="", **headers)[0] == status
 
 
 def test_an_unknown_path_is_a_404():

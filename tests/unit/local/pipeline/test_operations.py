@@ -21,6 +21,7 @@ from local.pipeline.runner import Runner
 from local.pipeline.settings import Settings
 from local.rehearsal import progress
 from settings import load
+from tests.signatures import signed_environ
 from tests.unit.local.pipeline.codedeploy.simulation import Simulation
 from tests.unit.local.pipeline.deploy_artifact import definition, files
 
@@ -139,6 +140,7 @@ def ask(runner, service, operation, /, **request):
     environ = {
         "REQUEST_METHOD": "POST",
         "PATH_INFO": "/",
+        **signed_environ(service),
         "HTTP_X_AMZ_TARGET": f"{application.target_prefix}.{operation}",
         "CONTENT_LENGTH": str(len(body)),
         "wsgi.input": io.BytesIO(body),

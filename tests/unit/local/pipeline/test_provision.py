@@ -55,9 +55,6 @@ class FakeAws:
     def create(self, *_, **__):
         pass
 
-    def put_function(self, *_):
-        pass
-
     def has_image(self, repository, reference):
         if self.down:
             raise self.down

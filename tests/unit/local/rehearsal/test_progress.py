@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from local.rehearsal.progress import EMULATED, LEGEND, REAL, STAND_IN, new_lines
+from local.rehearsal.progress import LEGEND, REAL, STAND_IN, new_lines
 from tests.unit.local.rehearsal.snapshots import (
     GREEN,
     START,
@@ -107,13 +107,13 @@ def test_a_lifecycle_event_has_lines_with_scaled_times():
     ]
 
 
-def test_a_hook_is_marked_as_emulated():
+def test_a_hook_is_marked_as_real():
     begun = deployment(event("AfterAllowTestTraffic", "InProgress", 1, hook=SMOKE))
     failed = deployment(event("AfterAllowTestTraffic", "Failed", 1, 2, hook=SMOKE))
 
     assert texts(snapshot(), with_deployment(begun, 1), with_deployment(failed, 4)) == [
-        (EMULATED, f"orders d-FIRST: AfterAllowTestTraffic begins, {SMOKE} runs in Lambda's place"),
-        (EMULATED, "orders d-FIRST: AfterAllowTestTraffic failed"),
+        (REAL, f"orders d-FIRST: AfterAllowTestTraffic begins, {SMOKE} runs in Lambda's place"),
+        (REAL, "orders d-FIRST: AfterAllowTestTraffic failed"),
     ]
 
 

@@ -213,18 +213,6 @@ def ask(git_http, path="/v1/repos/lantern/info/refs", **headers):
     return answers[0], body
 
 
-@pytest.mark.parametrize(
-    "headers",
-    [
-        {"HTTP_ORIGIN": "https://example.com"},
-        {"HTTP_ORIGIN": "null"},
-        {"HTTP_HOST": "lantern.example.com:4567"},
-    ],
-)
-def test_a_page_from_elsewhere_is_refused(git_http, headers):
-    assert ask(git_http, **headers)[0] == "403 Forbidden"
-
-
 def test_a_request_of_gits_is_answered(git_http):
     assert ask(git_http, HTTP_HOST="127.0.0.1:4567")[0] == "200 OK"
 

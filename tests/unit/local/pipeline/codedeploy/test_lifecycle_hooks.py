@@ -1,14 +1,10 @@
 from types import SimpleNamespace
 
-import botocore.exceptions
 import pytest
 
 from local.pipeline.codedeploy.lifecycle_hooks import LifecycleHooks
+from local.pipeline.lambda_runner import InvocationError
 from tests.waiting import wait_until
-
-ABSENT = botocore.exceptions.ClientError(
-    {"Error": {"Code": "ResourceNotFoundException", "Message": "no function"}}, "Invoke"
-)
 
 
 @pytest.fixture(name="invoked")
@@ -21,7 +17,7 @@ def _hooks(invoked):
     def invoke(function, event):
         invoked.append(event)
         if function == "absent":
-            raise ABSENT
+            raise InvocationError("no function")
         return "it raised an exception" if function == "faulty" else ""
 
     hooks = LifecycleHooks(SimpleNamespace(invoke=invoke))

@@ -15,8 +15,17 @@ import pytest
 
 from local.pipeline.architecture import read
 from local.pipeline.clock import Clock
-from local.pipeline.load_balancing.haproxy import ADMIN_SOCKET, SLOTS, configuration, map_file, map_lines
+from local.pipeline.load_balancing.haproxy import (
+    ADMIN_SOCKET,
+    HEAD,
+    HOOK_RELAY,
+    SLOTS,
+    configuration,
+    map_file,
+    map_lines,
+)
 from local.pipeline.load_balancing.load_balancer import LoadBalancer, LoadBalancerError
+from tests.ports import free_port
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.requires("haproxy")
@@ -268,3 +277,89 @@ def test_a_restarted_haproxy_is_noticed_and_takes_targets_and_weights_again(blue
 def test_an_unknown_listener_is_named(haproxy):
     with pytest.raises(LoadBalancerError, match=r"HAProxy knows no Payments\.map"):
         haproxy.load_balancer.set_weights("Payments", {BLUE: 100})
+
+
+LINK = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "status"),
+    [
+        ("/", {}, 200),
+        ("/", {"Host": "localhost:8090"}, 200),
+        ("/", {"Host": "catalog.lantern.internal:8081"}, 200),
+        ("/", {"Host": "lantern-public"}, 200),
+        ("/", {"Host": "[::1]:8090"}, 200),
+        ("/", {"Host": "evil.example"}, 403),
+        ("/", {"Host": "127.0.0.1.evil.example:8090"}, 403),
+        ("/", {"Host": "127.0.0.1:8090", "Origin": "http://127.0.0.1:8090"}, 200),
+        ("/", {"Host": "127.0.0.1:8090", "Origin": "http://127.0.0.1:8080"}, 403),
+        ("/", {"Host": "127.0.0.1:8090", "Origin": "null"}, 403),
+        ("/api", {"Host": "127.0.0.1:8090", "Referer": "http://127.0.0.1:8090/?a=b"}, 200),
+        ("/api", {"Host": "127.0.0.1:8090", "Referer": "http://127.0.0.1:8080/"}, 403),
+        ("/", {"Sec-Fetch-Site": "same-origin"}, 200),
+        ("/", {"Sec-Fetch-Site": "none"}, 200),
+        ("/", {"Sec-Fetch-Site": "same-site"}, 403),
+        ("/", LINK, 200),
+        ("/", LINK | {"Referer": "http://elsewhere.example/"}, 200),
+        ("/", LINK | {"Sec-Fetch-Dest": "iframe"}, 403),
+        ("/api", LINK, 403),
+    ],
+)
+def test_a_listener_refuses_foreign_pages_but_for_a_link_to_the_shop(blue_only, path, headers, status):
+    connection = http.client.HTTPConnection("127.0.0.1", blue_only.port, timeout=20)
+    connection.request("GET", path, headers=headers)
+    answer = connection.getresponse()
+    connection.close()
+
+    assert answer.status == status
+
+
+@pytest.fixture(name="relay", scope="module")
+def _relay(tmp_path_factory, servers):
+    """The relay of lifecycle hooks before a server in the pipeline's place."""
+    folder = tmp_path_factory.mktemp("relay")
+    port = free_port()
+    text = HEAD.format(folder=folder) + HOOK_RELAY.format(
+        port=port, pipeline=f"127.0.0.1:{servers[BLUE].port}"
+    )
+    (folder / "haproxy.cfg").write_text(text)
+    process = subprocess.Popen(["haproxy", "-f", str(folder / "haproxy.cfg")])
+    wait_until((folder / ADMIN_SOCKET).exists, 10, "HAProxy listens")
+    yield port
+    process.kill()
+    process.wait()
+
+
+CODEDEPLOY, CODEPIPELINE = "CodeDeploy_20141006", "CodePipeline_20150709"
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "body", "is_passed_on"),
+    [
+        ("/", {"X-Amz-Target": f"{CODEDEPLOY}.GetDeployment"}, "{}", True),
+        ("/", {"X-Amz-Target": f"{CODEDEPLOY}.PutLifecycleEventHookExecutionStatus"}, "{}", True),
+        ("/", FORM, "Action=DescribeNetworkInterfaces&Version=2016-11-15", True),
+        ("/", {"X-Amz-Target": f"{CODEDEPLOY}.CreateDeployment"}, "{}", False),
+        ("/", {"X-Amz-Target": f"{CODEPIPELINE}.StartPipelineExecution"}, "{}", False),
+        (
+            "/",
+            FORM | {"X-Amz-Target": f"{CODEPIPELINE}.StartPipelineExecution"},
+            "Action=DescribeNetworkInterfaces",
+            False,
+        ),
+        ("/", FORM, "Action=RunInstances", False),
+        ("/", {}, "", False),
+        ("/v1/repos/lantern/git-receive-pack", {"X-Amz-Target": f"{CODEDEPLOY}.GetDeployment"}, "{}", False),
+        ("/v1/repos/lantern/git-receive-pack", FORM, "Action=DescribeNetworkInterfaces", False),
+        ("/_lantern/snapshot", {}, "", False),
+    ],
+)
+def test_the_relay_passes_on_what_hooks_ask_and_nothing_else(relay, path, headers, body, is_passed_on):
+    connection = http.client.HTTPConnection("127.0.0.1", relay, timeout=20)
+    connection.request("POST", path, body, headers)
+    status = connection.getresponse().status
+    connection.close()
+
+    assert (status != 403) == is_passed_on
