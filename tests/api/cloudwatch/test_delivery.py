@@ -78,9 +78,9 @@ def texts(aws, service, pattern=""):
     return [message for message in messages if pattern in message]
 
 
-def send(agent, service, *lines):
+def send(agent, service, *lines, source="1"):
     with socket.create_connection(("127.0.0.1", agent.port)) as connection:
-        connection.sendall(b"".join(forwarding.message(service, "1", line) for line in lines))
+        connection.sendall(b"".join(forwarding.message(service, source, line) for line in lines))
 
 
 def total(aws, name, service):
@@ -165,14 +165,20 @@ def test_lines_wait_while_cloudwatch_is_away_and_too_many_are_counted_exactly(aw
     assert [int(text[:6]) for text in arrived] == list(range(len(arrived)))  # the first ones, in order
 
 
-def test_what_is_there_is_delivered_before_the_agent_stops(aws, tmp_path):
+def test_queued_lines_of_every_process_are_delivered_before_the_agent_stops(aws, tmp_path):
     agent = start_agent(aws.url, tmp_path)
-    send(agent, "last-words", "one", "two")
-    wait_until(lambda: not open_connections(agent.port), 10, "the agent has read the lines")
+    aws.signal(signal.SIGSTOP)  # so that nothing can be delivered before the agent is told to stop
+    try:
+        send(agent, "last-words", "of the first process")
+        send(agent, "last-words", "of the second process", source="2")
+        wait_until(lambda: not open_connections(agent.port), 10, "the agent has read the lines")
+        agent.terminate()
+    finally:
+        aws.signal(signal.SIGCONT)
 
-    assert agent.stop() == 0
+    assert agent.process.wait(15) == 0
 
-    assert texts(aws, "last-words") == ["one", "two"]
+    assert texts(aws, "last-words") == ["of the first process", "of the second process"]
 
 
 def test_an_old_stream_goes_when_a_group_has_grown(aws, agent):
