@@ -71,7 +71,18 @@ class Rehearsal(Checkout):
 
     def rehearse(self, code: int, **environ: str) -> str:
         """Rehearse to the end; fail unless that exits with `code`; return its output."""
-        return printed_by(self.begin_rehearsal(**environ), code)
+        try:
+            return printed_by(self.begin_rehearsal(**environ), code)
+        except AssertionError as failure:
+            raise AssertionError(f"{failure}\n{self.build_logs()}") from None
+
+    def build_logs(self) -> str:
+        """Return the last lines of the three newest builds, to see why one of them has failed."""
+        logs, group = self.client("logs", "aws"), {"logGroupName": "/lantern/build"}
+        streams = logs.describe_log_streams(**group, orderBy="LastEventTime", descending=True, limit=3)
+        names = [stream["logStreamName"] for stream in streams["logStreams"]]
+        pages = [logs.get_log_events(**group, logStreamName=name, limit=40)["events"] for name in names]
+        return "\n".join(event["message"] for page in pages for event in page)
 
     def client(self, service: str, port: str = "pipeline"):
         return boto3.client(service, endpoint_url=f"http://127.0.0.1:{self.ports[port]}", **KEYS)
@@ -166,6 +177,14 @@ class Shoppers:
             stderr=subprocess.STDOUT,
             text=True,
         )
+
+    def __enter__(self) -> "Shoppers":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._process.poll() is None:
+            self._process.kill()
+            self._process.communicate()
 
     def stop(self) -> tuple[int, int, str]:
         """End it; return the numbers of requests and of failures that it has counted, and its table."""

@@ -59,11 +59,11 @@ def test_a_commit_takes_over_all_three_services_and_no_request_fails(running):
     checkout, _ = running
     before = {name: checkout.service(name)["production"] for name in SHOP}
     commit = checkout.commit("Sell lanterns by the dozen")
-    shoppers = Shoppers(checkout, rate=20)
 
-    printed = checkout.rehearse(0, RATE="0")
+    with Shoppers(checkout, rate=20) as shoppers:
+        printed = checkout.rehearse(0, RATE="0")
+        sent, failed, table = shoppers.stop()
 
-    sent, failed, table = shoppers.stop()
     assert failed == 0, table + printed
     assert sent > 20 * took(printed) * 0.9
     assert took(printed) <= LONGEST_S, "canary and bake take seconds, not minutes"
@@ -85,11 +85,11 @@ def test_every_line_says_what_did_it_and_every_scaled_time_says_so(running):
 
 def test_a_slow_release_is_stopped_by_the_alarm_and_harms_the_canarys_share_at_most(running):
     checkout, _ = running
-    shoppers = Shoppers(checkout, rate=20)
 
-    printed = checkout.rehearse(3, RELEASE="slow", RATE="20")
+    with Shoppers(checkout, rate=20) as shoppers:
+        printed = checkout.rehearse(3, RELEASE="slow", RATE="20")
+        sent, failed, table = shoppers.stop()
 
-    sent, failed, table = shoppers.stop()
     deployment = newest(checkout, "catalog")
     began = next(event["started"] for event in deployment["events"] if event["name"] == "AllowTraffic")
     assert deployment["error_code"] == "ALARM_ACTIVE", printed
@@ -103,17 +103,16 @@ def test_a_slow_release_is_stopped_by_the_alarm_and_harms_the_canarys_share_at_m
 def test_a_runner_that_is_killed_in_any_event_goes_on_and_the_shop_stays_open(running):
     checkout, _ = running
     deployment = checkout.deploy("orders", LOG_LEVEL="WARNING")
-    shoppers = Shoppers(checkout, rate=10)
-    for event in ("Install", "AfterAllowTestTraffic", "AllowTraffic", ""):
+    with Shoppers(checkout, rate=10) as shoppers:
+        for event in ("Install", "AfterAllowTestTraffic", "AllowTraffic", ""):
+            wait_until(lambda event=event: checkout.at(deployment, "orders") == event, 90, event or "waiting")
+            checkout.kill_runner()
+            wait_until(lambda: answers(checkout), 30, "the runner is back")
         wait_until(
-            lambda event=event: checkout.at(deployment, "orders") == event, 90, event or "the wait for blue"
+            lambda: checkout.status(deployment)["status"] == "Succeeded", 60, "the deployment succeeds"
         )
-        checkout.kill_runner()
-        wait_until(lambda: answers(checkout), 30, "the runner is back")
+        _, failed, table = shoppers.stop()
 
-    wait_until(lambda: checkout.status(deployment)["status"] == "Succeeded", 60, "the deployment succeeds")
-
-    _, failed, table = shoppers.stop()
     assert failed == 0, table
     orders = checkout.service("orders")
     assert sorted(orders["production"].values()) == [0, 100]
