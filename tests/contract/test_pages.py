@@ -97,3 +97,13 @@ def test_the_aws_page_lists_the_stacks_in_their_order():
     named = re.findall(r"`(?:lantern)?-(\w+)`", " ".join(rows))
 
     assert named == list(STACKS)
+
+
+def test_the_map_in_contributing_has_ten_questions_and_names_files_that_exist():
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    answers = re.findall(r"^\| (?!to change|---).* \| (.+) \|$", text, re.M)
+
+    paths = [path for answer in answers for path in re.findall(r"`([^`]+)`", answer)]
+
+    assert len(answers) == 10
+    assert [path for path in paths if not (ROOT / path).is_file()] == []
