@@ -148,7 +148,7 @@ def _targets(client: Any, deployment_id: str) -> list[dict[str, Any]]:
 def _alarm_changes(client: Any, prefix: str, scale: float) -> Iterator[AlarmChange]:
     pages = client.get_paginator("describe_alarm_history").paginate(HistoryItemType="StateUpdate")
     for page in pages:
-        for item in page["AlarmHistoryItems"]:
+        for item in page.get("AlarmHistoryItems") or []:  # XML without items has no list
             if item["AlarmName"].startswith(prefix):
                 data = json.loads(item.get("HistoryData") or "{}")
                 new, old = data.get("newState") or {}, data.get("oldState") or {}

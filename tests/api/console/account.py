@@ -146,6 +146,21 @@ class Account:
         }
         return released
 
+    def roll_back(self, name: str) -> None:
+        """Add the roll-back of a deployment that was stopped, which succeeds as soon as that has ended."""
+        stopped = self.deployments[name]
+        ended, back = stopped["completeTime"], stopped["rollbackInfo"]["rollbackDeploymentId"]
+        times = {"createTime": ended, "startTime": ended, "completeTime": ended}
+        self.deployments[back] = deployment(
+            back,
+            deploymentGroupName=stopped["deploymentGroupName"],
+            description=stopped["description"],
+            creator="codeDeployRollback",
+            rollbackInfo={"rollbackTriggeringDeploymentId": name},
+            **times,
+        )
+        self.targets[back] = {"lifecycleEvents": []}
+
     def codepipeline(self) -> dict[str, Any]:
         """The operations of CodePipeline."""
         return {

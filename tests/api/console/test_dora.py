@@ -56,6 +56,7 @@ def three_releases(account, message="Turn up the flame"):
     account.release(1, "d-GOOD")
     failed = account.release(3, "d-FAILED", error=message)
     failed["sourceRevisions"][0]["revisionSummary"] = message
+    account.roll_back("d-FAILED")
     account.release(5, "d-AGAIN")
 
 
