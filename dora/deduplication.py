@@ -10,7 +10,6 @@ Record = TypeVar("Record", Deployment, Incident)
 Identity = tuple[str, ...]
 TRAFFIC = ("exposed_at", "live_at", "restored_at", "never_exposed", "knows_traffic")
 UNITED = ("fixes", "incidents")  # of several records, all that any of them lists
-EMPTY: tuple[object, ...] = (None, "", (), False)
 
 
 def identity(record: Deployment | Incident) -> Identity:
@@ -79,11 +78,15 @@ def _completed(record: Record, earlier: Record) -> Record:
     changes: dict[str, Any] = {
         field.name: getattr(earlier, field.name)
         for field in fields(record)
-        if getattr(record, field.name) in EMPTY or (field.name == "scale" and record.scale == 1)
+        if _is_empty(getattr(record, field.name)) or (field.name == "scale" and record.scale == 1)
     }
     if isinstance(record, Deployment) and isinstance(earlier, Deployment):
         changes |= _of_both(record, earlier)
     return replace(record, **changes)
+
+
+def _is_empty(value: object) -> bool:
+    return value is None or value is False or value in ("", ())  # 0.0 is a time, though it equals False
 
 
 def _of_both(record: Deployment, earlier: Deployment) -> dict[str, Any]:

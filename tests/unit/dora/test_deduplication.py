@@ -1,7 +1,7 @@
 from dataclasses import replace
 
 from dora.deduplication import combine, unique
-from dora.records import History, Note
+from dora.records import Deployment, History, Note
 from tests.unit.dora.histories import at, bad, good, incident
 
 DEPLOYMENT = good("d-1", "1 10:00", "1 10:05", "1 10:10")
@@ -15,6 +15,14 @@ def test_of_records_that_differ_the_same_one_stays_whatever_their_order():
     other = replace(DEPLOYMENT, revision="bbb")
 
     assert unique([DEPLOYMENT, other]) == unique([other, DEPLOYMENT])
+
+
+def test_a_time_of_zero_is_a_time_and_not_a_missing_field():
+    bare = Deployment(id="d-0", service="orders", status="succeeded", started_at=0.0)
+    complete = replace(bare, revision="aaa", restored_at=0.0)
+
+    for records in ([bare, complete], [complete, bare]):
+        assert unique(records) == [complete]
 
 
 def test_a_later_source_fills_in_and_overrides():
