@@ -7,9 +7,10 @@ from infra.render import IMAGE_PLACEHOLDER
 from infra.shop import CONTAINER, SERVICES, XRAY_DAEMON_VERSION
 
 ARTIFACT_FILES = {"taskdef.json", "appspec.yaml", "imageDetail.json", "build.json"}
-# The image sets the port; Fargate gives region and credentials
+# The image sets the port; Fargate gives region and credentials; on AWS a service has a name of the internet
 ONLY_ON_A_LAPTOP = {
     "PORT",
+    "ALLOWED_HOSTS",
     "AWS_ENDPOINT_URL",
     "AWS_REGION",
     "AWS_ACCESS_KEY_ID",

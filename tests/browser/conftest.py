@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, ViewportSize, sync_playwright
 
 from tests.browser import harness, without_netlink
 from tests.browser.every_port import EveryPort, every_port
@@ -66,16 +66,22 @@ class Visits:
         return [trouble for trouble in self.troubles if not any(text in trouble for text in self.expected)]
 
 
-@pytest.fixture(scope="session", name="browser")
-def _browser() -> Iterator[Browser]:
+@pytest.fixture(scope="session", name="playwright")
+def _playwright() -> Iterator[Playwright]:
+    """A process has room for one, whatever number of browsers it starts."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=Path(without_netlink.__file__),
-            args=ARGUMENTS,
-            env=os.environ | {"BROWSER_PROGRAM": find_browser() or ""},
-        )
-        yield browser
-        browser.close()
+        yield playwright
+
+
+@pytest.fixture(scope="session", name="browser")
+def _browser(playwright: Playwright) -> Iterator[Browser]:
+    browser = playwright.chromium.launch(
+        executable_path=Path(without_netlink.__file__),
+        args=ARGUMENTS,
+        env=os.environ | {"BROWSER_PROGRAM": find_browser() or ""},
+    )
+    yield browser
+    browser.close()
 
 
 @pytest.fixture(name="visit")

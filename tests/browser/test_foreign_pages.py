@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 import pytest
 import requests
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Playwright
 
 from local.processes import forwarding
 from tests.browser import conftest, foreign
@@ -167,13 +167,12 @@ def shots(port: str, marker: Path) -> list[Shot]:
 
 
 @pytest.fixture(scope="module", name="chromium")
-def _chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=find_browser(), args=[*conftest.ARGUMENTS, *foreign.ARGUMENTS]
-        )
-        yield browser
-        browser.close()
+def _chromium(playwright: Playwright) -> Iterator[Browser]:
+    browser = playwright.chromium.launch(
+        executable_path=find_browser(), args=[*conftest.ARGUMENTS, *foreign.ARGUMENTS]
+    )
+    yield browser
+    browser.close()
 
 
 @pytest.fixture(scope="module", name="elsewhere")

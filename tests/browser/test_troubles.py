@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 import pytest
 import requests
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import Visits
 from tests.browser.harness import Backend
@@ -216,7 +217,13 @@ def test_the_page_takes_the_colours_of_the_version_that_answered(
     page = visit(storefront)
     before = band(page)
     add(page, MOON)
-    page.route("**/api/orders", lambda route: route.fulfill(response=route.fetch(url=f"{canary}/api/orders")))
+
+    def to_canary(route: Route) -> None:
+        """As a load balancer does: the page's own address stays its Host."""
+        headers = {**route.request.headers, "host": urlsplit(storefront).netloc}
+        route.fulfill(response=route.fetch(url=f"{canary}/api/orders", headers=headers))
+
+    page.route("**/api/orders", to_canary)
 
     place_order(page)
 

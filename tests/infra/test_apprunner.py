@@ -138,7 +138,10 @@ def test_the_storefront_on_app_runner_gets_the_settings_that_it_reads():
     }
     read = {variable.name for variable in variables(Settings).values()}
 
-    assert set(environment) == read - {"TRACE_URL"} | {"AWS_DEFAULT_REGION", "AWS_XRAY_SDK_ENABLED"}
+    assert set(environment) == read - {"TRACE_URL", "ALLOWED_HOSTS"} | {
+        "AWS_DEFAULT_REGION",
+        "AWS_XRAY_SDK_ENABLED",
+    }
     for service in SERVICES:
         if not service.public:
             address = f"http://{service.host}:{service.production_port}"

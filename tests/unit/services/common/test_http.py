@@ -130,7 +130,7 @@ def test_a_name_that_does_not_resolve_is_looked_up_once(monkeypatch):
 
 def test_an_idempotent_call_is_sent_once_more_when_its_connection_breaks(serve):
     server = serve(break_once)
-    http.start_deadline(2000)
+    http.start_deadline(20_000)
 
     answer = ServiceClient("catalog", server.url).call("GET", "/products", idempotent=True)
 
@@ -139,7 +139,7 @@ def test_an_idempotent_call_is_sent_once_more_when_its_connection_breaks(serve):
 
 def test_a_call_that_is_not_idempotent_is_never_sent_twice(serve):
     server = serve(break_once)
-    http.start_deadline(2000)
+    http.start_deadline(20_000)
 
     with pytest.raises(DependencyDown):
         ServiceClient("catalog", server.url).call("POST", "/orders", idempotent=False)
