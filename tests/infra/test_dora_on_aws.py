@@ -314,9 +314,10 @@ def test_the_dora_metrics_can_be_read_from_cloudwatch(cloud):
 
     frequency = catalog["deployment frequency"]["value"]
     assert read("DeploymentFrequency", statistic="Minimum") == pytest.approx(frequency)
-    assert (read("ChangeFailRate"), read("Deployments"), read("CommitsMeasured")) == (0, 1, 0)
-    assert read("ChangeLeadTime") is None
-    assert catalog["change lead time"]["reason"]
+    assert (read("ChangeFailRate"), read("Deployments"), read("CommitsMeasured")) == (0, 1, 1)
+    # the record's commit was made 9,000 s before it was sent, and live 1,800 s before
+    assert catalog["change lead time"]["value"] == pytest.approx(7200)
+    assert read("ChangeLeadTime") == pytest.approx(7200)
     assert read("Deployments", "orders", "Maximum") == 3
 
 
