@@ -6,8 +6,9 @@ import os
 import shutil
 import subprocess
 import time
+from collections.abc import Callable
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 from local.stack import ports
 from local.stack.engine import Progress, Say, State, has_started
@@ -15,11 +16,16 @@ from local.stack.errors import NotUp
 from local.stack.site import Site
 
 POLL_S = 0.5
+# Docker's words for a container that is being removed while it is looked at or removed here
+REMOVAL_ELSEWHERE = ("No such container", "is already in progress")
+REMOVAL_TRIES = 20
 DEADLINE_S = 300.0  # for the start of the containers; the build before it may take longer
 REPORT_LINES = 15
 REHEARSAL = "lantern.rehearsal"  # label of the containers that the pipeline starts: tasks and builds
 PROFILES = ("traffic", "rehearsal")
 OLDEST_ENGINE = 25  # the first version that supports a health check's start_interval
+
+Answer = TypeVar("Answer")
 
 
 class Containers:
@@ -121,8 +127,7 @@ class Containers:
     def _remove_rehearsal(self) -> None:
         """Remove tasks, builds and the images of builds, which compose does not know."""
         label = f"label={REHEARSAL}={self._site.stack.name}"
-        if containers := self._run(["docker", "ps", "--all", "--quiet", "--filter", label]).split():
-            self._run(["docker", "rm", "--force", "--volumes", *containers])
+        self._after_removals(lambda: self._remove_containers(label))
         port = self._site.environ.get("AWS_PORT") or "4566"
         reference = f"reference=127.0.0.1:{port}/lantern/*"
         form = "{{.Repository}} {{.Tag}} {{.Digest}} {{.ID}}"
@@ -130,8 +135,13 @@ class Containers:
         if images := dict.fromkeys(removable(line) for line in listed.splitlines()):
             self._run(["docker", "rmi", "--force", *images])
 
+    def _remove_containers(self, label: str) -> None:
+        if containers := self._run(["docker", "ps", "--all", "--quiet", "--filter", label]).split():
+            self._run(["docker", "rm", "--force", "--volumes", *containers])
+
     def states(self) -> list[State]:
-        printed = self._run([*self._compose(), "ps", "--all", "--format", "json"])
+        command = [*self._compose(), "ps", "--all", "--format", "json"]
+        printed = self._after_removals(lambda: self._run(command))
         # an object on each line or a list of all, depending on the version of compose
         rows = [json.loads(line) for line in printed.splitlines() if line]
         flat = rows[0] if rows and isinstance(rows[0], list) else rows
@@ -190,6 +200,17 @@ class Containers:
         if done.returncode:
             raise NotUp(f"'{' '.join(command)}' failed: {done.stderr.strip()}")
         return done.stdout
+
+    def _after_removals(self, work: Callable[[], Answer]) -> Answer:
+        """Do `work`, again while it meets a container that is just being removed. Raises NotUp."""
+        for _ in range(REMOVAL_TRIES):
+            try:
+                return work()
+            except NotUp as error:
+                if not any(words in str(error) for words in REMOVAL_ELSEWHERE):
+                    raise
+            time.sleep(POLL_S)
+        return work()
 
     def _tail(self) -> str:
         lines = self._log.read_text(errors="replace").splitlines()[-REPORT_LINES:]
