@@ -5,7 +5,7 @@ UV     := uv==0.13.9
 # Empty where an environment is used once, as in a build: BYTECODE=
 BYTECODE ?= --compile-bytecode
 # Groups of tests that run side by side; more of them wait than work, so more than a small machine has cores
-WORKERS ?= 4
+WORKERS ?= 3
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:

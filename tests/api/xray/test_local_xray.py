@@ -148,11 +148,13 @@ def test_summaries_are_paged_to_the_end(xray, client):
     for n in range(0, 1200, 300):
         client.put_trace_segments(TraceSegmentDocuments=[json.dumps(d) for d in documents[n : n + 300]])
 
-    pages = client.get_paginator("get_trace_summaries").paginate(StartTime=start - 1, EndTime=start + 3)
+    def listed():
+        pages = client.get_paginator("get_trace_summaries").paginate(StartTime=start - 1, EndTime=start + 3)
+        return [summary["Id"] for page in pages for summary in page["TraceSummaries"]]
 
-    listed = [summary["Id"] for page in pages for summary in page["TraceSummaries"]]
-    assert len(listed) == len(set(listed)) == 1200
-    assert set(listed) == trace_ids
+    wait_until(lambda: len(listed()) >= 1200, 10, "all traces are visible")
+    assert set(listed()) == trace_ids
+    assert len(listed()) == 1200
 
 
 def test_the_aws_command_line_reads_and_edits_sampling_rules(xray):
