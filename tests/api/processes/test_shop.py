@@ -72,9 +72,14 @@ class Machine:
 
 
 def living(processes):
-    return [
-        process for process in processes if process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    ]
+    return [process for process in processes if is_living(process)]
+
+
+def is_living(process):
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:  # it ended between the two questions
+        return False
 
 
 @pytest.fixture(scope="module", name="machine")

@@ -30,7 +30,7 @@ class Operation:
 
 @pytest.fixture(autouse=True)
 def _deadline():
-    http.start_deadline(5000)
+    http.start_deadline(60_000)
 
 
 @pytest.mark.parametrize(

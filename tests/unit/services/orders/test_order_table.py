@@ -34,7 +34,7 @@ def _table(monkeypatch):
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     table = OrderTable("orders")
     table._client = Client()
-    http.start_deadline(5000)
+    http.start_deadline(60_000)
     return table
 
 
