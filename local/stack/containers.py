@@ -174,14 +174,15 @@ class Containers:
         progress = Progress(self._site.stack.services, say)
         deadline = time.monotonic() + DEADLINE_S
         while True:
+            up_code = up.poll()  # asked first: the states then show the container for which it gave up
             states = self.states()
             progress.tell((state.service, state.state) for state in states)
             former_states = [state for state in former_states if state in states]
             if broken := [state for state in states if state.is_bad and state not in former_states]:
                 raise NotUp(self._report(broken[0]))
-            if up.poll():
+            if up_code:
                 raise NotUp(f"docker compose up failed; the last lines of {self._log}:\n{self._tail()}")
-            if up.poll() == 0 and not progress.missing():
+            if up_code == 0 and not progress.missing():
                 return
             if time.monotonic() > deadline:
                 raise NotUp(f"Not up after {DEADLINE_S:.0f} s: {', '.join(progress.missing())}")
