@@ -102,7 +102,7 @@ def _show(options: argparse.Namespace, measured: Report) -> None:
     if options.html:
         try:
             with options.html.open("w", encoding="utf-8", errors="backslashreplace") as file:
-                file.write(html_report.html(measured))
+                file.write(html_report.html(measured, options.by or ""))
         except OSError as error:
             raise SourceError(f"--html {options.html}: {error.strerror or error}") from None
     if options.json:

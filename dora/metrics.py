@@ -112,6 +112,11 @@ class Report:
         service = self.analysis.services.get(measured.service) or self.together
         return measure(service, window, self.analysis) if service else measured
 
+    def by_period(self, measured: ServiceMetrics, unit: str) -> dict[str, ServiceMetrics]:
+        """One of the report's services in each "week" or "month" that the report covers, by their names."""
+        periods = self.covered.periods(unit)
+        return {name: self.measured_in(measured, window) for name, window in periods}
+
 
 def report(analysis: Analysis, window: Window, at: float) -> Report:
     """Measure every service; `at` is the time of the report in epoch seconds."""

@@ -74,12 +74,12 @@ def _service(measured: ServiceMetrics, report: Report, *, explain: bool) -> Iter
 
 def _periods(measured: ServiceMetrics, report: Report, by: str) -> Iterator[str]:
     """A service's figures, a column for each week or month."""
-    columns = [(name, report.measured_in(measured, window)) for name, window in report.covered.periods(by)]
-    yield f"{measured.service:<32}" + "".join(f"{name:>16}" for name, _ in columns)
+    columns = report.by_period(measured, by)
+    yield f"{measured.service:<32}" + "".join(f"{name:>16}" for name in columns)
     for metric in measured.figures:
-        values = [formatting.value(period.figures[metric]) for _, period in columns]
+        values = [formatting.value(period.figures[metric]) for period in columns.values()]
         yield f"  {metric:<30}" + "".join(f"{value:>16}" for value in values)
-        bases = [formatting.basis(period.figures[metric]) for _, period in columns]
+        bases = [formatting.basis(period.figures[metric]) for period in columns.values()]
         yield f"  {'':<30}" + "".join(f"{basis:>16}" for basis in bases)
 
 

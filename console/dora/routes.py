@@ -3,43 +3,53 @@
 import time
 from typing import Any
 
-from flask import Blueprint, current_app, render_template, request, url_for
+from flask import Blueprint, current_app, render_template, request, send_from_directory, url_for
 
-from console.dora import scorecard, timeline, trend
+from console.dora import selection
 from console.dora.history import HistoryReader
 from console.pipeline.executions import DEPLOYMENT_ID
 from console.pipeline.pages import absent_page, chosen_pipeline, list_pipelines, unreachable_page
+from console.shared import filter_expressions
 from console.shared.errors import Unreachable
+from console.shared.pages import here
 from console.shared.time_range import between
-from dora import formatting
-from dora import performance_levels as levels
+from dora import metrics, scorecards
 from dora.classification import ClassifiedDeployment
-from dora.times import duration, utc
 
-routes = Blueprint("dora", __name__)
+# The scorecards are drawn by the template and the stylesheet of dora's own reports
+routes = Blueprint("dora", __name__, template_folder=str(scorecards.PAGES))
 routes.register_error_handler(Unreachable, unreachable_page)
 LONGEST_RANGE_S = 3600.0  # of the traces of a deployment
-FOR_TEMPLATES = {
-    "window_choices": scorecard.CHOICES,
-    "levels": levels,
-    "formatting": formatting,
-    "lanes": timeline.LANES,
-    "kinds": {
-        "ok": "ok",
-        "failed": "fault",
-        "blocked": "error",
-        "running": "running",
-    },  # class → status's look
-    "size": (trend.WIDTH, trend.HEIGHT),
-    "end_label": timeline.end_label,
-    "length": duration,
-    "utc": utc,
-    "reasons": scorecard.reasons,
-    "remarks": scorecard.remarks,
-    "own_commit": scorecard.own_commit,
-    "details_of": scorecard.details,
-    "most_rows": 200,
-}
+
+
+class PageAddresses(scorecards.Addresses):
+    """The pages of the console to which a scorecard leads."""
+
+    def details(self, measured: metrics.ServiceMetrics, key: str) -> str:
+        """Return this page's address with what the number was computed from."""
+        return f"{here(service=measured.service, figure=key)}#behind"
+
+    def deployment(self, id_: str) -> str:
+        """Return a deployment's address, or of its execution if it never reached CodeDeploy; or ""."""
+        if DEPLOYMENT_ID.fullmatch(id_):
+            return url_for("deployment.show", number=id_.removeprefix("d-"))
+        execution, _, service = id_.partition("/")
+        if not service:
+            return ""
+        pipeline = request.args.get("pipeline") or None
+        return url_for("execution.show", execution_id=execution, pipeline=pipeline)
+
+    def traces(self, classified: ClassifiedDeployment) -> str:
+        """Return the address of the traces of the version that a deployment showed to users; or ""."""
+        deployment = classified.deployment
+        if not deployment.revision or deployment.exposed_at is None:
+            return ""
+        matching = filter_expressions.version(deployment.revision[:7], deployment.service)
+        return url_for("traces.show", filter=matching, **traces_range(classified))
+
+    def service(self, service: str) -> str:
+        """Return this page's address with one service alone."""
+        return here(service=service, figure=None)
 
 
 @routes.get("/dora")
@@ -53,8 +63,12 @@ def show() -> Any:
     reading = reader.reading(pipeline)
     if reading is None:
         return render_template("dora/reading.html", pipeline=pipeline)
-    selected = scorecard.selection(request.args, reading.analysis.services, reading.analysis.began_at, now_s)
-    report, scorecards = scorecard.scorecards(reading.analysis, selected, now_s)
+    analysis = reading.analysis
+    selected = selection.selection(request.args, analysis.services, analysis.began_at, now_s)
+    report = metrics.report(analysis, selected.window, now_s)
+    cards = [
+        card for card in scorecards.scorecards(report) if selected.service in ("", card.measured.service)
+    ]
     return render_template(
         "dora/dora.html",
         pipelines=pipelines,
@@ -62,26 +76,22 @@ def show() -> Any:
         reading=reading,
         selected=selected,
         report=report,
-        scorecards=scorecards,
-        address_of=address_of,
-        traces_range=traces_range,
+        cards=cards,
+        addresses=PageAddresses(),
+        window_choices=selection.CHOICES,
+        periods=selection.PERIODS,
         live_ms=0 if selected.until else 20_000,
-        **FOR_TEMPLATES,
+        **scorecards.FOR_TEMPLATE,
     )
 
 
-def address_of(deployment_id: str) -> str:
-    """Return the address of a deployment, or of its execution if it never reached CodeDeploy; or ""."""
-    if DEPLOYMENT_ID.fullmatch(deployment_id):
-        return url_for("deployment.show", number=deployment_id.removeprefix("d-"))
-    execution, _, service = deployment_id.partition("/")
-    if not service:
-        return ""
-    pipeline = request.args.get("pipeline") or None
-    return url_for("execution.show", execution_id=execution, pipeline=pipeline)
+@routes.get("/dora/scorecards.css")
+def stylesheet() -> Any:
+    """Answer the stylesheet of what the scorecards draw."""
+    return send_from_directory(scorecards.PAGES, "scorecards.css")
 
 
-def traces_range(classified: ClassifiedDeployment) -> dict[str, str]:
+def traces_range(classified: ClassifiedDeployment) -> dict[str, Any]:
     """Return a link's arguments for the time of a deployment's traces: from its first users to its end."""
     deployment = classified.deployment
     begin = deployment.started_at if deployment.exposed_at is None else deployment.exposed_at
