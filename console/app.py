@@ -11,6 +11,7 @@ from console.dora.routes import routes as dora
 from console.execution.routes import routes as execution
 from console.faults.routes import routes as faults
 from console.faults.shop import Shop
+from console.find.routes import routes as find
 from console.groups.routes import routes as groups
 from console.logs.routes import routes as logs
 from console.metrics.routes import routes as metrics
@@ -25,7 +26,7 @@ from console.traces.routes import routes as traces
 from settings import load
 
 SIGNALS = (service_map, traces, trace, compare, logs, metrics, sampling, groups, faults)
-DELIVERY = (deployments, execution, deployment, dora)
+DELIVERY = (deployments, execution, deployment, dora, find)
 
 
 def create_app(settings: Settings | None = None) -> Flask:

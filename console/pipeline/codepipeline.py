@@ -132,6 +132,19 @@ def executions_that_started(aws: Aws, pipeline: str, deployment_ids: Collection[
     return executions
 
 
+def execution_of_commit(aws: Aws, pipeline: str, commit: str) -> str:
+    """Return the newest execution of a commit (or its first characters), its id or ""; raises AwsError."""
+    token = ""
+    for _ in range(SEARCHED_PAGES):
+        summaries, token = _page(aws, pipeline, *EXECUTIONS, token)
+        for summary in summaries:
+            if execution_of(summary, (), ()).commit.lower().startswith(commit):
+                return str(summary["pipelineExecutionId"])
+        if not token:
+            break
+    return ""
+
+
 def _actions_since(
     aws: Aws, pipeline: str, token: str, since_s: float
 ) -> tuple[dict[str, list[Action]], str]:

@@ -1,1 +1,1 @@
-"""The list of traces: /traces; and the search box that every page has: /find."""
+"""The list of traces: /traces."""

@@ -1,16 +1,16 @@
-"""The list of traces, and the search box of every page."""
+"""The list of traces."""
 
-from typing import Any
+from functools import partial
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, render_template, request
 
 from console.shared import filter_expressions
-from console.shared.aws import aws
+from console.shared.aws import attempt, aws
 from console.shared.errors import AwsError, BadInput
 from console.shared.pages import requested_range
 from console.shared.time_range import TimeRange
-from console.shared.trace_id import trace_id_of
 from console.traces.refiners import refiners
+from console.traces.suggestions import suggestions
 from console.traces.summaries import (
     COLUMNS,
     LENGTHS,
@@ -55,20 +55,9 @@ def show() -> str:
         listed=listed,
         problem=problem,
         wrong_at=wrong_at,
+        suggestion=_suggestion(expression, span) if problem else "",
         keywords=filter_expressions.KEYWORDS,
     )
-
-
-@routes.get("/find")
-def find() -> Any:
-    """Redirect to the trace or the order's traces whose id is in the search box; another text is a filter."""
-    text = request.args.get("q", "").strip()
-    if trace_id := trace_id_of(text):
-        return redirect(url_for("trace.show", text=trace_id))
-    if filter_expressions.ORDER_ID.fullmatch(text):
-        expression = filter_expressions.annotation("order_id", text)
-        return redirect(url_for("traces.show", filter=expression, range="6h"))
-    return redirect(url_for("traces.show", filter=text or None))
 
 
 def _listed(expression: str, span: TimeRange, column: str, is_descending: bool) -> tuple[list[Summary], str]:
@@ -82,6 +71,22 @@ def _listed(expression: str, span: TimeRange, column: str, is_descending: bool) 
         if slowest is not None:
             return slowest, f"the slowest of the {span.words()}"
     return newest, f"the newest of the {span.words()}; there may be more before them"
+
+
+def _suggestion(expression: str, span: TimeRange) -> str:
+    """The first expression that may be meant and that X-Ray takes; "" without one."""
+    start_s, end_s = span.whole_seconds()
+    services, _ = attempt(
+        lambda: list(aws().pages("xray", "get_service_graph", "Services", StartTime=start_s, EndTime=end_s)),
+        list,
+    )
+    names = sorted({service.get("Name", "") for service in services if service.get("Type") != "client"})
+    moment = {"StartTime": end_s - 1, "EndTime": end_s}
+    for candidate in suggestions(expression, names):
+        ask = partial(aws().ask, "xray", "get_trace_summaries", FilterExpression=candidate, **moment)
+        if attempt(ask, lambda: None)[0] is not None:
+            return candidate
+    return ""
 
 
 def _order() -> tuple[str, bool]:

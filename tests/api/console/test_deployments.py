@@ -60,6 +60,25 @@ def waiting(of):
     }
 
 
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        ("000000", "/traces"),
+        ("0000002a", "/deployments/00000000-0000-4000-8000-000000000002"),
+        ("0000001" + "a" * 33, "/deployments/00000000-0000-4000-8000-000000000001"),
+        ("d-aaa", "/deployments/d-AAA"),
+        ("/api/orders", "/traces?filter=http.url"),
+    ],
+)
+def test_the_question_box_leads_to_commits_deployments_and_paths(account_console, account, text, path):
+    account.add(execution(1), execution(2))
+    account.deployments["d-AAA"] = deployment("d-AAA")
+
+    answer = account_console.get("/find", params={"q": text}, allow_redirects=False)
+
+    assert answer.headers["Location"].startswith(path)
+
+
 # --- the list
 
 

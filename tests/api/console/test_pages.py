@@ -310,6 +310,21 @@ def test_an_orders_id_in_the_search_box_leads_to_its_traces(console):
     assert re.findall(r'<tr data-key="([^"]+)"', page) == [trace_id]
 
 
+def test_a_wrong_filter_offers_one_that_is_right_as_a_link(console):
+    page = console.page("/traces", filter="status=500")
+
+    [address] = re.findall(r'Is this meant\? <a class="mono" href="([^"]+)"', page)
+    assert "Search" in (right := console.get(unescape(address)).text)
+    assert 'value="http.status = 500"' in unescape(right)
+    assert "Is this meant?" not in right
+
+
+def test_a_commit_without_a_pipeline_leads_to_the_traces_of_its_version(console):
+    trace_id = console.send(segment(new_trace_id(), "orders", annotations={"version": "0a1b2c3"}))
+
+    assert trace_id in console.page("/find", q="0a1b2c3d4e5f")
+
+
 def test_every_count_says_of_what(console):
     a_click(console)
 

@@ -1,0 +1,1 @@
+"""The question box of every page: /find."""
