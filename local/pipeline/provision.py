@@ -123,9 +123,9 @@ class Provisioner:
     def _create_first_task_set(self, group: DeploymentGroup) -> None:
         """Serve the image that compose built, with the templates' own task definition."""
         try:
-            image = self._engine.images.get(f"lantern-{group.name}")
+            image = self._engine.images.get(built := f"{self._settings.project}-{group.name}")
         except docker.errors.ImageNotFound:
-            raise ProvisionError(f"there is no image lantern-{group.name}: 'make up' builds it") from None
+            raise ProvisionError(f"there is no image {built}: 'make up' builds it") from None
         tag = image.labels.get(REVISION_LABEL) or "first"
         repository = next(name for name in self._architecture.repositories if name.endswith(f"/{group.name}"))
         if not self._aws.has_image(repository, tag):

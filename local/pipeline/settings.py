@@ -33,7 +33,7 @@ class Settings:
         "TASK_NETWORK", str, default="lantern_default", help="Docker network that the tasks join"
     )
     project: str = env(
-        "PROJECT", str, default="lantern", help="label of every container and image that is made"
+        "PROJECT", str, default="lantern", help="name of the stack, label of all containers that are started"
     )
     registry: str = env(
         "ECR_REGISTRY", str, default="127.0.0.1:4566", help="the registry, as the Docker engine reaches it"

@@ -33,6 +33,7 @@ LOG_OPTIONS = {
 UNITS_S = {"ms": 0.001, "s": 1, "m": 60, "h": 3600}
 STARTED, HEALTHY, COMPLETED = "service_started", "service_healthy", "service_completed_successfully"
 PORT = re.compile(r"127\.0\.0\.1:(?P<published>\d+):(?P<container>\d+)(?:/(?P<protocol>tcp|udp))?")
+PROJECT = re.compile(r"[a-z0-9][a-z0-9_-]*")
 VOLUME = re.compile(r"(?P<name>[a-z][\w-]*):(?P<target>/[^:]+)")
 
 
@@ -122,12 +123,21 @@ def read(file: Path, environ: Mapping[str, str]) -> Stack:
             for name, entry in raw["services"].items()
             if name not in services
         }
-        name = variables.get("COMPOSE_PROJECT_NAME") or raw.get("name") or file.parent.name
+        name = variables.get("COMPOSE_PROJECT_NAME") or raw.get("name") or project_name(file.parent)
+        if not PROJECT.fullmatch(name):
+            raise ComposeError(
+                f"COMPOSE_PROJECT_NAME={name}: expected small letters, digits, - and _, no sign first"
+            )
         stack = Stack(name, services, left_out)
         _check_dependencies(stack)
     except (ComposeError, VariableError, yaml.YAMLError) as error:
         raise ComposeError(f"{file}: {error}") from None
     return stack
+
+
+def project_name(folder: Path) -> str:
+    """Return the name that `docker compose` gives to a stack in this folder."""
+    return re.sub(r"[^a-z0-9_-]", "", folder.name.lower()).lstrip("_-") or "lantern"
 
 
 def seconds(text: str) -> float:

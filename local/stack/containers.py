@@ -10,7 +10,7 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import Any, TypeVar
 
-from local.stack import ports
+from local.stack import clones, ports
 from local.stack.engine import Progress, Say, State, has_started
 from local.stack.errors import NotUp
 from local.stack.site import Site
@@ -59,9 +59,12 @@ class Containers:
         return ""
 
     def is_running(self) -> bool:
-        label = f"label=com.docker.compose.project={self._site.stack.name}"
+        if self.missing:
+            return False
+        clones.require_own(self._site.stack.name, self._site.root)
+        label = f"label={clones.PROJECT}={self._site.stack.name}"
         lists = (["docker", "ps", "--all", "--quiet"], ["docker", "network", "ls", "--quiet"])
-        return not self.missing and any(self._run([*command, "--filter", label]) for command in lists)
+        return any(self._run([*command, "--filter", label]) for command in lists)
 
     def is_complete(self) -> bool:
         states = {state.service: state.state for state in self.states()}
@@ -73,6 +76,7 @@ class Containers:
         former_states = self.states()
         if not former_states:
             ports.require_free(self._site.stack)
+        clones.mark_own(self._site.stack.name, self._site.root)
         self._log.parent.mkdir(parents=True, exist_ok=True)
         say("Building the images; the first time this takes a minute or two")
         self._build()

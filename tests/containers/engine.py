@@ -97,7 +97,11 @@ class Checkout:
 
     def remove(self) -> None:
         """Remove everything, the state included."""
-        self.compose("down", "--volumes", "--remove-orphans", "--timeout", "5")
+        profiles = ("--profile", "traffic", "--profile", "rehearsal")
+        self.compose(*profiles, "down", "--volumes", "--rmi", "all", "--remove-orphans", "--timeout", "5")
+        client = docker.from_env()
+        for volume in client.volumes.list(filters={"label": self._label()}):
+            volume.remove()
 
     def _label(self) -> str:
         return f"com.docker.compose.project={self.project}"

@@ -156,12 +156,6 @@ class Rehearsal(Checkout):
         assert numbers, listed
         os.kill(numbers[0], 9)
 
-    def remove(self) -> None:
-        self.compose("--profile", "rehearsal", "down", "--volumes", "--remove-orphans", "--timeout", "5")
-        subprocess.run(
-            ["docker", "volume", "rm", f"{self.project}_build-cache"], capture_output=True, check=False
-        )
-
 
 class Shoppers:
     """`make traffic` beside a rehearsal."""

@@ -66,6 +66,30 @@ def test_other_commands_know_the_running_shop(shop):
 
 
 @pytest.mark.usefixtures("first_up")
+def test_a_second_clone_is_told_which_lantern_has_the_ports(shop, tmp_path):
+    other = Checkout(tmp_path, f"{shop.project}-other")
+    other.env |= {name: value for name, value in shop.env.items() if name.endswith("_PORT")}
+    other.env["MODE"] = "containers"
+
+    printed = other.run("up", code=2)
+
+    assert f"Another Lantern runs, in {shop.folder}, and has the ports " in printed
+    assert f"  STOREFRONT_PORT={shop.ports['storefront'] + 100}" in printed
+    assert other.leftovers() == []
+    assert "not running" in other.run("down")
+
+
+@pytest.mark.usefixtures("first_up")
+def test_a_second_clone_of_the_same_name_touches_nothing(shop, tmp_path):
+    other = Checkout(tmp_path, shop.project)
+
+    for command in ("up", "down", "status"):
+        printed = other.run(command, code=2)
+        assert f"are another Lantern's, in {shop.folder}" in printed
+    assert requests.get(f"{shop.url}/readyz", timeout=5).ok
+
+
+@pytest.mark.usefixtures("first_up")
 def test_version_is_the_projects_and_the_environment_wins(shop):
     for name in SHOP:
         answer = requests.get(f"http://127.0.0.1:{shop.ports[name]}/version", timeout=5)

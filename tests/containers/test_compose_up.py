@@ -231,8 +231,8 @@ def test_image_brings_what_the_sdk_needs_to_know(shop, name):
     assert code == 0, printed
 
 
-def test_image_says_what_it_is_and_runs_by_itself():
-    image = docker.from_env().images.get("lantern-orders")
+def test_image_says_what_it_is_and_runs_by_itself(shop):
+    image = docker.from_env().images.get(f"{shop.project}-orders")
 
     assert image.labels["org.opencontainers.image.title"] == "lantern-orders"
     assert image.labels["org.opencontainers.image.revision"]
@@ -241,8 +241,9 @@ def test_image_says_what_it_is_and_runs_by_itself():
     assert "Healthcheck" not in image.attrs["Config"]
 
 
-def test_images_share_the_layer_of_their_dependencies():
-    layers = [docker.from_env().images.get(f"lantern-{name}").attrs["RootFS"]["Layers"] for name in SHOP]
+def test_images_share_the_layer_of_their_dependencies(shop):
+    images = [docker.from_env().images.get(f"{shop.project}-{name}") for name in SHOP]
+    layers = [image.attrs["RootFS"]["Layers"] for image in images]
 
     shared = set(layers[0]) & set(layers[1]) & set(layers[2])
 

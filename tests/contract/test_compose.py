@@ -5,6 +5,7 @@ import json
 import re
 import shlex
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -131,7 +132,16 @@ def test_env_example_can_be_used_as_it_is(tmp_path):
     (tmp_path / ".env").write_text((ROOT / ".env.example").read_text())
     (tmp_path / "docker-compose.yml").write_text(FILE.read_text())
 
-    assert compose.read(tmp_path / "docker-compose.yml", {}) == stack()
+    copied = compose.read(tmp_path / "docker-compose.yml", {})
+
+    assert replace(copied, name="") == replace(stack(), name="")
+
+
+def test_every_image_is_named_after_the_stack_so_that_clones_share_none():
+    images = {service["image"] for service in RAW["services"].values()}
+
+    assert {image.rpartition("-")[0] for image in images} == {"${COMPOSE_PROJECT_NAME}"}
+    assert "name" not in RAW
 
 
 @pytest.mark.parametrize("name", SHOP)
@@ -200,10 +210,12 @@ def test_docker_reads_the_file_as_we_do(environ, tmp_path):
     ]
     clean = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": str(tmp_path), **environ}
     printed = subprocess.run(command, env=clean, capture_output=True, text=True, check=True).stdout
-    theirs = json.loads(printed)["services"]
+    config = json.loads(printed)
+    theirs = config["services"]
 
     ours = stack(**environ).services
 
+    assert stack(**environ).name == config["name"]
     assert ours.keys() == theirs.keys()
     for name, service in ours.items():
         assert list(service.command) == theirs[name]["command"]
