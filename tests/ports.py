@@ -29,6 +29,16 @@ def free_port() -> int:
     raise AssertionError("a thousand ports were tried, and all were taken")
 
 
+def is_leased(port: int) -> bool:
+    """Whether a test process that lives, this one or another, holds the port's lease."""
+    if port in _leased:
+        return True
+    if not _lease(port):
+        return True
+    fcntl.lockf(_leases_fd, fcntl.LOCK_UN, 1, port)
+    return False
+
+
 def _lease(port: int) -> bool:
     """Lock the port's byte of the leases' file, which must stay open: closing it would give up every lock."""
     global _leases_fd

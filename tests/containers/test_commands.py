@@ -1,6 +1,5 @@
 """make up and down with Docker: what they refuse, and that a failure leaves nothing."""
 
-import os
 import signal
 import socket
 
@@ -8,6 +7,7 @@ import pytest
 import requests
 
 from tests.containers.engine import SHOP, Checkout
+from tests.stacks import new_stack_name
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.requires("docker")
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.requires("docker")
 @pytest.fixture(scope="module", name="shop")
 def _shop(tmp_path_factory):
     """A checkout of its own in which nothing runs yet."""
-    checkout = Checkout(tmp_path_factory.mktemp("checkout"), f"lantern-make-{os.getpid()}")
+    checkout = Checkout(tmp_path_factory.mktemp("checkout"), new_stack_name("make"))
     checkout.env["MODE"] = "containers"
     try:
         yield checkout

@@ -1,7 +1,6 @@
 """`docker compose up --build` by itself, on a fresh checkout: a stocked, working, hardened shop."""
 
 import json
-import os
 import time
 
 import boto3
@@ -10,6 +9,7 @@ import pytest
 import requests
 
 from tests.containers.engine import EVERYTHING, SHOP, Checkout
+from tests.stacks import new_stack_name
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.requires("docker")
@@ -19,7 +19,7 @@ OTHERS = {name: [other for other in SHOP if other != name] for name in SHOP}
 
 @pytest.fixture(scope="module", name="shop")
 def _shop(tmp_path_factory):
-    checkout = Checkout(tmp_path_factory.mktemp("checkout"), f"lantern-test-{os.getpid()}")
+    checkout = Checkout(tmp_path_factory.mktemp("checkout"), new_stack_name("shop"))
     try:
         checkout.compose("up", "--build", "--detach", "--wait", "--wait-timeout", "120")
         yield checkout

@@ -1,6 +1,5 @@
 """make rehearse with Docker: a commit to all traffic, bad releases stopped, a killed runner, nothing left."""
 
-import os
 import re
 import socket
 
@@ -11,6 +10,7 @@ import requests
 
 from tests.containers.rehearsed import Rehearsal, Shoppers, took
 from tests.signatures import authorization
+from tests.stacks import new_stack_name
 from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.requires("docker"), pytest.mark.timeout(400)]
@@ -21,7 +21,7 @@ SHOP = ("catalog", "orders", "storefront")
 
 @pytest.fixture(scope="module", name="rehearsal")
 def _rehearsal(tmp_path_factory):
-    checkout = Rehearsal(tmp_path_factory.mktemp("checkout"), f"lantern-rehearsal-{os.getpid()}")
+    checkout = Rehearsal(tmp_path_factory.mktemp("checkout"), new_stack_name("rehearsal"))
     try:
         yield checkout
     finally:

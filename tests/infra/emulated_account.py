@@ -7,7 +7,6 @@ them from few other addresses.
 import json
 import re
 import subprocess
-import uuid
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ import requests
 
 from infra.shop import EXAMPLE_ACCOUNT, EXAMPLE_REGION, SERVICES, STACKS, stack_name
 from tests.ports import free_port
+from tests.stacks import AddressLock, new_stack_name
 from tests.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
@@ -47,7 +47,8 @@ class EmulatedAccount:
         self.url = f"http://127.0.0.1:{self.port}"
         self.left_out: dict[str, set[str]] = {}
         self._engine = docker.from_env()
-        self._mark = f"lantern-test-{uuid.uuid4().hex[:8]}"
+        self._addresses = AddressLock(SUBNET)
+        self._mark = new_stack_name("account")
         pool = docker.types.IPAMPool(subnet=SUBNET, gateway="169.254.170.1")
         self._network = self._engine.networks.create(
             self._mark, ipam=docker.types.IPAMConfig(pool_configs=[pool])
@@ -190,6 +191,7 @@ class EmulatedAccount:
         for container in [*self.tasks(), *self._containers]:
             container.remove(force=True)
         self._network.remove()
+        self._addresses.release()
 
 
 def _unmakeable(template: dict[str, Any]) -> dict[str, Any]:
