@@ -94,10 +94,10 @@ def _trace_id(text: str) -> str:
 
 
 def _waiting_page(trace_id: str) -> Any:
-    """A page that asks again in a second, TRIES times; raises NotFound after that."""
+    """A page of status 202 that asks again in a second, TRIES times; raises NotFound after that."""
     tries = request.args.get("tries", "0")
     number = int(tries) if tries.isdigit() and len(tries) < 3 else 0
     if number >= TRIES:
         raise NotFound(f"Trace {trace_id} is not here. It was not sampled, is too old, or never was.")
     page = render_template("trace/waiting.html", trace_id=trace_id, number=number + 1)
-    return page, 404, {"Refresh": f"1; url={url_for('trace.show', text=trace_id, tries=number + 1)}"}
+    return page, 202, {"Refresh": f"1; url={url_for('trace.show', text=trace_id, tries=number + 1)}"}

@@ -130,7 +130,7 @@ def test_a_trace_that_is_not_here_yet_is_asked_for_again_and_then_given_up(conso
     first = console.get(f"/traces/{trace_id}", allow_redirects=False)
     last = console.get(f"/traces/{trace_id}?tries=5")
 
-    assert (first.status_code, last.status_code) == (404, 404)
+    assert (first.status_code, last.status_code) == (202, 404)
     assert first.headers["Refresh"] == f"1; url=/traces/{trace_id}?tries=1"
     assert "Refresh" not in last.headers
     assert "was not sampled" in last.text
