@@ -251,6 +251,7 @@ class Shop:
             "ALLOWED_HOSTS": "local",
             "PORT": str(part.port),
             "XRAY_PORT": str(ports.get("xray", 0)),
+            "OTLP_PORT": "0",
             "LOGS_PORT": str(ports.get("logs", 0)),
             "STATE_DIR": str(self.folder / "aws-state"),
             "XRAY_STATE_DIR": str(self.folder / "xray-state"),

@@ -1,4 +1,7 @@
-"""`python -m local.xray`: the local X-Ray on XRAY_HOST:XRAY_PORT, segments over UDP and the API over TCP."""
+"""`python -m local.xray`: the local X-Ray on XRAY_HOST:XRAY_PORT, segments over UDP and the API over TCP.
+
+OpenTelemetry's exporters send to /v1/traces, there or at OTLP_PORT; the same server listens at both.
+"""
 
 import contextlib
 import ctypes
@@ -15,6 +18,8 @@ from local.awsapi.application import Application
 from local.xray import operations
 from local.xray.backend import Backend
 from local.xray.front_page import FrontPage
+from local.xray.otlp.receiver import PREFIX as OTLP_PREFIX
+from local.xray.otlp.receiver import OtlpReceiver
 from local.xray.settings import Settings
 from local.xray.storage.store import Store
 from local.xray.udp import Receiver
@@ -23,6 +28,7 @@ from settings import SettingsError, load
 THREADS = 8
 # what X-Ray's SDKs ask their daemon for, which signs it on AWS
 UNSIGNED = ("GetSamplingRules", "GetSamplingTargets", "PutTraceSegments", "PutTelemetryRecords")
+MAX_BODY_BYTES = 16 * 1024 * 1024  # beyond it nothing is read; API and OTLP refuse less by name
 M_ARENA_MAX = -8  # of glibc's mallopt
 
 
@@ -36,9 +42,10 @@ def main() -> int:
         print(f"The local X-Ray cannot start: {error}", file=sys.stderr)
         return 2
     except OSError as error:
-        place = f"{settings.host}:{settings.port}, state in {settings.state}"
+        place = f"{_addresses(settings)}, state in {settings.state}"
         print(
-            f"The local X-Ray cannot start at {place}: {error}. XRAY_PORT chooses another port.",
+            f"The local X-Ray cannot start at {place}: {error}. "
+            "XRAY_PORT and OTLP_PORT choose other ports; OTLP_PORT=0 does without the second.",
             file=sys.stderr,
         )
         return 1
@@ -56,11 +63,15 @@ def _serve(settings: Settings) -> None:
     store = Store(settings.state, settings.max_mb, settings.max_age_h)
     receiver = Receiver(store, settings.host, settings.port)
     backend = Backend(store)
+    otlp = OtlpReceiver(store.writer)
 
     def counters() -> dict[str, Any]:
         return {
             "segments received over UDP": receiver.received,
             "rejected": receiver.rejected,
+            "spans received over OTLP": otlp.received,
+            "spans rejected": otlp.rejected,
+            "OTLP requests refused, too much to write": otlp.overloaded,
             "dropped": receiver.dropped + store.writer.dropped,
             "traces stored": store.reader.count(),
             "receive buffer, bytes": receiver.buffer_bytes,
@@ -68,9 +79,12 @@ def _serve(settings: Settings) -> None:
         }
 
     api = Application("xray", operations.load(backend), operations.NOT_REQUIRED, UNSIGNED)
-    app = _by_method(FrontPage(counters), api)
     server = create_server(
-        app, host=settings.host, port=settings.port, threads=THREADS, ident="lantern-x-ray"
+        _routed(FrontPage(counters), otlp, api),
+        listen=_addresses(settings),
+        threads=THREADS,
+        ident="lantern-x-ray",
+        max_request_body_size=MAX_BODY_BYTES,
     )
     receiver.start()
     stopping = threading.Event()
@@ -82,10 +96,18 @@ def _serve(settings: Settings) -> None:
     store.close()
 
 
-def _by_method(page: FrontPage, api: Application) -> Callable[..., Iterable[bytes]]:
-    """A WSGI application that answers GET and HEAD with the page; the API's operations are all POST."""
+def _addresses(settings: Settings) -> str:
+    """Where HTTP is spoken, separated by spaces."""
+    ports = dict.fromkeys(port for port in (settings.port, settings.otlp_port) if port)
+    return " ".join(f"{settings.host}:{port}" for port in ports)
+
+
+def _routed(page: FrontPage, otlp: OtlpReceiver, api: Application) -> Callable[..., Iterable[bytes]]:
+    """A WSGI application: GET and HEAD get the page, OTLP's paths its receiver; the API's are all POST."""
 
     def app(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        if environ.get("PATH_INFO", "").startswith(OTLP_PREFIX):
+            return otlp(environ, start_response)
         is_page = environ["REQUEST_METHOD"] in ("GET", "HEAD")
         return page(environ, start_response) if is_page else api(environ, start_response)
 

@@ -12,6 +12,12 @@ class Settings:
 
     host: str = env("XRAY_HOST", str, default="127.0.0.1", help="address to listen on")
     port: int = env("XRAY_PORT", whole(1, 65535), default=2000, help="port, UDP and TCP alike")
+    otlp_port: int = env(
+        "OTLP_PORT",
+        whole(0, 65535),
+        default=4318,
+        help="port for OpenTelemetry's exporters; XRAY_PORT takes them too, and 0 leaves it at that",
+    )
     state: Path = env(
         "XRAY_STATE_DIR", Path, default=Path(".lantern/state/xray-state"), help="where the traces are kept"
     )

@@ -65,6 +65,7 @@ class LocalXRay:
         environ = {
             **CLEAN,
             "XRAY_PORT": str(self.port),
+            "OTLP_PORT": "0",
             "XRAY_STATE_DIR": str(folder / "state"),
             "XRAY_MAX_MB": "2000",
         }

@@ -6,6 +6,7 @@ name that leads to the very port that it asks (DNS rebinding). docs/security.md 
 
 import html
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,13 @@ TRACE = "1-5f84c7a1-0123456789abcdef01234567"
 SEGMENT = json.dumps(
     {"trace_id": TRACE, "id": "0123456789abcdef", "name": "foreign", "start_time": 1, "end_time": 2}
 )
+SPAN = {
+    "traceId": TRACE[2:].replace("-", ""),
+    "spanId": "0123456789abcdef",
+    "startTimeUnixNano": str(time.time_ns()),
+    "endTimeUnixNano": str(time.time_ns()),
+}
+SPANS = json.dumps({"resourceSpans": [{"scopeSpans": [{"spans": [SPAN]}]}]})
 SKU = "bamboo-festival-lantern"
 ORDER = json.dumps({"items": [{"sku": SKU, "quantity": 1}]})
 PRESIGNED = urlencode(
@@ -131,6 +139,8 @@ def shots(port: str, marker: Path) -> list[Shot]:
             ),
             Shot("POST", "/DeleteSamplingRule", json.dumps({"RuleName": "lantern-sample-everything"})),
             Shot("POST", "/GetSamplingRules", "{}"),
+            Shot("POST", "/v1/traces", SPANS, {"Content-Type": "application/json"}),
+            Shot("POST", "/v1/traces", SPANS),
         ],
         "logs": [get("/"), Shot("POST", "/", list(forwarding.message("storefront", "1", "foreign")))],
         "console": [

@@ -28,7 +28,9 @@ class Checkout:
     def __init__(self, folder: Path, project: str) -> None:
         self.folder = folder
         self.project = project
-        self.ports = {name: free_port() for name in (*SHOP, "console", "xray", "aws", "logs", "traffic")}
+        self.ports = {
+            name: free_port() for name in (*SHOP, "console", "xray", "otlp", "aws", "logs", "traffic")
+        }
         self.env = {
             "PATH": os.environ["PATH"],
             "HOME": str(folder),

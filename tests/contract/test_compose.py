@@ -43,6 +43,7 @@ def test_everything_is_published_on_this_machine_only_and_on_the_ports_of_the_co
         ("console", 8000, "tcp", "CONSOLE_PORT"),
         ("xray", 2000, "udp", "XRAY_PORT"),
         ("xray", 2000, "tcp", "XRAY_PORT"),
+        ("xray", 4318, "tcp", "OTLP_PORT"),
         ("logs", 24224, "tcp", "LOGS_PORT"),
         ("aws", 4566, "tcp", "AWS_PORT"),
     }

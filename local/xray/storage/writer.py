@@ -86,6 +86,16 @@ class Writer:
         self._queue.put(document)
         return True
 
+    def put_all(self, documents: Sequence[ReceivedDocument]) -> bool:
+        """Queue these documents. False, and none of them is queued, when the queue is full."""
+        with self._put_lock:
+            if self._put_bytes - self._taken_bytes > QUEUE_BYTES:
+                return False
+            self._put_bytes += sum(len(document.body) for document in documents)
+        for document in documents:
+            self._queue.put(document)
+        return True
+
     def flush(self, timeout_s: float = 5.0) -> None:
         """Wait until all documents that were put before this call are written."""
         self._run_in_thread(lambda: None, timeout_s)

@@ -24,7 +24,7 @@ class Machine:
 
     def __init__(self, folder):
         self.home = folder / "lantern"
-        self.ports = {name: free_port() for name in (*SHOP, "console", "xray", "aws", "logs")}
+        self.ports = {name: free_port() for name in (*SHOP, "console", "xray", "otlp", "aws", "logs")}
         self.env = {
             "PATH": str(folder / "nothing-here"),
             "HOME": str(folder / "clean"),

@@ -20,7 +20,8 @@ HEADER = b'{"format": "json", "version": 1}\n'
 
 def x_ray(folder, **settings):
     port = free_port()
-    environ = {**CLEAN, "XRAY_PORT": str(port), "XRAY_STATE_DIR": str(folder / "state"), **settings}
+    own = {"XRAY_PORT": str(port), "OTLP_PORT": "0", "XRAY_STATE_DIR": str(folder / "state")}
+    environ = {**CLEAN, **own, **settings}
     return Part("xray", [sys.executable, "-m", "local.xray"], environ, folder / "xray.log", port)
 
 

@@ -307,7 +307,7 @@ def test_sigterm_writes_received_segments_and_ends_within_two_seconds(own_xray):
     assert len(traces(client_of(own_xray), *trace_ids)) == 5
 
 
-@pytest.mark.parametrize("variable", ["XRAY_PORT", "XRAY_MAX_MB", "XRAY_MAX_AGE_H"])
+@pytest.mark.parametrize("variable", ["XRAY_PORT", "OTLP_PORT", "XRAY_MAX_MB", "XRAY_MAX_AGE_H"])
 def test_a_wrong_setting_is_named(tmp_path, variable):
     part = x_ray(tmp_path, **{variable: "many"})
 
