@@ -5,12 +5,11 @@ Where a tool's rule is another one, the case says which option or which window m
 
 import pytest
 
-from dora.analysis import analyse
-from dora.counting_rules import CountingRules
-from dora.metrics import FAIL_RATE, FREQUENCY, LEAD_TIME, RECOVERY, measure, pooled
-from dora.records import LISTED, Commit, Deployment, History, Incident
+from dora.metrics import FAIL_RATE, FREQUENCY, LEAD_TIME, RECOVERY
+from dora.records import LISTED, Commit, Deployment, Incident
 from dora.times import instant
 from dora.windows import Window
+from tests.unit.dora.published import figure
 
 SUCCESS, FAILED, OTHERS = "succeeded", "failed", "stopped"
 
@@ -38,13 +37,6 @@ def pipelines(first, second=()):
         for pipeline, rows in (("1", first), ("2", second))
         for number, row in enumerate(rows, 1)
     ]
-
-
-def figure(name, deployments, window, incidents=(), **rules):
-    """Metrik averages over the deployments of all pipelines: all services together, not a mean of them."""
-    history = History(tuple(deployments), tuple(incidents))
-    analysis = analyse(history, CountingRules(**rules))
-    return measure(pooled(analysis), window, analysis).figures[name]
 
 
 TWO = (3, 8, SUCCESS, 1, 2)
@@ -159,6 +151,59 @@ def test_metriks_mean_time_to_restore():
     assert (round(recovery.value, 6), recovery.n) == (144_000.005, 2)
 
 
+@pytest.mark.parametrize(
+    "statuses",
+    [
+        pytest.param((SUCCESS,) * 7, id="case 3: all are good"),
+        pytest.param((FAILED,) * 7, id="case 4: all have failed"),
+        pytest.param((SUCCESS, FAILED), id="case 5: the last has failed"),
+        pytest.param(
+            (SUCCESS, SUCCESS, OTHERS, SUCCESS, OTHERS, SUCCESS, SUCCESS), id="case 7: none has failed"
+        ),
+        pytest.param((), id="no builds"),
+    ],
+)
+def test_metriks_histories_without_a_recovery(statuses):
+    """MeanTimeToRestoreCalculatorTest.kt: its value is not a number, ours none, with the reason."""
+    day = instant("2020-12-29T00:00:00Z")
+    builds = pipelines([(at := day + n * 86400, at, status) for n, status in enumerate(statuses)])
+
+    recovery = figure(RECOVERY, builds, Window(day, day + 8 * 86400))
+
+    assert (recovery.value, recovery.n) == (None, 0)
+    assert recovery.reason
+
+
+def at_days(*builds):
+    """Builds of Metrik's cases: a day of 2021 and a status."""
+    days = [(instant(f"2021-{day}T00:00:00Z"), status) for day, status in builds]
+    return [(at, at, status) for at, status in days]
+
+
+THREE_DAYS = at_days(("01-01", SUCCESS), ("01-15", SUCCESS), ("02-01", SUCCESS))
+
+
+@pytest.mark.parametrize(
+    ("builds", "span", "count"),
+    [
+        # one of each pipeline, on 15 January
+        pytest.param(pipelines(THREE_DAYS, THREE_DAYS), ("2021-01-10", "2021-01-20"), 2, id="case 1"),
+        # what counts is the deploy stage: good, failed, good after a failed build
+        pytest.param(
+            pipelines(at_days(("01-01", SUCCESS), ("01-15", FAILED), ("01-30", SUCCESS))),
+            ("2020-12-30", "2021-02-01"),
+            2,
+            id="case 3",
+        ),
+    ],
+)
+def test_metriks_deployment_counts(builds, span, count):
+    """DeploymentFrequencyCalculatorTest.kt: successes only, so they are counted as --count success does."""
+    window = Window(*(instant(f"{day}T00:00:00Z") for day in span))
+
+    assert figure(FREQUENCY, builds, window, count="success").n == count
+
+
 def released(count, first="2026-11-01T10:00:00Z", every_s=86400):
     return [
         build(n, instant(first) + n * every_s, instant(first) + n * every_s, SUCCESS) for n in range(count)
@@ -174,13 +219,6 @@ def caused_by(*numbers):
 
 
 YEAR = Window(instant("2026-01-01T00:00:00Z"), instant("2027-01-01T00:00:00Z"))
-
-
-def test_devlakes_six_incidents_of_four_deployments_are_four_failures():
-    """apache/devlake#8890: 6 incidents on 4 of 23 deployments: 4 / 23 = 17.4 %, not 6 / 23 = 26.1 %."""
-    rate = figure(FAIL_RATE, released(23), YEAR, caused_by(1, 1, 1, 5, 9, 20))
-
-    assert (rate.numerator, rate.n, round(rate.value * 100, 1)) == (4, 23, 17.4)
 
 
 @pytest.mark.parametrize(("numbers", "expected"), [((0, 9), 0.2), ((0, 0), 0.1)])
@@ -205,46 +243,6 @@ def test_four_keys_weeks_are_counted_by_their_days():
     month = Window(instant("2026-11-01T00:00:00Z"), instant("2026-11-29T00:00:00Z"))
 
     assert figure(FREQUENCY, builds, month).remarks == ("median 3 days a week with a deployment",)
-
-
-def test_devlake_links_an_incident_to_the_last_success_before_it():
-    """connect_incident_to_deploy_test.go of apache/incubator-devlake, with its deployments and incidents.
-
-    DevLake knows no limit, so it blames pipeline7 in November for what it deployed in September. With a
-    limit of a year we agree; with ours of a day those are caused by no change."""
-    finished = {
-        "pipeline1": "2022-09-11T22:51:47Z",
-        "pipeline2": "2022-09-14T22:51:47Z",
-        "pipeline4": "2022-09-16T22:51:47Z",
-        "pipeline6": "2022-09-20T22:51:47Z",
-        "pipeline7": "2022-09-23T22:51:47Z",
-    }
-    deployments = [
-        Deployment(id=key, service="project1", status=SUCCESS, started_at=instant(at), live_at=instant(at))
-        for key, at in finished.items()
-    ]
-    opened = {
-        "1367714738": ("2022-11-13T23:37:21Z", "pipeline7"),
-        "1370816458": ("2022-11-13T01:07:21Z", "pipeline7"),
-        "1371320153": ("2022-11-02T08:21:09Z", "pipeline7"),
-        "1372381019": ("2022-11-28T01:46:47Z", "pipeline7"),
-        "1372644519": ("2022-11-16T21:34:01Z", "pipeline7"),
-        "1373792478": ("2022-09-15T01:56:16Z", "pipeline2"),
-    }
-    incidents = [
-        Incident(id=key, service="project1", opened_at=instant(at)) for key, (at, _) in opened.items()
-    ]
-    history = History(tuple(deployments), tuple(incidents))
-
-    without_limit = analyse(history, CountingRules(link_limit_s=365 * 86400)).services["project1"].links
-    ours = analyse(history).services["project1"].links
-
-    assert {link.incident.id: link.deployment for link in without_limit} == {
-        key: deployment for key, (_, deployment) in opened.items()
-    }
-    assert {link.incident.id: link.deployment for link in ours if link.deployment} == {
-        "1373792478": "pipeline2"
-    }
 
 
 def test_the_releases_of_go_git_that_four_keys_measures():
