@@ -127,7 +127,8 @@ def _during_incident(deployment: Deployment, known: ReworkEvidence) -> list[Sign
     if known.rules.link == "id":
         return []
     incident = known.incidents.newest_open(deployment.began_at)
-    if not incident or known.cause_of.get(incident.id) == deployment.id:
+    is_first = known.line.exposed[0].id == deployment.id  # so it has nothing to repair
+    if not incident or is_first or known.cause_of.get(incident.id) == deployment.id:
         return []
     return [Signal(OPEN_INCIDENT, incident.id, is_inferred=True)]
 

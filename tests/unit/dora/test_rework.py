@@ -151,6 +151,11 @@ def test_a_change_that_was_on_its_way_before_the_incident_does_not_repair_it():
     assert signals(FIRST, SECOND, queued, incident("i-1", "2 11:30", "2 12:30")) == {}
 
 
+def test_the_first_deployment_of_a_history_repairs_nothing_though_an_alarm_is_on():
+    """As in a rehearsal: an alarm rings while the shop comes up, and the first release begins meanwhile."""
+    assert signals(FIRST, SECOND, incident("i-1", "1 09:50", "1 10:02")) == {}
+
+
 def test_signals_stand_in_the_order_of_their_strength():
     fixing = third(f"Fix\n\nThis reverts commit {'b' * 40}.\n\nFixes-Deployment: d-second", branch="hotfix/x")
 
