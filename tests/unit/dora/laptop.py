@@ -1,10 +1,13 @@
 """A pipeline as the laptop has it after some releases: the real API server on a journal filled by hand."""
 
 import json
+import os
 import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 from local.pipeline.api_server import ApiServer
@@ -18,6 +21,7 @@ from settings import load
 from tests.unit.dora import hand_made
 from tests.unit.dora.hand_made import ALARM_ACTIVE, HOOK_FAILURE, SCALE, at
 
+ROOT = Path(__file__).parents[3]
 # release: (began, users saw it, all users had it, over, status, error), as in hand_made.py
 RELEASES = {
     "good": ("09:00:40", "09:00:50", "09:00:55", "09:01:00", "Succeeded", ("", "")),
@@ -51,6 +55,23 @@ def serve(state, fill) -> Iterator[int]:
         thread.join()
         server.server_close()
         runner.stop()
+
+
+def make_dora(folder, port, **variables):
+    """What the Makefile's target runs, in a folder without git: the pipeline at `port` has the commits."""
+    (folder / "docker-compose.yml").write_text((ROOT / "docker-compose.yml").read_text())
+    command = [sys.executable, "-m", "local.stack", "--file", str(folder / "docker-compose.yml"), "dora"]
+    environ = {"PATH": os.environ["PATH"], "HOME": str(folder), "PIPELINE_PORT": str(port), "AWS_PORT": "9"}
+    environ |= {"PYTHONPATH": str(ROOT), "AWS_PROFILE": "somebody-elses", "HTTP_PROXY": "http://127.0.0.1:9"}
+    return subprocess.run(
+        command,
+        cwd=folder,
+        env=environ | variables,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
 
 
 def hand_made_history(checkout):

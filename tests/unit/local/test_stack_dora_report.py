@@ -1,18 +1,12 @@
 """`make dora` before the pipeline's own journal and API, filled with a history that a person computed."""
 
-import os
 import re
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
 from local.stack import dora_report
 from local.stack.errors import NotThere
 from tests.unit.dora import laptop
-
-ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture(name="pipeline", scope="module")
@@ -23,31 +17,8 @@ def _pipeline(tmp_path_factory):
         yield port
 
 
-@pytest.fixture(name="checkout")
-def _checkout(tmp_path):
-    """A folder with the real compose file, and without git: the pipeline has the commits."""
-    (tmp_path / "docker-compose.yml").write_text((ROOT / "docker-compose.yml").read_text())
-    return tmp_path
-
-
-def make_dora(checkout, port, **variables):
-    """What the Makefile's target runs."""
-    command = [sys.executable, "-m", "local.stack", "--file", str(checkout / "docker-compose.yml"), "dora"]
-    environ = {"PATH": os.environ["PATH"], "HOME": str(checkout), "PIPELINE_PORT": str(port), "AWS_PORT": "9"}
-    environ |= {"PYTHONPATH": str(ROOT), "AWS_PROFILE": "somebody-elses", "HTTP_PROXY": "http://127.0.0.1:9"}
-    return subprocess.run(
-        command,
-        cwd=checkout,
-        env=environ | variables,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-
-
-def test_journal_and_apis_give_the_figures_that_a_person_computes(pipeline, checkout):
-    done = make_dora(checkout, pipeline, SINCE="2026-11-02", UNTIL="2026-11-03", EXPLAIN="1")
+def test_journal_and_apis_give_the_figures_that_a_person_computes(pipeline, tmp_path):
+    done = laptop.make_dora(tmp_path, pipeline, SINCE="2026-11-02", UNTIL="2026-11-03", EXPLAIN="1")
 
     assert (done.returncode, done.stderr) == (0, "")
     rows = dict(re.findall(r"^  ([a-z][\w ]+?)  +(\S.*?  +(?:n = \d+|\d+ of \d+))", done.stdout, re.M))
@@ -72,18 +43,18 @@ def test_journal_and_apis_give_the_figures_that_a_person_computes(pipeline, chec
     assert "notes on what could not be used" not in done.stdout
 
 
-def test_the_report_is_one_file_that_says_the_time_scale(pipeline, checkout):
-    done = make_dora(checkout, pipeline, SINCE="2026-11-02", UNTIL="2026-11-03", HTML="report.html")
+def test_the_report_is_one_file_that_says_the_time_scale(pipeline, tmp_path):
+    done = laptop.make_dora(tmp_path, pipeline, SINCE="2026-11-02", UNTIL="2026-11-03", HTML="report.html")
 
-    page = (checkout / "report.html").read_text()
+    page = (tmp_path / "report.html").read_text()
     assert done.returncode == 0
     assert "time scale 60: five minutes passed in 5.0 s" in page
     assert "d-HOTFIX" in page
-    assert len((checkout / ".lantern/history.jsonl").read_text().splitlines()) == 50
+    assert len((tmp_path / ".lantern/history.jsonl").read_text().splitlines()) == 50
 
 
-def test_without_the_pipeline_it_says_what_starts_it(checkout):
-    done = make_dora(checkout, 9)
+def test_without_the_pipeline_it_says_what_starts_it(tmp_path):
+    done = laptop.make_dora(tmp_path, 9)
 
     assert (done.returncode, done.stdout) == (1, "")
     assert "The pipeline does not answer at http://127.0.0.1:9" in done.stderr
@@ -99,8 +70,8 @@ def test_without_the_pipeline_it_says_what_starts_it(checkout):
         ({"MODE": "fast", "UNTIL": "1969-01-01"}, "--until '1969-01-01'"),
     ],
 )
-def test_what_cannot_be_read_is_refused(pipeline, checkout, variables, words):
-    done = make_dora(checkout, pipeline, **variables)
+def test_what_cannot_be_read_is_refused(pipeline, tmp_path, variables, words):
+    done = laptop.make_dora(tmp_path, pipeline, **variables)
 
     assert done.returncode == 2
     assert words in done.stderr
@@ -127,21 +98,21 @@ def test_something_else_on_that_port_is_not_taken_for_the_pipeline(monkeypatch):
             dora_report.events("http://127.0.0.1:4567")
 
 
-def test_without_a_window_it_begins_at_the_first_deployment(pipeline, checkout):
+def test_without_a_window_it_begins_at_the_first_deployment(pipeline, tmp_path):
     """The first pipeline execution began on 2 November 2026 at 9 o'clock."""
-    done = make_dora(checkout, pipeline, UNTIL="2026-11-10")
+    done = laptop.make_dora(tmp_path, pipeline, UNTIL="2026-11-10")
 
     assert done.stdout.startswith("2026-11-02T09:00:00Z to 2026-11-10T00:00:00Z")
 
 
-def test_weeks_may_stand_beside_each_other(pipeline, checkout):
-    done = make_dora(checkout, pipeline, UNTIL="2026-11-10", BY="week")
+def test_weeks_may_stand_beside_each_other(pipeline, tmp_path):
+    done = laptop.make_dora(tmp_path, pipeline, UNTIL="2026-11-10", BY="week")
 
     assert re.search(r"^orders +2026-W45 +2026-W46$", done.stdout, re.M)
 
 
-def test_the_sample_needs_no_pipeline(checkout):
-    done = make_dora(checkout, 9, SAMPLE="1")
+def test_the_sample_needs_no_pipeline(tmp_path):
+    done = laptop.make_dora(tmp_path, 9, SAMPLE="1")
 
     assert (done.returncode, done.stderr) == (0, "")
     assert "made-up figures of a team that does not exist" in done.stdout.splitlines()[0]
