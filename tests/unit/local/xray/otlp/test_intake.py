@@ -180,7 +180,11 @@ def test_gzip_is_taken_and_another_compression_refused():
         decompressed(b"spans", "br")
 
 
-@pytest.mark.parametrize("body", [b"", b"no gzip", gzip.compress(b"spans")[:-4], gzip.compress(b"s") * 2])
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"no gzip", gzip.compress(b"spans")[:-4], gzip.compress(b"s") * 2],
+    ids=["empty", "no gzip", "cut", "two members"],
+)
 def test_what_is_no_gzip_is_refused(body):
     with pytest.raises(InvalidData, match="gzip"):
         decompressed(body, "gzip")
