@@ -5,6 +5,7 @@ this tool, 130 interrupted (the execution goes on).
 """
 
 import argparse
+import contextlib
 import signal
 import sys
 import time
@@ -16,7 +17,7 @@ from rich.console import Console
 from rich.live import Live
 
 from local.rehearsal import commits, live_view
-from local.rehearsal.bring_up import bring_up, fill_stock
+from local.rehearsal.bring_up import bring_up
 from local.rehearsal.errors import CouldNotRun, RehearsalError
 from local.rehearsal.pipeline_client import PipelineClient, PipelineOptions
 from local.rehearsal.progress import Line, new_lines
@@ -24,6 +25,7 @@ from local.rehearsal.settings import Settings
 from local.rehearsal.shoppers import shoppers, summary
 from local.rehearsal.verdict import COULD_NOT_RUN, FAULT, Verdict, judge
 from local.stack.errors import StackError
+from local.stack.shelf import kept_full
 from local.stack.site import find
 from settings import SettingsError, load
 
@@ -44,10 +46,9 @@ def rehearse(file: Path, console: Console) -> int:
     addresses = bring_up(site, PipelineOptions(settings.scale, settings.approval), console.print)
     client = PipelineClient(addresses.pipeline)
     commits.push(site.root, commit, client.repository)
-    if settings.rate:
-        fill_stock(site)
     report = site.home / "logs" / "rehearsal-shoppers.log"
-    with shoppers(site.root, addresses.shop, settings.rate, report):
+    deliveries = kept_full(site) if settings.rate else contextlib.nullcontext()
+    with deliveries, shoppers(site.root, addresses.shop, settings.rate, report):
         execution = client.start(commit.id)
         verdict = watch(client, execution, commit.subject, console)
     print_verdict(verdict, console, summary(report) if settings.rate else [])

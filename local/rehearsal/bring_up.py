@@ -65,11 +65,6 @@ def bring_up(site: Site, options: PipelineOptions, say: Callable[[str], None]) -
     return addresses
 
 
-def fill_stock(site: Site) -> None:
-    """Fill up the stock of every product, so that shoppers can buy. Raises NotUp."""
-    Containers(site).run_once("seed", "python3", "-m", "services.catalog.seed", "--fill-up")
-
-
 def _require_quiet(client: PipelineClient, current: PipelineOptions, options: PipelineOptions) -> None:
     """Refuse other options while something waits by the current ones. Raises CouldNotRun."""
     snapshot = client.snapshot("")

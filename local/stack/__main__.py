@@ -5,13 +5,14 @@ import contextlib
 import fcntl
 import os
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from local.stack import dora_report, shop
+from local.stack import dora_report, shelf, shop
 from local.stack.containers import Containers
 from local.stack.engine import Engine
 from local.stack.errors import Refused, StackError
@@ -82,14 +83,28 @@ def logs(site: Site) -> None:
 
 
 def traffic(site: Site) -> None:
-    """Replace this process by the load generator, which has a virtual environment of its own."""
+    """Run the load generator, which has a virtual environment of its own, while the shelf is kept full.
+
+    Ends this process with its exit code.
+    """
     python = Path(sys.prefix) / "traffic" / "bin" / "python"
     if not python.exists():
         raise Refused("Locust is not installed; make traffic installs it and begins")
     os.chdir(site.root)
     target = _rehearsed_shop(site) or site.address("storefront")
     environ = os.environ | site.environ | {"TARGET_URL": target, "PYTHONPATH": str(site.root)}
-    os.execve(python, [str(python), "-m", "local.traffic"], environ)  # noqa: S606  its exit code is ours
+    is_open = "catalog" in site.stack.services and not shop.closed_because(target)
+    with shelf.kept_full(site) if is_open else contextlib.nullcontext():
+        code = _run([str(python), "-m", "local.traffic"], environ)
+    sys.exit(code)
+
+
+def _run(command: list[str], environ: dict[str, str]) -> int:
+    """Run a command, pass interrupts on to it, and return its exit code."""
+    process = subprocess.Popen(command, env=environ)
+    for number in INTERRUPTS:
+        signal.signal(number, lambda number, _: process.send_signal(number))
+    return process.wait()
 
 
 def _rehearsed_shop(site: Site) -> str:

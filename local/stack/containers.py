@@ -117,10 +117,6 @@ class Containers:
             last = (done.stderr.strip().splitlines() or ["?"])[-1]
             raise NotUp(f"The {profile} did not start: {last}\n{self._run(logs)}".rstrip())
 
-    def run_once(self, service: str, *command: str) -> None:
-        """Run a command in a new container that is configured as the service's. Raises NotUp."""
-        self._run([*self._compose(), "run", "--rm", "--no-deps", "--no-TTY", service, *command])
-
     def stop(self) -> None:
         profiles = [word for name in PROFILES for word in ("--profile", name)]
         # the pipeline goes first, because it starts a new task for each that is removed

@@ -1,7 +1,7 @@
 """The shoppers, as Locust's users. For Locust's own page: locust -f local/traffic/shoppers.py
 
-Shoppers also make requests that must be refused: an unknown product, or more than is in stock. Such a
-refusal counts as a success.
+Shoppers also make requests that must be refused: an unknown product, or none of a product. Such a refusal
+counts as a success. They order what is there: a refusal for want of stock would look like a fault on the map.
 """
 
 import random
@@ -10,10 +10,8 @@ from typing import Any
 
 from locust import FastHttpUser, between, events, task
 
+from local.traffic.shelf import Shelf
 from origins import foreign_sender, is_own_host
-
-POPULAR = 3  # the first third of the products is chosen so many times as often
-MIN_STOCK = 3  # a product with less than this is not bought
 
 
 class Shopper(FastHttpUser):
@@ -21,10 +19,10 @@ class Shopper(FastHttpUser):
 
     wait_time = between(0.5, 3)
     connection_timeout = network_timeout = 10.0
+    shelf = Shelf()  # of all shoppers
 
     def on_start(self) -> None:
-        """Begin with no products and no order."""
-        self.shelf: list[dict[str, Any]] = []
+        """Begin with no order."""
         self.last_order = ""
 
     @task(20)
@@ -35,31 +33,24 @@ class Shopper(FastHttpUser):
 
     @task(30)
     def see_the_shelf(self) -> None:
-        """List the products, and remember them for the other tasks."""
+        """List the products, and remember them for all shoppers."""
+        ended = self.shelf.before_list()
         answer = self._ask("GET", "/api/products", "the shelf")
         if answer is not None:
-            self.shelf = answer["products"]
+            self.shelf.put(answer["products"], ended)
 
     @task(30)
     def see_one_lantern(self) -> None:
         """Look at a product."""
-        if lantern := self._choice():
+        if lantern := self.shelf.choose():
             self._ask("GET", f"/api/products/{lantern['sku']}", "one lantern")
 
     @task(14)
     def buy(self) -> None:
         """Order up to three products; every tenth order is sent twice, which must not sell twice."""
-        choices = [self._choice(MIN_STOCK) for _ in range(random.choice((1, 1, 2, 3)))]
-        skus = {lantern["sku"] for lantern in choices if lantern}
-        if not skus:
-            self.see_the_shelf()
-            return
-        key = uuid.uuid4().hex
-        items = [{"sku": sku, "quantity": random.choice((1, 1, 1, 2))} for sku in sorted(skus)]
-        for _ in range(2 if random.random() < 0.1 else 1):
-            # 409: another shopper may have bought the last one meanwhile
-            placed = self._ask("POST", "/api/orders", "order", (200, 201, 409), {"items": items}, key)
-            self.last_order = (placed or {}).get("order_id", self.last_order)
+        wishes = [random.choice((1, 1, 1, 2)) for _ in range(random.choice((1, 1, 2, 3)))]
+        basket = {lantern["sku"]: quantity for quantity in wishes if (lantern := self.shelf.choose(quantity))}
+        self._order(basket, times=2 if random.random() < 0.1 else 1)
 
     @task(4)
     def see_the_order(self) -> None:
@@ -73,17 +64,25 @@ class Shopper(FastHttpUser):
         self._ask("GET", "/api/products/glow-worm-jar", "no such lantern", (404,))
 
     @task(1)
-    def want_too_many(self) -> None:
-        """Order more of a product than is in stock."""
-        if lantern := self._choice():
-            items = [{"sku": lantern["sku"], "quantity": 99}]
-            if lantern["stock"] < 99:
-                self._ask("POST", "/api/orders", "order too many", (409,), {"items": items}, uuid.uuid4().hex)
+    def order_none(self) -> None:
+        """Order no piece of a product, which is no order."""
+        if lantern := self.shelf.choose():
+            items = [{"sku": lantern["sku"], "quantity": 0}]
+            self._ask("POST", "/api/orders", "order none", (400,), {"items": items}, uuid.uuid4().hex)
 
-    def _choice(self, min_stock: int = 0) -> dict[str, Any] | None:
-        lanterns = [lantern for lantern in self.shelf if lantern["stock"] >= min_stock]
-        weights = [POPULAR if n < len(lanterns) // 3 else 1 for n in range(len(lanterns))]
-        return random.choices(lanterns, weights)[0] if lanterns else None
+    def _order(self, basket: dict[str, int], times: int = 1) -> None:
+        """Send an order so many times with the same key; look at the shelf when there is nothing to buy."""
+        if not basket:
+            self.see_the_shelf()
+            return
+        items = [{"sku": sku, "quantity": basket[sku]} for sku in sorted(basket)]
+        key = uuid.uuid4().hex
+        self.shelf.take(basket)
+        for _ in range(times):
+            # 409: somebody else than these shoppers may have bought the last piece
+            placed = self._ask("POST", "/api/orders", "order", (200, 201, 409), {"items": items}, key)
+            self.last_order = (placed or {}).get("order_id", self.last_order)
+        self.shelf.end(basket)
 
     def _ask(
         self,
@@ -112,12 +111,9 @@ class Buyer(Shopper):
     """A shopper who mostly orders, one product each time."""
 
     def buy_one(self) -> None:
-        """Order a product, which may be sold out meanwhile."""
-        if not self.shelf:
-            self.see_the_shelf()
-        if lantern := self._choice():
-            items = [{"sku": lantern["sku"], "quantity": 1}]
-            self._ask("POST", "/api/orders", "order", (201, 409), {"items": items}, uuid.uuid4().hex)
+        """Order one piece of a product."""
+        lantern = self.shelf.choose(1)
+        self._order({lantern["sku"]: 1} if lantern else {})
 
 
 # instead of the inherited tasks

@@ -1,6 +1,7 @@
 """Adds the shop's lanterns to the table: `python -m services.catalog.seed`. Those that exist are left alone.
 
-With --fill-up their stock is raised to what it was at first.
+With --fill-up their stock is raised to what it was at first; with --every, again and again, and once more
+when a signal ends it, so that whoever sends shoppers leaves a full shelf.
 """
 
 import argparse
@@ -8,7 +9,9 @@ import json
 import logging
 import logging.config
 import os
+import signal
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -40,6 +43,22 @@ def fill_up(table: ProductTable) -> int:
     return sum(_patiently(table.fill_up, product) for product in _products())
 
 
+def keep_full(table: ProductTable, every_s: float) -> None:
+    """Fill up every `every_s` seconds until SIGTERM or SIGINT, or until whoever started this is gone.
+
+    Raises DependencyDown where the last time fails; before that, what fails is logged and tried again.
+    """
+    ended, parent = threading.Event(), os.getppid()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ended.set())
+    while not ended.wait(every_s) and os.getppid() == parent:
+        try:
+            fill_up(table)
+        except DependencyDown as error:
+            log.warning("cannot fill up: %s; tries again in %g s", error.detail, every_s)
+    fill_up(table)
+
+
 def _patiently(change: Callable[[Product], bool], product: Product) -> bool:
     """Repeat a change while DynamoDB is down: on a busy machine the timeouts of a request are too short."""
     attempts = Retrying(
@@ -59,11 +78,16 @@ def main() -> int:
     """Seed the table. Exit code 0 when it has every product, 1 when DynamoDB is down, 2 on wrong settings."""
     parser = argparse.ArgumentParser(prog="python -m services.catalog.seed", description=__doc__)
     parser.add_argument("--fill-up", action="store_true", help="raise the stock of products that were sold")
+    parser.add_argument(
+        "--every", type=float, default=0, metavar="SECONDS", help="with --fill-up: go on until a signal"
+    )
     options = parser.parse_args()
     logging.config.dictConfig(logs.config("catalog", os.environ.get("SERVICE_VERSION", "dev"), "INFO"))
     try:
         table = ProductTable(load(Settings).products_table)
         added, filled = seed(table), fill_up(table) if options.fill_up else 0
+        if options.fill_up and options.every > 0:
+            keep_full(table, options.every)
     except SettingsError as error:
         log.critical("cannot seed: %s", error)
         return 2

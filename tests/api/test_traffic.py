@@ -65,6 +65,46 @@ def test_shoppers_keep_their_pace_do_what_shoppers_do_and_their_orders_are_there
     assert on_the_shelf(shop) < before
 
 
+def test_shoppers_order_what_is_there_and_look_when_all_is_sold(shop):
+    set_stock(shop, 2)
+    before = len(shop["orders"].lines())
+
+    code, printed = shoppers(shop.url, RATE="60", SECONDS="4")
+
+    placed = [line["status"] for line in shop["orders"].lines()[before:] if line.get("route") == "/orders"]
+    assert code == 0, printed
+    assert 0 < placed.count(201) <= 24
+    assert set(placed) <= {200, 201}, "no order is refused for want of stock"
+
+
+def test_deliveries_come_while_shoppers_buy_and_once_more_at_the_end(shop):
+    set_stock(shop, 2)
+    command = [sys.executable, "-m", "services.catalog.seed", "--fill-up", "--every", "0.1"]
+    with subprocess.Popen(command, env=shop["catalog"].environ, cwd=ROOT) as deliveries:
+        try:
+            wait_until(lambda: on_the_shelf(shop) > 1000, 20, "the first delivery")
+            set_stock(shop, 2)
+            wait_until(lambda: on_the_shelf(shop) > 1000, 20, "the next delivery")
+            set_stock(shop, 2)
+            deliveries.terminate()
+            assert deliveries.wait(20) == 0
+        finally:
+            deliveries.kill()
+
+    assert on_the_shelf(shop) > 1000
+
+
+def set_stock(shop, pieces):
+    """Leave so many pieces of each lantern."""
+    for product in requests.get(f"{shop.url}/api/products", timeout=5).json()["products"]:
+        shop.client("dynamodb").update_item(
+            TableName="lantern-products",
+            Key={"sku": {"S": product["sku"]}},
+            UpdateExpression="SET stock = :pieces",
+            ExpressionAttributeValues={":pieces": {"N": str(pieces)}},
+        )
+
+
 def test_what_fails_is_counted_explained_and_the_exit_code(tmp_path):
     with running(tmp_path, FAULTS="on") as shop:
         requests.put(f"{shop['catalog'].url}/faults", json={"error_share": 0.5}, timeout=5)

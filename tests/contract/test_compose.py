@@ -61,6 +61,7 @@ def test_what_is_only_started_when_asked_for_is_left_out_without_docker():
 
     assert profiles == {
         "traffic": ["traffic"],
+        "restock": ["traffic"],
         "load-balancer": ["rehearsal"],
         "pipeline": ["rehearsal"],
     }
