@@ -52,6 +52,12 @@ up: $(RUN) ## Start the shop and its local AWS; MODE=containers|processes forces
 down: $(VENV)/local.stamp ## Stop the shop and its local AWS; orders and traces are kept
 	@$(BIN)/python -m local.stack down
 
+reset: $(RUN) ## A fresh shop: orders, traces, logs, metrics and rehearsals go; asks first, YES=1 answers
+	@$(BIN)/python -m local.stack reset
+
+clean: $(VENV)/local.stamp ## Take everything of this clone away: containers, volumes, images, logs; says how much
+	@$(BIN)/python -m local.stack clean
+
 status: $(VENV)/local.stamp ## Show how each service is, and where
 	@$(BIN)/python -m local.stack status
 
@@ -121,4 +127,4 @@ requirements: $(VENV)/uv.stamp ## Compile requirements/*.in into pinned, hashed 
 	@for set in services local console traffic unit test bench infra checkov lint pipeline rehearsal; do $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 	  --generate-hashes --no-emit-index-url --no-header requirements/$$set.in -o requirements/$$set.txt || exit 1; done
 
-.PHONY: environments help up down status logs console traffic rehearse dora synth verify-infra deploy drift destroy cost test test-service bench picture lint format requirements
+.PHONY: environments help up down reset clean status logs console traffic rehearse dora synth verify-infra deploy drift destroy cost test test-service bench picture lint format requirements

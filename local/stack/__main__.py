@@ -1,4 +1,4 @@
-"""`python -m local.stack up|down|logs|status|traffic|dora`: the commands behind these Make targets."""
+"""`python -m local.stack up`, `down`, `reset`, ...: the commands behind these Make targets."""
 
 import argparse
 import contextlib
@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from local.stack import dora_report, shelf, shop
+from local.stack import dora_report, removal, shelf, shop
 from local.stack.containers import Containers
 from local.stack.engine import Engine
 from local.stack.errors import Refused, StackError
@@ -56,6 +56,27 @@ def down(site: Site) -> None:
             print(f"Lantern is down ({engine.mode}). Orders and traces are kept {kept}.")
         if not running:
             print("Lantern is not running.")
+
+
+def reset(site: Site) -> None:
+    """Remove orders, traces, logs, metrics and rehearsals, after a question, and start again what ran."""
+    removal.require_consent(site)
+    with _exclusive(site):
+        mode = removal.remove_state(site)
+        print(f"Removed {removal.LOST}.")
+    if not mode:
+        print("Lantern was not running; make up opens a fresh shop.")
+        return
+    site.environ["MODE"] = mode
+    up(site)
+
+
+def clean(site: Site) -> None:
+    """Remove all that this clone has on the machine, and say how much that was."""
+    with _exclusive(site):
+        lines = removal.remove_everything(site)
+    print("\n".join(["Removed of this clone:", *lines]))
+    print("Kept: .venv, and Docker's build cache, which all projects share (docker builder prune).")
 
 
 def status(site: Site) -> None:
@@ -178,6 +199,8 @@ def main() -> int:
     commands = {
         "up": up,
         "down": down,
+        "reset": reset,
+        "clean": clean,
         "status": status,
         "logs": logs,
         "traffic": traffic,

@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -14,6 +14,7 @@ from local.stack import clones, ports
 from local.stack.engine import Progress, Say, State, has_started
 from local.stack.errors import NotUp
 from local.stack.site import Site
+from local.stack.sizes import megabytes, size_of
 
 POLL_S = 0.5
 # Docker's words for a container that is being removed while it is looked at or removed here
@@ -94,6 +95,7 @@ class Containers:
             self._wait_until_up(up, former_states, say)
         finally:
             _end(up)
+        self._remove_replaced_images()
 
     def start_profile(self, profile: str, wait_s: float, say: Say) -> None:
         """Start the services of a profile beside a stack that is up. Raises NotUp."""
@@ -116,6 +118,7 @@ class Containers:
             logs = [*compose, "logs", "--no-log-prefix", "--tail", str(REPORT_LINES), *added]
             last = (done.stderr.strip().splitlines() or ["?"])[-1]
             raise NotUp(f"The {profile} did not start: {last}\n{self._run(logs)}".rstrip())
+        self._remove_replaced_images()
 
     def stop(self) -> None:
         profiles = [word for name in PROFILES for word in ("--profile", name)]
@@ -123,6 +126,48 @@ class Containers:
         self._run([*self._compose(), *profiles, "rm", "--stop", "--force", "pipeline"])
         self._remove_rehearsal()
         self._run([*self._compose(), *profiles, "down", "--remove-orphans"])
+        self._remove_replaced_images()
+
+    def remove_volumes(self, names: Iterable[str]) -> None:
+        """Remove volumes of a stack that is down, by their names in the compose file."""
+        self._run(
+            ["docker", "volume", "rm", "--force", *(f"{self._site.stack.name}_{name}" for name in names)]
+        )
+
+    def remove_everything(self) -> list[str]:
+        """Remove the volumes and images of a stack that is down; returns what went, with its size."""
+        label = f"label={clones.PROJECT}={self._site.stack.name}"
+        volumes, before = self._volumes(label), self._images_size()
+        if volumes:
+            self._run(["docker", "volume", "rm", "--force", *volumes])
+        images = self._run(["docker", "images", "--all", "--quiet", "--no-trunc", "--filter", label]).split()
+        if images := list(dict.fromkeys(images)):
+            self._run(["docker", "rmi", "--force", *images])
+        removed = [f"{megabytes(size):>12}  volume {name}" for name, size in volumes.items()]
+        freed = max(0.0, before - self._images_size())
+        return [*removed, f"{megabytes(freed):>12}  {len(images)} images"]
+
+    def _volumes(self, label: str) -> dict[str, float]:
+        """The sizes of the volumes of this label, by name."""
+        usage = json.loads(
+            self._run(["docker", "system", "df", "--verbose", "--format", "{{json .Volumes}}"])
+        )
+        sizes = {volume["Name"]: size_of(volume["Size"]) for volume in usage}
+        names = self._run(["docker", "volume", "ls", "--quiet", "--filter", label]).split()
+        return {name: sizes.get(name, 0.0) for name in names}
+
+    def _images_size(self) -> float:
+        """What all images of the engine take, their shared layers once."""
+        rows = self._run(["docker", "system", "df", "--format", "{{.Type}}\t{{.Size}}"]).splitlines()
+        return size_of(dict(row.split("\t") for row in rows)["Images"])
+
+    def _remove_replaced_images(self) -> None:
+        """Remove the images whose name a newer build has taken; one that something still runs stays."""
+        label = f"label={clones.PROJECT}={self._site.stack.name}"
+        filters = ["--filter", "dangling=true", "--filter", label]
+        if images := self._run(["docker", "images", "--quiet", "--no-trunc", *filters]).split():
+            with contextlib.suppress(NotUp):
+                self._run(["docker", "rmi", *dict.fromkeys(images)])
 
     def _remove_rehearsal(self) -> None:
         """Remove tasks, builds and the images of builds, which compose does not know."""

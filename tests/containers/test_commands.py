@@ -1,8 +1,10 @@
 """make up and down with Docker: what they refuse, and that a failure leaves nothing."""
 
+import re
 import signal
 import socket
 
+import docker
 import pytest
 import requests
 
@@ -97,6 +99,24 @@ def test_version_is_the_projects_and_the_environment_wins(shop):
 
 
 @pytest.mark.usefixtures("first_up")
+def test_reset_brings_a_fresh_shop_after_a_yes(shop):
+    order = f"{shop.url}/api/orders/{shop.order('before-the-reset').json()['order_id']}"
+
+    assert "make reset YES=1" in shop.run("reset", code=2)
+    assert requests.get(order, timeout=10).ok
+
+    printed = shop.run("reset", YES="1")
+
+    assert "Lantern is up (containers" in printed
+    assert requests.get(order, timeout=10).status_code == 404
+    assert {product["stock"] for product in products(shop)} == {8, 25, 100}
+
+
+def products(shop):
+    return requests.get(f"{shop.url}/api/products", timeout=10).json()["products"]
+
+
+@pytest.mark.usefixtures("first_up")
 def test_stopped_container_is_started_again_by_up(shop):
     shop.containers()["orders"].kill()
 
@@ -149,3 +169,20 @@ def test_interrupted_up_leaves_nothing(closed_shop, number):
 
     assert up.returncode == 130, printed
     assert closed_shop.leftovers() == []
+
+
+def test_clean_takes_everything_of_this_clone_away_and_nothing_else(closed_shop):
+    client = docker.from_env()
+    label = {"label": f"com.docker.compose.project={closed_shop.project}"}
+    other = client.volumes.create(f"{closed_shop.project}-other_aws-state")
+    try:
+        printed = closed_shop.run("clean")
+
+        assert re.search(rf"[\d.]+ MB  volume {closed_shop.project}_aws-state", printed)
+        assert re.search(r"[\d.]+ MB  \d+ images", printed)
+        assert client.volumes.list(filters=label) == []
+        assert client.images.list(all=True, filters=label) == []
+        assert not (closed_shop.folder / ".lantern").exists()
+        assert other.name in [volume.name for volume in client.volumes.list()]
+    finally:
+        other.remove()
