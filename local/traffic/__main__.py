@@ -3,11 +3,13 @@
 Exit codes: 0 all answers were as expected, 1 some were not, 2 no request was sent.
 """
 
+import json
 import signal
 import sys
 import time
 import urllib.error
 import urllib.request
+from typing import Any
 
 import gevent
 from gevent.event import Event
@@ -49,6 +51,7 @@ def run(settings: Settings) -> int:
         f"Shoppers at {settings.target}: {settings.rate:g} requests a second for {settings.seconds:g} s",
         flush=True,
     )
+    shopper_class.shelf.put(products_of(settings.target), shopper_class.shelf.before_list())
     began = time.monotonic()
     runner.start(users, spawn_rate=users)
     interrupted = Event()
@@ -63,6 +66,16 @@ def run(settings: Settings) -> int:
     runner.quit()
     print("\n" + "\n".join(table(environment.stats, took_s)), flush=True)
     return 1 if environment.stats.total.num_failures or not environment.stats.total.num_requests else 0
+
+
+def products_of(target: str) -> list[dict[str, Any]]:
+    """The products of the shop, from which the first shoppers choose; none while it can not say."""
+    try:
+        with urllib.request.urlopen(f"{target}/api/products", timeout=5) as answer:  # noqa: S310  as below
+            products: list[dict[str, Any]] = json.load(answer)["products"]
+            return products
+    except (OSError, ValueError, KeyError):
+        return []
 
 
 def show(line: str) -> None:

@@ -69,7 +69,7 @@ def test_shoppers_order_what_is_there_and_look_when_all_is_sold(shop):
     set_stock(shop, 2)
     before = len(shop["orders"].lines())
 
-    code, printed = shoppers(shop.url, RATE="60", SECONDS="4")
+    code, printed = shoppers(shop.url, RATE="60", SECONDS="5")
 
     placed = [line["status"] for line in shop["orders"].lines()[before:] if line.get("route") == "/orders"]
     assert code == 0, printed
