@@ -20,6 +20,7 @@ import boto3
 import psutil
 import requests
 
+from tests.bench import otlp
 from tests.ports import free_port
 from tests.shop import CLEAN
 from tests.waiting import wait_until
@@ -50,6 +51,7 @@ def main() -> None:
             _visible(server)
             _fill(server, documents[5000:FEW])
             _sustained(server, documents[FEW : FEW + RATE * SUSTAINED_S])
+            otlp.measure(server.url, server.process, server.client)
             _fill(server, documents[FEW + RATE * SUSTAINED_S :])
             _questions(server)
         os.sched_setaffinity(0, set(cores))

@@ -26,6 +26,7 @@ PROTOBUF, JSON = "application/x-protobuf", "application/json"
 MAX_BYTES = 5 * 1024 * 1024  # of a body when it is not compressed
 MAX_SPANS = 10_000
 MAX_SPAN_BYTES = 200_000
+MAX_JSON_NODES = 400_000  # objects and lists; 10,000 spans that fill 5 MB have fewer
 MAX_RESOURCES = 10_000  # resources and scopes without spans are of no use, so there need not be more
 SPAN_IDS = ("traceId", "spanId", "parentSpanId")
 
@@ -141,6 +142,10 @@ def _parsed(kind: Any, raw: bytes) -> Any:
 
 # --- JSON ---
 def _from_json(body: bytes) -> Iterator[ResourceSpans]:
+    if body.count(b"{") + body.count(b"[") > MAX_JSON_NODES:
+        raise InvalidData(
+            f"There are more than {MAX_JSON_NODES} objects and lists: send fewer spans at a time"
+        )
     try:
         request = orjson.loads(body)
     except orjson.JSONDecodeError as error:

@@ -2,6 +2,7 @@
 
 import ipaddress
 from collections.abc import Iterable
+from functools import lru_cache
 
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
@@ -88,11 +89,16 @@ def _port(attributes: Attributes, keys: Iterable[str]) -> str:
 def _ip(attributes: Attributes, key: str) -> str:
     """The value if it is an address: the new conventions allow names."""
     address = text(attributes, key)
+    return address if address and _is_ip(address) else ""
+
+
+@lru_cache(1000)
+def _is_ip(address: str) -> bool:
     try:
         ipaddress.ip_address(address)
     except ValueError:
-        return ""
-    return address
+        return False
+    return True
 
 
 def _received_bytes(attributes: Attributes, events: Iterable[Span.Event]) -> int:

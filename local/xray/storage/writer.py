@@ -38,8 +38,9 @@ SET in_progress = excluded.in_progress, body = excluded.body, received = exclude
 WHERE documents.in_progress = 1
 """
 PUT_TRACE = """
-INSERT INTO traces VALUES (?, ?, ?, 1) ON CONFLICT DO UPDATE
-SET started = min(started, excluded.started), received = excluded.received, revision = revision + 1
+INSERT INTO traces VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE
+SET started = min(started, excluded.started), received = excluded.received,
+    revision = revision + excluded.revision
 """
 NOT_INDEXED = """
 SELECT trace_id FROM traces LEFT JOIN indexed USING (trace_id)
@@ -184,14 +185,19 @@ class Writer:
     def _write(self, documents: list[ReceivedDocument]) -> None:
         now = time.time()
         self._grown_bytes += sum(len(document.body) for document in documents)
+        starts: dict[str, list[float]] = {}
+        for document in documents:
+            starts.setdefault(document.trace_id, []).append(document.start_s)
         with self._connection as connection:
             connection.executemany(
                 PUT_DOCUMENT, [(d.trace_id, d.entity_id, int(d.in_progress), d.body, now) for d in documents]
             )
-            connection.executemany(PUT_TRACE, [(d.trace_id, d.start_s, now) for d in documents])
+            connection.executemany(
+                PUT_TRACE, [(id_, min(times), now, len(times)) for id_, times in starts.items()]
+            )
         self.write_error = ""
         changed = time.monotonic()
-        for trace_id in {d.trace_id for d in documents}:
+        for trace_id in starts:
             self._unindexed.pop(trace_id, None)
             self._unindexed[trace_id] = changed
 
