@@ -70,6 +70,10 @@ console: $(VENV)/console.stamp ## Look at the AWS account of your credentials th
 traffic: $(RUN) $(VENV)/traffic.stamp ## Send shoppers to the running shop; RATE=5 requests a second for SECONDS=60
 	@$(BIN)/python -m local.stack traffic
 
+fault: $(VENV)/local.stamp ## Break the shop: NAME=slow-dependency [ON=catalog] [PERCENT=30] [FOR=15m]; OFF=1 ends it; alone it lists what there is
+	@$(BIN)/python -m local.faults
+.PHONY: fault
+
 rehearse: $(RUN) $(VENV)/rehearsal.stamp $(VENV)/traffic.stamp ## Take COMMIT=HEAD through the pipeline on this laptop; RELEASE=errors ... tries a bad one; TIME_SCALE=60
 	@$(BIN)/python -m local.rehearsal
 

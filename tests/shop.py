@@ -259,6 +259,7 @@ class Shop:
             "AWS_XRAY_DAEMON_ADDRESS": f"127.0.0.1:{ports.get('xray', 0)}",
             "AWS_XRAY_NOOP_ID": "false",
             "AWS_XRAY_CONTEXT_MISSING": "IGNORE_ERROR",
+            "FAULTS_DIR": str(self.folder / "faults"),
             "TRACE_URL": f"http://127.0.0.1:{ports.get('console', 0)}/traces/{{trace_id}}",
             **(self._console_environ() if part.name == "console" else {}),
             "SERVICE_VERSION": "1.0.0-test",

@@ -6,7 +6,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -51,10 +51,25 @@ class Shop:
         faults = {service: words(state) for service, state in self.states().items() if state}
         return {service: text for service, text in faults.items() if text}
 
-    def switch(self, service: str, state: State) -> None:
-        """Replace what `service` injects; raises AwsError with the service's own words when it refuses."""
-        self._ask(service, "PUT", json.dumps(state).encode())
+    def switch(self, service: str, change: State) -> None:
+        """Change a part of what `service` injects; raises AwsError with its own words when it refuses."""
+        state = {key: value for key, value in self._ask(service, "GET", None).items() if key != "offers"}
+        self._ask(service, "PUT", json.dumps({**state, **change}).encode())
         self._asked_s = -math.inf
+
+    def switch_on(self, bearers: Iterable[str], fault: State) -> None:
+        """Add a fault to what these services inject; raises AwsError."""
+        for service in bearers:
+            self.switch(service, {"faults": [*self._others(service, fault["name"]), fault]})
+
+    def switch_off(self, name: str) -> None:
+        """End the fault of this name wherever it is on; raises AwsError."""
+        for service, state in self.states(fresh_s=0).items():
+            if any(fault["name"] == name for fault in (state or {}).get("faults", ())):
+                self.switch(service, {"faults": self._others(service, name)})
+
+    def _others(self, service: str, name: str) -> list[State]:
+        return [fault for fault in self._ask(service, "GET", None)["faults"] if fault["name"] != name]
 
     def knows(self, service: str) -> bool:
         """Whether the shop has that service."""
@@ -88,6 +103,7 @@ def words(state: State) -> str:
         parts.append(f"{state['error_share']:.0%} of requests fail")
     if state.get("latency_ms"):
         parts.append(f"{state.get('latency_share', 1):.0%} wait {state['latency_ms']} ms")
+    parts += [fault.get("alias") or fault["name"] for fault in state.get("faults", ())]
     return ", ".join(parts)
 
 

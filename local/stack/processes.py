@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -59,6 +60,7 @@ class Processes:
         record = Record.read(self._file) or record
         records.end(record.survivors(), grace_s=max(graces))
         self._file.unlink(missing_ok=True)
+        shutil.rmtree(self._site.home / "state" / "faults", ignore_errors=True)  # a fault ends with the shop
 
     def states(self) -> list[State]:
         record = Record.read(self._file)

@@ -76,8 +76,11 @@ class _DeadlinePool(HTTPConnectionPool):
     ConnectionCls = _DeadlineConnection
 
 
-class _DeadlineAdapter(HTTPAdapter):
+class DeadlineAdapter(HTTPAdapter):
+    """Sends requests whose answers end with the present deadline."""
+
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        """Make the pools with connections that know the deadline."""
         super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = {"http": _DeadlinePool}
 
@@ -89,7 +92,7 @@ class ServiceClient:
         self.name, self.base_url = name, base_url
         self._session = requests.Session()
         self._session.trust_env = False  # a proxy for the internet is not for the next service
-        self._session.mount("http://", _DeadlineAdapter(pool_connections=1, pool_maxsize=32))
+        self._session.mount("http://", DeadlineAdapter(pool_connections=1, pool_maxsize=32))
         self._probes = urllib3.PoolManager(
             maxsize=4, timeout=urllib3.Timeout(total=PROBE_TIMEOUT_S), retries=False
         )

@@ -18,6 +18,11 @@ def count(name: str, value: float = 1) -> None:
     counters[name] = counters.get(name, 0) + value
 
 
+def measure(name: str, value: float, unit: MetricUnit) -> None:
+    """Measure something during the present request, e.g. the memory of the process."""
+    g.setdefault("measurements", {})[name] = value, unit
+
+
 def embedded(status: int, duration_ms: float) -> dict[str, Any]:
     """The metrics of one answered request, as fields of its log line.
 
@@ -33,4 +38,6 @@ def embedded(status: int, duration_ms: float) -> dict[str, Any]:
     metrics.add_metric("Latency", MetricUnit.Milliseconds, duration_ms)
     for name, value in g.get("counters", {}).items():
         metrics.add_metric(name, MetricUnit.Count, value)
+    for name, (value, unit) in g.get("measurements", {}).items():
+        metrics.add_metric(name, unit, value)
     return dict(metrics.serialize_metric_set())

@@ -21,6 +21,9 @@ class ServiceSettings:
     commit: str = env("SERVICE_COMMIT", str, default="unknown", help="git commit that it was built from")
     log_level: str = env("LOG_LEVEL", choice(*LEVELS), default="INFO", help="least level that is logged")
     faults: bool = env("FAULTS", switch("on", "off"), default=False, help="on: /faults may inject faults")
+    faults_dir: str = env(
+        "FAULTS_DIR", str, default="", help="folder that keeps what is on over a restart; empty: nothing does"
+    )
     deadline_ms: int = env(
         "DEADLINE_MS", whole(900, 60_000), default=1800, help="longest time that one request may take, ms"
     )

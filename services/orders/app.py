@@ -3,13 +3,12 @@
 from flask import Flask
 
 from services.common.health import depends_on
-from services.common.http import ServiceClient
 from services.orders import recovery
 from services.orders.catalog_client import Catalog
 from services.orders.routes import routes
 from services.orders.settings import Settings
 from services.orders.table import OrderTable
-from services.service import new_service
+from services.service import new_client, new_service
 from settings import load
 
 
@@ -18,7 +17,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     settings = settings or load(Settings)
     app = new_service("orders", settings, routes)
     table = app.extensions["orders"] = OrderTable(settings.orders_table)
-    client = ServiceClient("catalog", settings.catalog_url)
+    client = new_client(app, "catalog", settings.catalog_url)
     catalog = app.extensions["catalog"] = Catalog(client)
     app.extensions["on_start"].append(lambda: recovery.start(table, catalog))
     depends_on(app, {"dynamodb": table.answers, "catalog": client.is_alive})

@@ -1,0 +1,1 @@
+"""What `make fault` does: switches faults of the running shop on and off."""
