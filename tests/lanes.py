@@ -21,7 +21,6 @@ LANES = (
     "tests/api/processes",
     "tests/api/cloudwatch",
     "tests/rules",
-    "tests/unit/dora/test_performance.py",
     "tests/api",
 )
 

@@ -6,7 +6,6 @@ pipeline has in its journal and its repository.
 
 import gzip
 import json
-import os
 import sqlite3
 import subprocess
 import tempfile
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.containers.rehearsed import Rehearsal
+from tests.stacks import new_stack_name
 from tests.unit.dora.rehearsed import FILE
 
 KINDS = ("alarm", "deployment", "execution")
@@ -57,7 +57,7 @@ def _printed(command: list[str]) -> str:
 def main() -> None:
     """Rehearse in a checkout of its own, and write the file."""
     with tempfile.TemporaryDirectory() as folder:
-        checkout = Rehearsal(Path(folder) / "checkout", f"lantern-rehearsal-{os.getpid()}")
+        checkout = Rehearsal(Path(folder) / "checkout", new_stack_name("rehearsal"))
         try:
             rehearse(checkout)
             history = recorded(checkout, Path(folder))

@@ -2,15 +2,18 @@
 
 import re
 import socket
+import time
 
 import botocore.exceptions
 import docker
 import pytest
 import requests
 
+from dora.times import DAY_S, utc
 from tests.containers.rehearsed import Rehearsal, Shoppers, took
 from tests.signatures import authorization
 from tests.stacks import new_stack_name
+from tests.unit.dora import outputs
 from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.requires("docker"), pytest.mark.timeout(400)]
@@ -229,6 +232,21 @@ def test_tasks_reach_three_operations_of_the_pipeline_and_nothing_else_of_it(run
     assert ask(relay, "CodeDeploy_20141006.CreateDeployment") == "403"
     assert ask(f"{relay}/v1/repos/lantern/git-receive-pack", "CodeDeploy_20141006.GetDeployment") == "403"
     assert ask(relay, "CodeDeploy_20141006.GetDeployment", '{"deploymentId": "d-NONE"}') == "400"
+
+
+def test_the_console_and_make_dora_tell_the_same_figures_of_all_that_was_deployed(running):
+    checkout, _ = running
+    now = int(time.time())
+    window = {"SINCE": utc(now - DAY_S), "UNTIL": utc(now)}
+    printed = checkout.run("dora", **window)
+    address = f"http://127.0.0.1:{checkout.ports['console']}/dora"
+    query = {"window": window["SINCE"], "until": window["UNTIL"]}
+
+    def page():
+        """The page's figures; none while it reads the history."""
+        return outputs.in_page(requests.get(address, params=query, timeout=30).text)
+
+    assert wait_until(page, 60, "the console has read the history") == outputs.in_text(printed)
 
 
 def test_a_buildspec_with_a_mistake_is_refused_with_its_line_and_nothing_is_built(running):

@@ -22,7 +22,9 @@ from infra.operations import lambda_package
 from infra.operations.account import Account
 from infra.shop import EXAMPLE_ACCOUNT, EXAMPLE_REGION
 from tests.ports import free_port
+from tests.unit.dora import laptop, outputs, rehearsed
 from tests.unit.dora.readers import sample_events
+from tests.unit.dora.test_rehearsed_history import COUNTED
 from tests.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
@@ -122,13 +124,14 @@ class Cloud:
         cloudformation.get_waiter("stack_create_complete").wait(
             StackName="lantern-dora", WaiterConfig={"Delay": 1}
         )
-        self._use_empty_delivery_apis()
+        self.ask_delivery_apis_at(self.delivery_apis.server_port)
 
-    def _use_empty_delivery_apis(self):
+    def ask_delivery_apis_at(self, port):
+        """Have `compute` ask CodePipeline, CodeDeploy and CodeCommit at a port of this machine."""
         aws = self.client("lambda")
         variables = aws.get_function_configuration(FunctionName="lantern-dora-compute")["Environment"]
         variables["Variables"] |= {
-            f"AWS_ENDPOINT_URL_{name}": f"http://127.0.0.1:{self.delivery_apis.server_port}"
+            f"AWS_ENDPOINT_URL_{name}": f"http://127.0.0.1:{port}"
             for name in ("CODEPIPELINE", "CODEDEPLOY", "CODECOMMIT")
         }
         aws.update_function_configuration(FunctionName="lantern-dora-compute", Environment=variables)
@@ -148,6 +151,24 @@ class Cloud:
             QueueUrl=self.queue(name), AttributeNames=["ApproximateNumberOfMessages"]
         )["Attributes"]
         return int(attributes["ApproximateNumberOfMessages"])
+
+    def forget(self):
+        """Empty the table."""
+        table = boto3.resource("dynamodb").Table("lantern-dora")
+        with table.batch_writer() as batch:
+            for item in table.scan(ProjectionExpression="kind, id")["Items"]:
+                batch.delete_item(Key=item)
+
+    def send(self, envelopes):
+        """Put envelopes into the queue, and wait until all of them are in the table."""
+        for start in range(0, len(envelopes), 10):
+            entries = [
+                {"Id": str(number), "MessageBody": json.dumps(envelope)}
+                for number, envelope in enumerate(envelopes[start : start + 10])
+            ]
+            self.client("sqs").send_message_batch(QueueUrl=self.queue(), Entries=entries)
+        ids = {envelope["id"] for envelope in envelopes}
+        wait_until(lambda: ids <= set(self.envelopes()), 60, "all are in the table")
 
     def envelopes(self):
         return dynamodb_table.Store("lantern-dora").all("envelope")
@@ -267,10 +288,7 @@ def test_a_rule_takes_own_events_and_no_foreign_ones(cloud, rule):
 def test_the_report_is_the_one_of_the_command_line_for_the_same_envelopes(cloud, tmp_path):
     """Envelopes may come twice and in any order; `python -m dora` gets the stored ones."""
     sent = history()
-    for envelope in [*reversed(sent), *sent[::3]]:
-        cloud.client("sqs").send_message(QueueUrl=cloud.queue(), MessageBody=json.dumps(envelope))
-    ids = {envelope["id"] for envelope in sent}
-    wait_until(lambda: ids <= set(cloud.envelopes()), 60, "all are in the table")
+    cloud.send([*reversed(sent), *sent[::3]])
     cloud.compute()
     stored = dynamodb_table.Store("lantern-dora").report("30d")
     events = tmp_path / "history.jsonl"
@@ -347,3 +365,23 @@ def test_a_poisoned_message_ends_in_the_dead_letter_queue_and_the_others_are_kep
     wait_until(lambda: good["id"] in cloud.envelopes(), 30, "the good one is kept")
     wait_until(lambda: cloud.waiting("lantern-dora-dead-letters") == 1, 60, "the other is put aside")
     assert cloud.waiting("lantern-dora") == 0
+
+
+def test_a_rehearsed_history_has_the_figures_that_make_dora_tells(cloud, tmp_path):
+    """As tests/unit/dora/test_rehearsed_history.py has it: to the digit, and no failure of storefront."""
+    rehearsal = rehearsed.load()
+    with laptop.serve(tmp_path / "pipeline", rehearsal.fill) as port:
+        cloud.forget()
+        cloud.ask_delivery_apis_at(port)
+        cloud.send(rehearsal.events)
+        cloud.compute()
+        stored = dynamodb_table.Store("lantern-dora").report("7d")
+
+        window = {"SINCE": stored["window"]["start"], "UNTIL": stored["window"]["end"]}
+        done = laptop.make_dora(tmp_path, port, **window)
+
+    assert done.returncode == 0, done.stderr
+    figures = outputs.in_document(stored)
+    assert figures == outputs.in_text(done.stdout)
+    assert figures["storefront", "change fail rate"] == COUNTED["storefront"][1]
+    assert figures["storefront", "failed deployment recovery time"] == "no data n = 0"
