@@ -1,6 +1,6 @@
 """One record for each id, whichever sources had it, how often, and in whichever order."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields, replace
 from typing import Any, TypeVar
 
@@ -47,6 +47,7 @@ def combine(histories: Iterable[History]) -> History:
     alarms: list[AlarmChange] = []
     sources: frozenset[str] = frozenset()
     for history in histories:
+        notes += _of_other_services(deployments, history.deployments)
         _add(deployments, history.deployments)
         _add(incidents, history.incidents)
         notes += history.notes
@@ -55,6 +56,18 @@ def combine(histories: Iterable[History]) -> History:
     observed = {deployment.id for deployment in deployments.values() if deployment.knows_traffic}
     kept = tuple(note for note in dict.fromkeys(notes) if not (note.is_about_traffic and note.id in observed))
     return History(tuple(deployments.values()), tuple(incidents.values()), kept, tuple(alarms), sources)
+
+
+def _of_other_services(
+    known: Mapping[Identity, Deployment], deployments: Iterable[Deployment]
+) -> Iterator[Note]:
+    """Notes on deployments that an earlier source has with another service."""
+    for deployment in deployments:
+        earlier = known.get(identity(deployment))
+        if earlier and earlier.service != deployment.service:
+            words = f"{earlier.service} and {deployment.service} have a deployment of this id in two sources"
+            place = f" ({deployment.origin})" if deployment.origin else ""
+            yield Note("sources", deployment.id, f"{words}: it counts for {deployment.service}{place}")
 
 
 def _add(known: dict[Identity, Record], records: Iterable[Record]) -> None:

@@ -56,6 +56,19 @@ def test_two_guesses_add_up():
     assert combine([History((exposed,)), History((other,))]).deployments[0].exposed_at == at("1 10:05")
 
 
+def test_one_id_of_two_services_in_two_sources_is_said():
+    """The file says catalog, the API said orders: the later source stands first."""
+    file = replace(DEPLOYMENT, service="catalog", origin="deployments.csv, line 7")
+
+    combined = combine([History((DEPLOYMENT,)), History((file,))])
+
+    assert [deployment.service for deployment in combined.deployments] == ["catalog"]
+    assert [note.reason for note in combined.notes] == [
+        "orders and catalog have a deployment of this id in two sources: it counts for catalog "
+        "(deployments.csv, line 7)"
+    ]
+
+
 def test_incidents_of_two_sources_are_one_history():
     combined = combine(
         [History((), (incident("i-1", "1 10:00"),)), History((), (incident("i-1", "1 10:00", "1 11:00"),))]

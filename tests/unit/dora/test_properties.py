@@ -13,8 +13,11 @@ from dora.counting_rules import CountingRules
 from dora.deduplication import combine
 from dora.json_report import document
 from dora.metrics import FAIL_RATE, FREQUENCY, LEAD_TIME, RECOVERY, REWORK_RATE, report
+from dora.readers import eventbridge
 from dora.records import STATUSES, Deployment, History, Incident
+from dora.times import instant, utc
 from dora.windows import Window
+from tests.unit.dora.readers.sample_events import event
 
 HOURS = st.integers(0, 400)
 MESSAGES = (
@@ -189,3 +192,49 @@ def test_sources_may_be_cut_anywhere(history, parameters, data):
     whole = combine([*sources, History(incidents=history.incidents)])
 
     assert result(whole, parameters) == result(history, parameters)
+
+
+def as_record(deployment, number, known):
+    """What an event of our own says of a deployment, with those optional fields that are known by then."""
+    detail = {
+        "deploymentId": deployment.id,
+        "service": deployment.service,
+        "status": deployment.status,
+        "startedAt": deployment.started_at,
+    }
+    optional = {
+        "exposedAt": deployment.exposed_at,
+        "liveAt": deployment.live_at,
+        "endedAt": deployment.ended_at,
+        "restoredAt": deployment.restored_at,
+        "revision": deployment.revision,
+        "branch": deployment.branch,
+    }
+    detail |= {name: value for name, value in optional.items() if name in known and value}
+    return event("lantern.delivery", "Deployment Record", detail, "1 00:00", seconds=number)
+
+
+OPTIONAL = ("exposedAt", "liveAt", "endedAt", "restoredAt", "revision", "branch")
+LATER_S = 100_000
+
+
+@given(histories(), PARAMETERS, st.data())
+def test_corrections_may_come_in_any_order_twice_and_be_sent_again(history, parameters, data):
+    """Of each deployment a first report, that it began, and a second, which corrects it; both sent in any
+    order, some of them twice, and some once more much later, with another envelope's id."""
+    first = [
+        as_record(replace(each, status="running"), n, data.draw(st.sets(st.sampled_from(OPTIONAL))))
+        for n, each in enumerate(history.deployments)
+    ]
+    second = [as_record(each, 1000 + n, OPTIONAL) for n, each in enumerate(history.deployments)]
+    sent = first + second
+    again = [
+        envelope | {"id": f"again-{n}", "time": utc(instant(envelope["time"]) + LATER_S)}
+        for n, envelope in enumerate(sent)
+        if data.draw(st.booleans())
+    ]
+    everything = data.draw(st.permutations(sent + sent[::3] + again))
+
+    once, often = eventbridge.read(sent), eventbridge.read(everything)
+
+    assert result(replace(often, notes=()), parameters) == result(replace(once, notes=()), parameters)

@@ -23,14 +23,14 @@ def execution(key, state, when, **arguments):
     )
 
 
-def action(run, stage, name, category, state, when, result=None, **arguments):
+def action(run, stage, name, category, state, when, result=None, provider="x", **arguments):
     detail = {
         "pipeline": "lantern",
         "execution-id": run,
         "stage": stage,
         "action": name,
         "state": state,
-        "type": {"category": category, "provider": "x"},
+        "type": {"category": category, "provider": provider},
     }
     return event(
         "aws.codepipeline",

@@ -215,6 +215,44 @@ def test_a_success_whose_begin_was_lost_counts():
     assert reasons(history)["d-9"] == "its begin is not known: counted from what is known of it"
 
 
+def run_with(provider, state="SUCCEEDED"):
+    """A run whose deploy action, from 10:05 to 10:12, is not CodeDeploy's."""
+    return [
+        execution("run-9", "STARTED", "1 10:01"),
+        source("run-9", SHA["aaa"], "1 10:01"),
+        action("run-9", "Deploy", "orders", "Deploy", "STARTED", "1 10:05", provider=provider),
+        action("run-9", "Deploy", "orders", "Deploy", state, "1 10:12", provider=provider),
+        execution("run-9", state, "1 10:12"),
+    ]
+
+
+@pytest.mark.parametrize("provider", ["ECS", "EKS", "Lambda", "ElasticBeanstalk", "AppRunner"])
+def test_a_deploy_action_of_another_provider_is_a_deployment_of_the_service_that_it_names(provider):
+    """Begun at 10:05, over and live at 10:12; a failed one told nobody whether users saw it."""
+    good, failed = eventbridge.read(run_with(provider)), eventbridge.read(run_with(provider, "FAILED"))
+
+    assert classes(good) == {"run-9/orders": "ok"}
+    orders = by_id(good)["run-9/orders"]
+    assert (orders.started_at, orders.live_at, orders.revision) == (at("1 10:05"), at("1 10:12"), SHA["aaa"])
+    assert classes(failed) == {"run-9/orders": "unknown"}
+
+
+def test_a_deploy_action_that_releases_no_service_is_named():
+    history = eventbridge.read([*TWO_RUNS, *run_with("S3")])
+
+    assert set(by_id(history)) == {"d-1", "d-2"}
+    assert (
+        reasons(history)["orders"] == "a deploy action by S3 releases no service here, so it is not counted"
+    )
+
+
+def test_groups_of_one_name_in_two_applications_stay_apart():
+    other = deployment("d-9", "SUCCESS", "3 10:00")
+    other["detail"]["application"] = "academy"
+
+    assert set(analyse(eventbridge.read([*TWO_RUNS, other])).services) == {"lantern/orders", "academy/orders"}
+
+
 def test_the_end_of_an_alarm_whose_begin_was_lost_tells_when_it_was():
     ended = alarm("lantern-orders-errors", "OK", "3 12:00", "ALARM")
     ended["detail"]["previousState"]["timestamp"] = "2026-11-03T11:30:00.000+0000"
