@@ -82,6 +82,7 @@ def _aws_history(options: argparse.Namespace) -> History:
             boto3.Session(),
             options.pipeline,
             alarms=options.alarms,
+            traces=options.traces,
             scale=options.time_scale,
             has_log=bool(options.git),
         )

@@ -20,7 +20,7 @@ def incidents(changes: Iterable[AlarmChange], services: Iterable[str], notes: li
     names = sorted(services, key=lambda name: (-len(name), name))
     rang = []
     for alarm, group in groupby(_distinct(changes), key=lambda change: change.alarm):
-        service = next((name for name in names if _has_words_of(name, alarm)), "")
+        service = next((name for name in names if is_of(name, alarm)), "")
         if not service:
             known = ", ".join(sorted(names)) or "none is known"
             notes.append(Note(SOURCE, alarm, f"the alarm's name holds no service's name ({known})"))
@@ -56,8 +56,8 @@ def _distinct(changes: Iterable[AlarmChange]) -> list[AlarmChange]:
     return [distinct[key] for key in sorted(distinct)]
 
 
-def _has_words_of(service: str, alarm: str) -> bool:
-    """Whether the words of a service's name stand in the alarm's: of `app/orders`, both of them."""
+def is_of(service: str, alarm: str) -> bool:
+    """Whether an alarm is of a service: its words stand in the alarm's name, of `app/orders` both."""
     return all(
         re.search(rf"(?<![A-Za-z0-9]){re.escape(word)}(?![A-Za-z0-9])", alarm, re.IGNORECASE)
         for word in service.split("/")
@@ -73,6 +73,7 @@ def _ringings(changes: list[AlarmChange], notes: list[Note]) -> Iterator[Inciden
             change = _next_change(pending, is_ringing=opened is not None)
             if change.state == ALARM:
                 opened = opened or change
+                opened = opened._replace(root_cause=opened.root_cause or change.root_cause)
             elif opened:
                 yield _incident(opened, opened.at, change.at)
                 opened = None

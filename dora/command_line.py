@@ -78,6 +78,11 @@ def _add_sources(options: argparse.ArgumentParser) -> None:
         "--alarms", default="", metavar="PREFIX", help="with --aws: alarms that are incidents"
     )
     sources.add_argument(
+        "--traces",
+        action="store_true",
+        help="with --alarms: X-Ray tells in which service requests fault first",
+    )
+    sources.add_argument(
         "--time-scale", type=float, default=1.0, help="with --aws: how much a laptop hurries (1)"
     )
 

@@ -8,7 +8,7 @@ STATUSES = (RUNNING, SUCCEEDED, FAILED, STOPPED)
 # What a deployment's commits are: listed by somebody; all between two live deployments, as a repository knows
 # them; or the one commit that started the pipeline's execution
 LISTED, RANGE, TRIGGER = "listed", "range", "trigger"
-ALARMS, REPORTS = "alarms", "reports"  # sources of incidents
+ALARMS, REPORTS, TRACES = "alarms", "reports", "traces"  # sources of incidents, and of what caused them
 SAMPLE = "sample"  # the source of the note that marks made-up figures
 BY_PUSH, BY_EXECUTION = "push", "execution"  # sources of a commit's time other than git and people
 PUSHED = (
@@ -119,7 +119,7 @@ class History:
     incidents: tuple[Incident, ...] = ()
     notes: tuple[Note, ...] = ()
     alarms: tuple[AlarmChange, ...] = ()
-    incident_sources: frozenset[str] = frozenset()  # ALARMS, REPORTS: those that were read, even if empty
+    incident_sources: frozenset[str] = frozenset()  # ALARMS, REPORTS, TRACES: what was read, even if empty
 
     @property
     def scales(self) -> tuple[float, ...]:

@@ -83,6 +83,7 @@ class HistoryReader:
                 self._aws,
                 pipeline,
                 alarms=self._alarm_prefix,
+                traces=True,
                 since=now_s - HORIZON_S,
                 caches=cache.answers,
             )

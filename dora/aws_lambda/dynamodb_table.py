@@ -12,7 +12,8 @@ import botocore.exceptions
 
 from dora.times import DAY_S
 
-ENVELOPE, DEPLOYMENT, TRIGGER, COMMIT, REPORT = "envelope", "deployment", "trigger", "commit", "report"
+ENVELOPE, DEPLOYMENT, TRIGGER, COMMIT = "envelope", "deployment", "trigger", "commit"
+ROOT_CAUSE, REPORT = "root cause", "report"
 KEPT_S = 180 * DAY_S  # twice the longest window: a window's figures depend on what was live before it
 LARGEST_BYTES = 380_000  # DynamoDB takes 400 KB an item
 DETAILS = (

@@ -15,7 +15,15 @@ import botocore.exceptions
 from dora import json_report
 from dora.analysis import analyse
 from dora.aws_lambda import cloudwatch_metrics, deployment_log
-from dora.aws_lambda.dynamodb_table import COMMIT, DEPLOYMENT, ENVELOPE, TRIGGER, Store, StoredValues
+from dora.aws_lambda.dynamodb_table import (
+    COMMIT,
+    DEPLOYMENT,
+    ENVELOPE,
+    ROOT_CAUSE,
+    TRIGGER,
+    Store,
+    StoredValues,
+)
 from dora.deduplication import combine
 from dora.errors import InputError
 from dora.metrics import report
@@ -84,9 +92,10 @@ def _history(store: Store) -> History:
         deployments=StoredValues(store, DEPLOYMENT),
         triggers=StoredValues(store, TRIGGER),
         commits=StoredValues(store, COMMIT),
+        causes=StoredValues(store, ROOT_CAUSE),
     )
     answers, problems = pipeline_history.read(
-        boto3.Session(), os.environ["PIPELINE"], alarms=os.environ["ALARMS"], caches=caches
+        boto3.Session(), os.environ["PIPELINE"], alarms=os.environ["ALARMS"], traces=True, caches=caches
     )
     if problems:
         raise problems[0].error

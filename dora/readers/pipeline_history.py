@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from dora.errors import SourceError
-from dora.readers import aws_api, codecommit
+from dora.readers import aws_api, codecommit, root_causes
 from dora.records import History
 
 OWN_DOMAINS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws")
@@ -21,6 +21,7 @@ class Caches:
     deployments: aws_api.Answers = field(default_factory=dict)
     triggers: aws_api.Triggers = field(default_factory=dict)
     commits: codecommit.Answers = field(default_factory=dict)
+    causes: root_causes.Answers = field(default_factory=dict)
 
 
 class Problem(NamedTuple):
@@ -35,6 +36,7 @@ def read(
     pipeline: str,
     *,
     alarms: str = "",
+    traces: bool = False,
     scale: float = 1.0,
     since: float | None = None,
     has_log: bool = False,
@@ -42,6 +44,7 @@ def read(
 ) -> tuple[History, list[Problem]]:
     """A pipeline's deployments with their commits and, with a prefix `alarms`, the changes of those alarms.
 
+    With `traces` X-Ray is asked in which service the requests of that time fault first.
     `session` makes boto3's clients. `since` (epoch seconds) leaves out deployments that were created before;
     `scale` is the time scale where no deployment tells it. With `has_log` somebody else has the commits, so
     none are asked for. Raises boto3's errors and SourceError where the deployments can't be read; what else
@@ -58,6 +61,8 @@ def read(
     additions: dict[str, Callable[[History], History]] = {}
     if alarms:
         additions["The alarms' history"] = partial(_with_alarms, session, prefix=alarms, scale=scale)
+    if alarms and traces:
+        additions["The traces' root causes"] = partial(_with_root_causes, session, caches.causes)
     if not has_log:
         additions["The commits' log"] = partial(_with_commits, session, pipeline, caches.commits)
     return _added(history, additions)
@@ -79,6 +84,10 @@ def _added(
 
 def _with_alarms(session: Any, history: History, *, prefix: str, scale: float) -> History:
     return aws_api.with_alarms(history, _client_beside_pipeline(session, "cloudwatch"), prefix, scale)
+
+
+def _with_root_causes(session: Any, answers: root_causes.Answers, history: History) -> History:
+    return root_causes.add(history, session.client("xray"), answers)
 
 
 def _with_commits(session: Any, pipeline: str, answers: codecommit.Answers, history: History) -> History:

@@ -19,8 +19,8 @@ WITHOUT_RESOURCE = {
         "ecr": "GetAuthorizationToken",
         "ecs": "RegisterTaskDefinition",
         "elasticloadbalancing": "DescribeListeners DescribeRules DescribeTargetGroups",
-        "xray": "GetSamplingRules GetSamplingStatisticSummaries GetSamplingTargets PutTelemetryRecords "
-        "PutTraceSegments",
+        "xray": "GetSamplingRules GetSamplingStatisticSummaries GetSamplingTargets GetTraceSummaries "
+        "PutTelemetryRecords PutTraceSegments",
     }.items()
     for action in actions.split()
 }

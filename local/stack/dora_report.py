@@ -1,7 +1,7 @@
 """`make dora`: the DORA metrics of the rehearsals on this laptop, by the command `python -m dora`.
 
 The pipeline's journal has every event with its time scale; its API knows when users saw a deployment, which
-alarms rang, and the commits that were pushed to it.
+alarms rang, and the commits that were pushed to it. The local X-Ray knows where requests fault first.
 """
 
 import json
@@ -72,7 +72,7 @@ def write_events(envelopes: list[dict[str, Any]], file: Path) -> Path:
 def arguments(site: Site, history: Path) -> list[str]:
     """The options of `python -m dora`."""
     variables = site.environ
-    options = ["--events", str(history), "--aws", "--alarms", ALARMS]
+    options = ["--events", str(history), "--aws", "--alarms", ALARMS, "--traces"]
     options += [f"--since={variables.get('SINCE') or DEFAULT_SINCE}"]
     options += [f"--until={variables['UNTIL']}"] if variables.get("UNTIL") else []
     return options + _outputs(variables)
@@ -91,6 +91,7 @@ def environment(site: Site, pipeline: str) -> dict[str, str]:
         "AWS_ENDPOINT_URL": local,
         "AWS_ENDPOINT_URL_CODEPIPELINE": pipeline,
         "AWS_ENDPOINT_URL_CODEDEPLOY": pipeline,
+        "AWS_ENDPOINT_URL_XRAY": f"http://127.0.0.1:{site.environ.get('XRAY_PORT') or 2000}",
         "AWS_DEFAULT_REGION": REGION,
         "AWS_ACCESS_KEY_ID": "laptop",
         "AWS_SECRET_ACCESS_KEY": "laptop",

@@ -52,11 +52,11 @@ EMPTY_ANSWERS = {
 
 
 class EmptyDeliveryApis(BaseHTTPRequestHandler):
-    """CodePipeline, CodeDeploy and CodeCommit of an account in which nothing was ever deployed."""
+    """CodePipeline, CodeDeploy, CodeCommit and X-Ray of an account in which nothing was ever deployed."""
 
     def do_POST(self):
         self.rfile.read(int(self.headers["Content-Length"]))
-        operation = self.headers["X-Amz-Target"].split(".")[-1]
+        operation = self.headers.get("X-Amz-Target", "").split(".")[-1]  # X-Ray's are in the path
         body = EMPTY_ANSWERS.get(operation, b"{}")
         self.send_response(400 if b"__type" in body else 200)
         self.send_header("Content-Type", "application/x-amz-json-1.1")
@@ -127,12 +127,12 @@ class Cloud:
         self.ask_delivery_apis_at(self.delivery_apis.server_port)
 
     def ask_delivery_apis_at(self, port):
-        """Have `compute` ask CodePipeline, CodeDeploy and CodeCommit at a port of this machine."""
+        """Have `compute` ask CodePipeline, CodeDeploy, CodeCommit and X-Ray at a port of this machine."""
         aws = self.client("lambda")
         variables = aws.get_function_configuration(FunctionName="lantern-dora-compute")["Environment"]
         variables["Variables"] |= {
             f"AWS_ENDPOINT_URL_{name}": f"http://127.0.0.1:{port}"
-            for name in ("CODEPIPELINE", "CODEDEPLOY", "CODECOMMIT")
+            for name in ("CODEPIPELINE", "CODEDEPLOY", "CODECOMMIT", "XRAY")
         }
         aws.update_function_configuration(FunctionName="lantern-dora-compute", Environment=variables)
 

@@ -173,6 +173,8 @@ def _ask_aws() -> list[iam.PolicyStatement]:
             actions=["cloudwatch:DescribeAlarmHistory", "cloudwatch:DescribeAlarms"],
             resources=[arn("cloudwatch", "alarm:*")],
         ),
+        # X-Ray knows no resource for traces
+        iam.PolicyStatement(sid="AskTraces", actions=["xray:GetTraceSummaries"], resources=["*"]),
     ]
 
 

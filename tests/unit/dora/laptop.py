@@ -40,12 +40,24 @@ class Silent(WSGIRequestHandler):
         pass
 
 
+def _with_traces(api, traces):
+    def answer(environ, start_response):
+        if environ["PATH_INFO"] != "/TraceSummaries":
+            return api(environ, start_response)
+        start_response("200 OK", [("Content-Type", "application/json")])
+        return [json.dumps({"TraceSummaries": list(traces)}).encode()]
+
+    return answer
+
+
 @contextmanager
-def serve(state, fill) -> Iterator[int]:
-    """Serve the API of a runner, without its threads, that `fill` has filled; yields the port."""
+def serve(state, fill, traces=()) -> Iterator[int]:
+    """Serve the API of a runner, without its threads, that `fill` has filled; yields the port.
+
+    X-Ray answers there too, with `traces` as the summaries of all traces with a fault."""
     runner = Runner(load(Settings, {"STATE_DIR": str(state), "AWS_ENDPOINT_URL": "http://127.0.0.1:9"}))
     fill(runner)
-    server = make_server("127.0.0.1", 0, ApiServer(runner), handler_class=Silent)
+    server = make_server("127.0.0.1", 0, _with_traces(ApiServer(runner), traces), handler_class=Silent)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:
@@ -62,6 +74,7 @@ def make_dora(folder, port, **variables):
     (folder / "docker-compose.yml").write_text((ROOT / "docker-compose.yml").read_text())
     command = [sys.executable, "-m", "local.stack", "--file", str(folder / "docker-compose.yml"), "dora"]
     environ = {"PATH": os.environ["PATH"], "HOME": str(folder), "PIPELINE_PORT": str(port), "AWS_PORT": "9"}
+    environ |= {"XRAY_PORT": str(port)}
     environ |= {"PYTHONPATH": str(ROOT), "AWS_PROFILE": "somebody-elses", "HTTP_PROXY": "http://127.0.0.1:9"}
     return subprocess.run(
         command,

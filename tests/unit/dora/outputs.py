@@ -23,15 +23,19 @@ ARTICLE = re.compile(
 
 def environment(monkeypatch, pipeline):
     """boto3's variables of the laptop; nobody answers for CloudWatch and CodeCommit at their own address."""
-    for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_CODEPIPELINE", "AWS_ENDPOINT_URL_CODEDEPLOY"):
-        monkeypatch.setenv(name, "http://127.0.0.1:9" if name == "AWS_ENDPOINT_URL" else pipeline)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    for service in ("CODEPIPELINE", "CODEDEPLOY", "XRAY"):
+        monkeypatch.setenv(f"AWS_ENDPOINT_URL_{service}", pipeline)
     for name, value in (("DEFAULT_REGION", "us-east-1"), ("ACCESS_KEY_ID", "x"), ("SECRET_ACCESS_KEY", "x")):
         monkeypatch.setenv(f"AWS_{name}", value)
 
 
 def printed(capsys, since, until, *arguments):
     """What the command prints of the laptop in a window."""
-    assert main(["--aws", "--alarms", "lantern-", "--since", since, "--until", until, *arguments]) == 0
+    assert (
+        main(["--aws", "--alarms", "lantern-", "--traces", "--since", since, "--until", until, *arguments])
+        == 0
+    )
     return capsys.readouterr().out
 
 

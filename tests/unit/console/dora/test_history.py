@@ -31,8 +31,8 @@ class Account:
     def start(self, work):
         return self.pool.submit(work)
 
-    def history(self, _session, pipeline, *, alarms, since, caches):
-        assert alarms == "lantern-"
+    def history(self, _session, pipeline, *, alarms, traces, since, caches):
+        assert (alarms, traces) == ("lantern-", True)
         self.caches = caches
         self.gate.wait(5)
         self.read.append(pipeline)

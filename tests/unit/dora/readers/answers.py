@@ -94,7 +94,7 @@ class Session:
 
     def __init__(self):
         self.clients, self.stubs = {}, {}
-        for name in ("codepipeline", "codedeploy", "codecommit", "cloudwatch"):
+        for name in ("codepipeline", "codedeploy", "codecommit", "cloudwatch", "xray"):
             self.clients[name] = boto3.client(
                 name, region_name="eu-central-1", aws_access_key_id="x", aws_secret_access_key="x"
             )

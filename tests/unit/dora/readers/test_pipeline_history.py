@@ -78,6 +78,29 @@ def test_everything_that_aws_knows_is_one_history():
     assert [change.scale for change in history.alarms] == [60, 60]
 
 
+def test_traces_tell_the_root_cause_of_an_alarm_where_they_are_asked_for():
+    session = Account().tells_triggers().tells_commits().rings()
+    fault = {"Id": "1-0", "FaultRootCauses": [{"Services": [{"Name": "orders"}, {"Name": "catalog"}]}]}
+    session.stubs["xray"].add_response("get_trace_summaries", {"TraceSummaries": [fault]})
+
+    history, problems = pipeline_history.read(session, "lantern", alarms="lantern-", traces=True)
+
+    assert problems == []
+    assert {change.state: change.root_cause for change in history.alarms} == {"OK": "", "ALARM": "catalog"}
+    assert history.incident_sources == {"alarms", "traces"}
+
+
+def test_traces_that_can_not_be_read_are_a_problem_and_the_alarms_stay():
+    session = Account().tells_triggers().tells_commits().rings()
+    session.stubs["xray"].add_client_error("get_trace_summaries", "AccessDeniedException", "no")
+
+    history, problems = pipeline_history.read(session, "lantern", alarms="lantern-", traces=True)
+
+    assert [problem.source for problem in problems] == ["The traces' root causes"]
+    assert len(history.alarms) == 2
+    assert history.incident_sources == {"alarms"}
+
+
 def test_what_can_not_change_is_asked_for_once():
     caches = Caches()
     first, _ = pipeline_history.read(Account().tells_triggers().tells_commits(), "lantern", caches=caches)
