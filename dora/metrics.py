@@ -109,13 +109,21 @@ class Report:
 
     def measured_in(self, measured: ServiceMetrics, window: Window) -> ServiceMetrics:
         """One of the report's services, or all of them, measured in another window."""
+        return measure(self._analysis_of(measured), window, self.analysis)
+
+    def _analysis_of(self, measured: ServiceMetrics) -> ServiceAnalysis:
         service = self.analysis.services.get(measured.service) or self.together
-        return measure(service, window, self.analysis) if service else measured
+        if service is None:
+            raise KeyError(measured.service)
+        return service
 
     def by_period(self, measured: ServiceMetrics, unit: str) -> dict[str, ServiceMetrics]:
         """One of the report's services in each "week" or "month" that the report covers, by their names."""
-        periods = self.covered.periods(unit)
-        return {name: self.measured_in(measured, window) for name, window in periods}
+        service, counts_begun_days = self._analysis_of(measured), self.days != self.covered.days
+        return {
+            name: measure(service, window, self.analysis, _begun_days(window) if counts_begun_days else None)
+            for name, window in self.covered.periods(unit)
+        }
 
 
 def report(analysis: Analysis, window: Window, at: float) -> Report:
@@ -150,7 +158,11 @@ def _coverage(analysis: Analysis, window: Window) -> tuple[Window, float]:
     if began_at is None or not window.start <= began_at < window.end:
         return window, window.days
     covered = Window(began_at, window.end)
-    return covered, max(1.0, ceil(covered.days - BEGUN_DAY)) if window.days >= 1 else covered.days
+    return covered, _begun_days(covered) if window.days >= 1 else covered.days
+
+
+def _begun_days(window: Window) -> float:
+    return max(1.0, ceil(window.days - BEGUN_DAY))
 
 
 def pooled(analysis: Analysis) -> ServiceAnalysis:

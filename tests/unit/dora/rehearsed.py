@@ -59,9 +59,9 @@ class Rehearsed:
 
 
 def load(ended_ago_s: float = 3600.0) -> Rehearsed:
-    """The history, later by so many whole seconds that it ended some time ago."""
+    """The history, later by so many whole seconds that it ended some time ago; never earlier."""
     history = Rehearsed(**json.loads(gzip.decompress(FILE.read_bytes())))
-    later_s = int(time.time() - ended_ago_s - history.ended_at)
+    later_s = max(0, int(time.time() - ended_ago_s - history.ended_at))
     return Rehearsed(_later(history.documents, later_s), _later(history.events, later_s), history.commits)
 
 

@@ -47,6 +47,18 @@ def test_half_an_hour_of_a_month_counts_as_a_day():
     assert (figure.value, figure.formula) == (3, "deployments / 1 day")
 
 
+def test_weeks_of_a_short_history_are_measured_over_its_begun_days_too():
+    """1 November 2026 is a Sunday: five on that day are five a day, five on the Monday likewise."""
+    made, _ = frequency(deployed(*TEN), Window(at("2 18:00") - 30 * DAY_S, at("2 18:00")))
+
+    weeks = made.by_period(made.services["orders"], "week")
+
+    assert {name: week.figures[FREQUENCY].value for name, week in weeks.items()} == {
+        "2026-W44": 5,
+        "2026-W45": 5,
+    }
+
+
 def test_half_an_hour_of_an_hour_counts_as_what_it_is():
     """Three in 30 minutes: 3 / (30 / 1440) = 144 a day."""
     made, figure = frequency(deployed("2 10:00", "2 10:10", "2 10:20"), Window(at("2 09:30"), at("2 10:30")))

@@ -376,7 +376,8 @@ class Refusing(Session):
 
 
 def test_a_pipeline_that_is_not_there_is_said_with_the_option(capsys, monkeypatch):
-    monkeypatch.setattr(boto3, "Session", Refusing)
+    session = Refusing()
+    monkeypatch.setattr(boto3, "Session", lambda: session)
 
     assert main(["--aws", "--pipeline", "x"]) == 1
 
