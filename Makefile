@@ -71,8 +71,14 @@ traffic: $(RUN) $(VENV)/traffic.stamp ## Send shoppers to the running shop; RATE
 	@$(BIN)/python -m local.stack traffic
 
 fault: $(VENV)/local.stamp ## Break the shop: NAME=slow-dependency [ON=catalog] [PERCENT=30] [FOR=15m]; OFF=1 ends it; alone it lists what there is
-	@$(BIN)/python -m local.faults
-.PHONY: fault
+	@$(BIN)/python -m local.faults fault
+
+diagnose: $(VENV)/local.stamp ## Say which fault fits what X-Ray and CloudWatch answer; SINCE=2m; ACCOUNT=yes asks the account of your credentials
+	@$(BIN)/python -m local.faults diagnose
+
+gameday: $(RUN) $(VENV)/traffic.stamp ## Break the shop in one way after the other, by SEED=7, for MINUTES=20, under shoppers; then tell what was seen when
+	@$(BIN)/python -m local.faults gameday
+.PHONY: fault diagnose gameday
 
 rehearse: $(RUN) $(VENV)/rehearsal.stamp $(VENV)/traffic.stamp ## Take COMMIT=HEAD through the pipeline on this laptop; RELEASE=errors ... tries a bad one; TIME_SCALE=60
 	@$(BIN)/python -m local.rehearsal

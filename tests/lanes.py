@@ -10,6 +10,7 @@ import pytest
 LANES = (
     "tests/containers/test_rehearsal.py",
     "tests/browser",
+    "tests/api/test_faults.py",  # long, and hardly ever busy
     "tests/infra/test_mistakes.py",
     "tests/infra/test_deployed.py",
     "tests/containers/test_compose_up.py",

@@ -85,6 +85,9 @@ def _app(app: Container) -> Iterator[str]:
             f"{FILE}: container {CONTAINER}: AWS_XRAY_DAEMON_ADDRESS is {address!r}, expected "
             f"'127.0.0.1:{XRAY_PORT}': the sidecar shares the task's network"
         )
+    faults = variables(app).get("FAULTS", "off")
+    if faults != "off":
+        yield f"{FILE}: container {CONTAINER}: FAULTS is {faults!r}, expected 'off': it breaks a service"
     if _log_group(app) != "/lantern/${SERVICE}":
         yield f"{FILE}: container {CONTAINER}: awslogs-group must be /lantern/${{SERVICE}}"
 

@@ -1,8 +1,10 @@
-"""`python -m local.faults`: what `make fault` does. Its variables are in settings.py; without any it lists.
+"""`python -m local.faults fault|diagnose|gameday`: the commands behind these Make targets.
 
-Exit codes: 0 done, 1 a part of the shop does not answer, 2 the command was refused.
+Exit codes of `fault` and `gameday`: 0 done, or a right guess; 1 no answer; 2 refused; 3 a wrong guess.
+Exit codes of `diagnose`: 0 nothing is wrong; 3 a fault was found; 2 it could not look.
 """
 
+import argparse
 import os
 import random
 import sys
@@ -10,6 +12,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from local.faults import diagnosing, gameday
 from local.faults.bearers import Active, Bearers
 from local.faults.errors import FaultError, NotThere, Refused
 from local.faults.settings import Settings
@@ -24,7 +27,8 @@ MYSTERY = "mystery"
 
 def bearers_of(site: Site) -> Bearers:
     """Ask every part of the running shop what it bears. Raises NotThere."""
-    return Bearers({name: f"{site.address(name)}/faults" for name in SERVICES})
+    addresses = {name: f"{site.address(name)}/faults" for name in SERVICES}
+    return Bearers({**addresses, "aws": f"{site.address('aws')}/_lantern/faults"})
 
 
 def show(bearers: Bearers) -> None:
@@ -82,24 +86,57 @@ def _described(fault: Active) -> str:
     return f"{fault.name} at {' and '.join(fault.bearers)}, {fault.percent:g} %, until {ends}"
 
 
+def fault(site: Site, settings: Settings) -> int:
+    """Do what the variables of `make fault` say; return the exit code."""
+    bearers = bearers_of(site)
+    if settings.guess:
+        view = diagnosing.laptop(site)
+        is_right, lines = diagnosing.guess(bearers, view, settings.guess, settings.since_s)
+        print("\n".join(lines))
+        return 0 if is_right else 3
+    if settings.off:
+        switch_off(bearers, settings)
+    elif settings.name:
+        switch_on(bearers, settings)
+    else:
+        show(bearers)
+    return 0
+
+
+def diagnose(site: Site, settings: Settings) -> int:
+    """Say which faults fit, with their evidence; return the exit code."""
+    view = diagnosing.account() if settings.account else diagnosing.laptop(site)
+    is_well, lines = diagnosing.tell(view, settings.since_s)
+    print("\n".join(lines))
+    return 0 if is_well else 3
+
+
+def play(site: Site, settings: Settings) -> int:
+    """Break the shop in one way after the other; return the exit code."""
+    gameday.play(
+        site, bearers_of(site), diagnosing.laptop(site), settings, lambda line: print(line, flush=True)
+    )
+    return 0
+
+
 def main() -> int:
-    """Do what the variables say."""
+    """Run the command that is named."""
+    commands = {"fault": fault, "diagnose": diagnose, "gameday": play}
+    parser = argparse.ArgumentParser(prog="python -m local.faults", description=__doc__)
+    parser.add_argument("command", choices=commands)
+    command = parser.parse_args().command
     try:
         site = find(FILE)
-        settings = load(Settings, site.environ)
-        bearers = bearers_of(site)
-        if settings.off:
-            switch_off(bearers, settings)
-        elif settings.name:
-            switch_on(bearers, settings)
-        else:
-            show(bearers)
+        return commands[command](site, load(Settings, site.environ))
     except (FaultError, StackError, SettingsError) as error:
         print(error, file=sys.stderr)
-        return 1 if isinstance(error, NotThere) else 2
+        return 1 if isinstance(error, NotThere) and command != "diagnose" else 2
+    except KeyboardInterrupt:
+        print("Interrupted.", file=sys.stderr)
+        return 130
     except BrokenPipeError:  # make fault | head
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 0
+        return 0
 
 
 if __name__ == "__main__":

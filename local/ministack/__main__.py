@@ -11,6 +11,7 @@ from hypercorn.config import Config
 from local.ministack import engine, tables
 from local.ministack.front import Front
 from local.ministack.snapshots import Snapshots, StateInUse, lock
+from local.ministack.throttling import Throttling
 
 
 def main() -> int:
@@ -21,7 +22,7 @@ def main() -> int:
     engine.forbid_programs()
     try:
         lock_fd = lock(state)
-        front = Front(engine.load(), tables.read(), Snapshots(lock_fd))
+        front = Front(engine.load(), tables.read(), Snapshots(lock_fd), _throttling())
     except (OSError, StateInUse, tables.TableError) as error:
         print(f"The local AWS cannot start: {error}", file=sys.stderr)
         return 1
@@ -32,6 +33,14 @@ def main() -> int:
     config.loglevel = os.environ["LOG_LEVEL"]
     asyncio.run(serve(front, config, mode="asgi"))  # type: ignore[arg-type]  # its ASGI types are closed unions
     return 0
+
+
+def _throttling() -> Throttling | None:
+    """The table's fault, where FAULTS=on lets it be switched; kept in FAULTS_DIR over a restart."""
+    if os.environ.get("FAULTS") != "on":
+        return None
+    folder = os.environ.get("FAULTS_DIR")
+    return Throttling(Path(folder) / "aws.json" if folder else None)
 
 
 if __name__ == "__main__":

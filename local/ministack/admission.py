@@ -13,6 +13,7 @@ from local.ministack import engine
 from origins import SAFE_METHODS, foreign_sender, is_own_host
 
 HEALTH = "/_lantern/health"
+FAULTS = "/_lantern/faults"
 EVENTS = "/_lantern/events"  # where the local CodePipeline and CodeDeploy tell what AWS's would tell
 REGISTRY = "/v2/"  # Docker's registry API, which is ECR's too
 # What outgoing requests to anybody are made of: an event would be sent to the address that a request names
@@ -37,6 +38,8 @@ def refusal(method: str, path: str, query: str, headers: Mapping[str, str]) -> R
     if sender := foreign_sender(method, headers):
         return _denied(f"The local AWS answers no web page of another origin: {sender}")
     if (path == HEALTH and method in SAFE_METHODS) or (path == EVENTS and may_be_unsigned(method, headers)):
+        return None
+    if path == FAULTS and method in ("GET", "PUT", "DELETE"):  # which no form can send, and no page elsewhere
         return None
     if path.startswith(REGISTRY):
         is_docker = headers.get("authorization", "").startswith("Basic ")

@@ -7,9 +7,10 @@ from xml.sax.saxutils import escape
 
 from local.awsapi.signatures import signed_service
 from local.ministack import admission, engine, garbage, tables
-from local.ministack.admission import EVENTS, HEALTH, Refusal
+from local.ministack.admission import EVENTS, FAULTS, HEALTH, Refusal
 from local.ministack.engine import App, Message, Receive, Scope, Send
 from local.ministack.snapshots import Snapshots
+from local.ministack.throttling import CODE, MESSAGE, Throttling, WrongFault
 
 REST_XML = ("s3", "route53", "cloudfront")
 READS = ("Get", "BatchGet", "Query", "Scan", "List", "Describe", "TransactGet", "Search")
@@ -18,10 +19,17 @@ READS = ("Get", "BatchGet", "Query", "Scan", "List", "Describe", "TransactGet", 
 class Front:
     """Passes requests on to MiniStack, and marks a snapshot as due after each request that may write."""
 
-    def __init__(self, app: App, required: list[tables.Table], snapshots: Snapshots) -> None:
+    def __init__(
+        self,
+        app: App,
+        required: list[tables.Table],
+        snapshots: Snapshots,
+        throttling: Throttling | None = None,
+    ) -> None:
         self._app = app
         self._required = required
         self._snapshots = snapshots
+        self._throttling = throttling  # None where no fault may be injected
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or handle the start and the stop of the server."""
@@ -35,11 +43,35 @@ class Front:
             await self._answer_health(send)
         elif scope["path"] == EVENTS:
             await _put_events(receive, send)
+        elif scope["path"] == FAULTS:
+            await self._switch_faults(scope["method"], receive, send)
         else:
-            try:
-                await self._app(scope, receive, send)
-            finally:
-                self._snapshots.changed |= _may_write(scope["headers"])
+            await self._pass_on(scope, receive, send)
+
+    async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._throttling and self._throttling.is_on and _is_dynamodb(scope["headers"]):
+            body = await _body(receive)
+            if self._throttling.refuses(body):
+                await _answer(send, 400, {"__type": CODE, "message": MESSAGE}, (("x-amzn-errortype", CODE),))
+                return
+            receive = _replayed(body, receive)
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            self._snapshots.changed |= _may_write(scope["headers"])
+
+    async def _switch_faults(self, method: str, receive: Receive, send: Send) -> None:
+        if self._throttling is None:
+            await _answer(send, 200 if method == "GET" else 405, {"enabled": False})
+            return
+        body = await _body(receive)
+        try:
+            if method != "GET":
+                self._throttling.replace(body if method == "PUT" else b'{"faults": []}')
+        except WrongFault as error:
+            await _answer(send, 400, {"message": str(error)})
+            return
+        await _answer(send, 200, self._throttling.state())
 
     async def _start_and_stop(self, scope: Scope, receive: Receive, send: Send) -> None:
         freezing: list[asyncio.Task[None]] = []
@@ -79,9 +111,26 @@ def _headers(scope: Scope) -> dict[str, str]:
 
 
 def _may_write(headers: Iterable[tuple[bytes, bytes]]) -> bool:
-    target = next((value.decode("latin-1") for name, value in headers if name == b"x-amz-target"), "")
-    service, _, action = target.partition(".")
-    return service.startswith("DynamoDB") and not action.startswith(READS)
+    _, _, action = _target(headers).partition(".")
+    return _is_dynamodb(headers) and not action.startswith(READS)
+
+
+def _is_dynamodb(headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    return _target(headers).startswith("DynamoDB")
+
+
+def _target(headers: Iterable[tuple[bytes, bytes]]) -> str:
+    return next((value.decode("latin-1") for name, value in headers if name == b"x-amz-target"), "")
+
+
+def _replayed(body: bytes, receive: Receive) -> Receive:
+    """A request whose body was read already, to be read once more."""
+    bodies: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def again() -> Message:
+        return bodies.pop() if bodies else await receive()
+
+    return again
 
 
 async def _put_events(receive: Receive, send: Send) -> None:

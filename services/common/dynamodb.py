@@ -6,7 +6,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
-from tenacity import retry, retry_if_exception, stop_after_attempt, wait_random
+from tenacity import retry, retry_if_exception, stop_after_attempt, wait_exponential_jitter
 
 from services.common import http
 from services.common.problems import DependencyDown
@@ -97,7 +97,7 @@ def _is_worth_a_retry(error: BaseException) -> bool:
 @retry(
     retry=retry_if_exception(_is_worth_a_retry),
     stop=stop_after_attempt(3),
-    wait=wait_random(0.01, 0.08),
+    wait=wait_exponential_jitter(multiplier=0.02, jitter=0.02),
     reraise=True,
 )
 def _within_deadline(operation: Callable[..., Any], parameters: dict[str, Any]) -> Any:

@@ -5,7 +5,9 @@ import os
 import random
 import time
 from pathlib import Path
+from typing import Any
 
+import orjson
 from pydantic import Field, ValidationError
 
 from services.common.openapi import Input
@@ -59,6 +61,20 @@ class Faults(Input):
 NOTHING = Faults(ends_at=0)
 
 
+def _is_any_on(state: dict[str, Any]) -> bool:
+    now = time.time()
+    is_plain = (state.get("latency_ms") or state.get("error_share")) and now < state["ends_at"]
+    return bool(is_plain) or any(now < fault["ends_at"] for fault in state.get("faults", ()))
+
+
+def _content(file: Path) -> dict[str, Any]:
+    try:
+        content: dict[str, Any] = orjson.loads(file.read_bytes())
+        return content
+    except (OSError, ValueError):  # it is gone meanwhile
+        return {}
+
+
 class Injected:
     """The faults of this process, in `file` too where there is one."""
 
@@ -85,9 +101,9 @@ class Injected:
         )
 
     def are_on(self) -> bool:
-        """Whether anything is being injected now."""
-        state = self.state()
-        return bool(state.latency_ms or state.error_share or state.faults)
+        """Whether anything is injected now, here or by another part that keeps its faults in the folder."""
+        others = self._file.parent.glob("*.json") if self._file is not None else ()
+        return _is_any_on(self._state.model_dump()) or any(_is_any_on(_content(file)) for file in others)
 
     def plain(self) -> Faults | None:
         """The latency and errors that are on, None without any."""

@@ -7,7 +7,7 @@ import signal
 import time
 
 from aws_lambda_powertools.metrics import MetricUnit
-from flask import Flask, current_app, g, request
+from flask import Flask, Response, current_app, g, request
 
 from services import tracing
 from services.common import http, metrics
@@ -16,7 +16,8 @@ from services.common.problems import Problem
 from services.faults.injected import Faults, Injected
 
 SLOW_S, SLOW_BY_S = 1.5, 0.5
-LEFT_FOR_WORK_S = 0.35  # of the caller's time, so that what is slow is not also red
+# of the caller's time, so that what is slow is not also red; after a reservation orders still has to write
+LEFT_FOR_CALLER_S, LEFT_FOR_WRITING_S = 0.25, 1.1
 LEAK_MB, LEAK_LIMIT_MB = 4, 96
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
@@ -36,19 +37,32 @@ class WrongPrice(Exception):
 def init_app(app: Flask) -> None:
     """Break requests as the app's faults say."""
     app.before_request(_inject)
+    app.after_request(_work_slowly)
+
+
+def _is_left_alone() -> bool:
+    return request.path in OPERATIONAL_ROUTES or request.path.startswith("/static/")
+
+
+def _work_slowly(response: Response) -> Response:
+    """Hold an answer back, once all is done that would not begin for lack of time."""
+    injected: Injected = current_app.extensions["faults"]
+    if not _is_left_alone() and injected.strikes("slow-dependency"):
+        wanted_s = random.uniform(SLOW_S - SLOW_BY_S, SLOW_S + SLOW_BY_S)  # noqa: S311  not a secret
+        left_s = LEFT_FOR_WRITING_S if request.method in ("PUT", "DELETE") else LEFT_FOR_CALLER_S
+        time.sleep(min(wanted_s, max(0.0, http.remaining_s() - left_s)))
+    return response
 
 
 def _inject() -> None:
     injected: Injected = current_app.extensions["faults"]
-    if request.path in OPERATIONAL_ROUTES or request.path.startswith("/static/"):
+    if _is_left_alone():
         return
     if plain := injected.plain():
         _inject_plain(plain)
-    if injected.active("leak"):
-        _leak(injected)
-    if injected.strikes("slow-dependency"):
-        wanted_s = random.uniform(SLOW_S - SLOW_BY_S, SLOW_S + SLOW_BY_S)  # noqa: S311  not a secret
-        time.sleep(min(wanted_s, max(0.0, http.remaining_s() - LEFT_FOR_WORK_S)))
+    metrics.measure("Memory", _resident_mb(), MetricUnit.Megabytes)
+    if injected.strikes("leak"):
+        _leak()
     if fault := injected.strikes("bad-product"):
         _fail_for(fault.sku)
     if current_app.name == "catalog" and injected.strikes("retry-storm"):
@@ -83,13 +97,11 @@ def _parse_price(text: str, sku: str | None) -> float:
         raise WrongPrice(f"the price of {sku} cannot be read") from error
 
 
-def _leak(injected: Injected) -> None:
+def _leak() -> None:
     """Keep some memory for good; at the limit end as a process does that the system kills for its memory."""
-    if injected.strikes("leak"):
-        _leaked.append(b"\x01" * (LEAK_MB * 2**20))
+    _leaked.append(b"\x01" * (LEAK_MB * 2**20))
     if len(_leaked) * LEAK_MB > LEAK_LIMIT_MB:
         os.kill(os.getpid(), signal.SIGKILL)
-    metrics.measure("Memory", _resident_mb(), MetricUnit.Megabytes)
 
 
 def _resident_mb() -> float:

@@ -102,6 +102,12 @@ MISTAKES = {
         lambda copy: copy.replace("taskdef.json", '"127.0.0.1:2000"', '"xray:2000"'),
         "taskdef.json: container app: AWS_XRAY_DAEMON_ADDRESS is 'xray:2000', expected '127.0.0.1:2000'",
     ),
+    "faults that callers may inject": (
+        lambda copy: copy.replace(
+            "taskdef.json", '{"name": "FAULTS", "value": "off"}', '{"name": "FAULTS", "value": "on"}'
+        ),
+        "taskdef.json: container app: FAULTS is 'on', expected 'off'",
+    ),
     "killed before gunicorn is done": (
         lambda copy: copy.container("app", stopTimeout=5),
         "container app: stopTimeout is 5 s, expected more than gunicorn's graceful_timeout of 10 s",

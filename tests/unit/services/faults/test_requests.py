@@ -39,9 +39,11 @@ def test_a_slow_dependency_takes_its_time_but_never_all_of_its_callers(client, p
 
     client.get("/nowhere")
     client.get("/nowhere", headers={"X-Deadline-Ms": "600"})
+    client.delete("/nowhere", headers={"X-Deadline-Ms": "1000"})
 
     assert 1.0 <= pauses[0] <= 2.0
-    assert pauses[1] == pytest.approx(0.25, abs=0.1)
+    assert pauses[1] <= 0.35
+    assert pauses[2] == 0
 
 
 def test_a_share_of_requests_is_slow(client, pauses):

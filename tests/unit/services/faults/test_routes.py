@@ -1,3 +1,4 @@
+import json
 import subprocess
 import sys
 import time
@@ -129,3 +130,17 @@ def test_without_the_switch_nothing_of_the_faults_is_imported():
     ).stdout
 
     assert printed.strip() == ""
+
+
+def test_the_shop_knows_of_the_faults_of_its_other_parts(monkeypatch, tmp_path):
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    app = create_app(Settings(faults=True, faults_dir=str(tmp_path)))
+
+    def others(ends_at):
+        fault = {"name": "throttled-table", "ends_at": ends_at}
+        (tmp_path / "aws.json").write_text(json.dumps({"faults": [fault], "offers": []}))
+        return app.extensions["faults"].are_on()
+
+    assert [others(time.time() - 1), others(time.time() + 60)] == [False, True]
+    (tmp_path / "aws.json").write_text("{")
+    assert not app.extensions["faults"].are_on()
