@@ -47,9 +47,16 @@ class Shop:
             return self._states
 
     def active_faults(self) -> dict[str, str]:
-        """Return what the services inject, in words, without those that inject nothing."""
-        faults = {service: words(state) for service, state in self.states().items() if state}
-        return {service: text for service, text in faults.items() if text}
+        """Return what the services inject, in words; a fault that shall be guessed tells no service."""
+        states = {service: state for service, state in self.states().items() if state}
+        faults = {service: words(state) for service, state in states.items()}
+        riddles = {
+            fault["alias"]: "to be found"
+            for state in states.values()
+            for fault in state.get("faults", ())
+            if fault.get("alias")
+        }
+        return {service: text for service, text in faults.items() if text} | riddles
 
     def switch(self, service: str, change: State) -> None:
         """Change a part of what `service` injects; raises AwsError with its own words when it refuses."""
@@ -103,7 +110,7 @@ def words(state: State) -> str:
         parts.append(f"{state['error_share']:.0%} of requests fail")
     if state.get("latency_ms"):
         parts.append(f"{state.get('latency_share', 1):.0%} wait {state['latency_ms']} ms")
-    parts += [fault.get("alias") or fault["name"] for fault in state.get("faults", ())]
+    parts += [fault["name"] for fault in state.get("faults", ()) if not fault.get("alias")]
     return ", ".join(parts)
 
 

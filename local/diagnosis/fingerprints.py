@@ -58,18 +58,20 @@ def slow_network(evidence: Evidence) -> Finding | None:
 
 
 def bad_product(evidence: Evidence) -> Finding | None:
-    """All exceptions of a service carry one value of an annotation, and other values succeed."""
+    """All exceptions of one type carry one value of an annotation, and other values succeed."""
     for service, segments in evidence.traces.by_service.items():
-        thrown = [step for step in segments if step.is_fault and _has_stack(step)]
-        skus = {str(step.annotations.get("sku", "")) for step in thrown}
         well = {
             step.annotations["sku"] for step in segments if not step.is_fault and "sku" in step.annotations
         }
-        if len(thrown) >= ENOUGH and len(skus) == 1 and "" not in skus and well - skus:
-            kind = thrown[0].exceptions[0].get("type", "an exception")
-            return _finding(
-                f"{service} throws {kind} {len(thrown)} times, always with sku = {skus.pop()}", thrown
-            )
+        kinds: dict[str, list[Step]] = {}
+        for step in segments:
+            if step.is_fault and _has_stack(step):
+                kinds.setdefault(str(step.exceptions[0].get("type")), []).append(step)
+        for kind, thrown in kinds.items():
+            skus = {str(step.annotations.get("sku", "")) for step in thrown}
+            if len(thrown) >= ENOUGH and len(skus) == 1 and "" not in skus and well - skus:
+                text = f"{service} throws {kind} {len(thrown)} times, always with sku = {skus.pop()}"
+                return _finding(text, thrown)
     return None
 
 

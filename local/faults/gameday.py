@@ -50,7 +50,8 @@ def play(site: Site, bearers: Bearers, view: View, settings: Settings, say: Call
     bearers.require_enabled("A game day")
     rounds = sequence(list(bearers.offers()), settings.seed, settings.minutes * 60)
     slot_s = settings.minutes * 60 / len(rounds)
-    say(f"{len(rounds)} faults in {settings.minutes:g} minutes, seed {settings.seed}: make diagnose")
+    count = f"{len(rounds)} fault{'s' if len(rounds) > 1 else ''}"
+    say(f"{count} in {settings.minutes:g} minutes, seed {settings.seed}: make diagnose")
     with _shoppers(site, settings.minutes * 60 + 30):
         try:
             for entry in rounds:

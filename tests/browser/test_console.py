@@ -109,6 +109,18 @@ def test_a_fault_turns_the_map_red_by_itself_and_leads_to_its_exception(visit: V
     expect(page.locator(".stack li").first).to_be_visible()
 
 
+def test_a_fault_is_switched_on_and_off_by_its_name(visit: Visits, shop: Shop) -> None:
+    page = visit(console(shop, "/faults"))
+    page.get_by_label("Fault", exact=True).select_option("n-plus-one@storefront")
+    page.get_by_role("button", name="Switch on").click()
+    expect(page.get_by_role("status")).to_contain_text("storefront (n-plus-one)")
+    expect(page.get_by_role("row", name="n-plus-one")).to_contain_text("100 %")
+
+    page.get_by_role("button", name="Switch off n-plus-one").click()
+
+    expect(page.get_by_role("status")).to_have_count(0)
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1280])
 def test_every_page_fits_and_axe_finds_nothing(visit: Visits, shop: Shop, theme: Theme, width: int) -> None:

@@ -48,3 +48,14 @@ def test_a_service_whose_faults_are_disabled_or_that_does_not_answer_has_no_stat
 
     assert shop.Shop({"orders": "http://orders"}).states() == {"orders": None}
     assert shop.Shop({"orders": "http://orders"}).active_faults() == {}
+
+
+def test_a_fault_that_shall_be_guessed_tells_no_service(clock, orders):
+    orders["state"] = {
+        "faults": [{"name": "leak", "alias": "mystery-7"}, {"name": "bad-product", "alias": ""}]
+    }
+
+    assert shop.Shop({"orders": "http://orders"}).active_faults() == {
+        "orders": "bad-product",
+        "mystery-7": "to be found",
+    }

@@ -88,6 +88,8 @@ def test_a_leak_grows_with_each_request_is_measured_and_ends_the_process(client,
     monkeypatch.setattr(broken, "_leaked", [])
     monkeypatch.setattr(broken, "LEAK_MB", 1)
     monkeypatch.setattr(broken, "LEAK_LIMIT_MB", 3)
+    monkeypatch.setattr(broken, "MEASURE_EVERY_S", 0)
+    monkeypatch.setattr(broken, "_measure_at_s", [0.0])
     switch_on(client, "leak", percent=100)
     client.application.after_request_funcs[None].append(
         lambda response: lines.append(g.measurements["Memory"]) or response
