@@ -3,12 +3,12 @@
 https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_ListActionExecutions.html
 """
 
-import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from console.pipeline.answers import Answer, epoch_s, seconds_between, text
+from dora.readers.aws_responses import commit_message
 
 STATUSES = ("InProgress", "Succeeded", "Failed", "Stopping", "Stopped", "Superseded", "Cancelled")
 RUNNING = ("InProgress", "Stopping")
@@ -130,7 +130,7 @@ def execution_of(answer: Answer, actions: Iterable[Action], declared: Iterable[S
         started_s=epoch_s(answer.get("startTime")),
         updated_s=epoch_s(answer.get("lastUpdateTime")),
         commit=text(source, "revisionId"),
-        message=message_of(text(source, "revisionSummary")),
+        message=commit_message(text(source, "revisionSummary")),
         trigger=trigger_of(answer),
         note=text(answer, "statusSummary") or text(answer, "stopTrigger", "reason"),
         stages=with_actions(declared, actions),
@@ -207,15 +207,6 @@ def of_service(execution: Execution, service: str) -> Execution | None:
         for stage in execution.stages
     )
     return replace(execution, stages=stages)
-
-
-def message_of(summary: str) -> str:
-    """Return a commit's message; a connection to a Git host wraps it in JSON."""
-    try:
-        document = json.loads(summary) if summary.startswith("{") else {}
-        return str(document.get("CommitMessage") or summary)
-    except (ValueError, RecursionError):
-        return summary
 
 
 def trigger_of(answer: Answer) -> str:

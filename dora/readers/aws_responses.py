@@ -30,7 +30,7 @@ def execution(pipeline: str, summary: Mapping[str, Any]) -> Execution:
         started_at=optional_seconds(summary.get("startTime")),
         ended_at=optional_seconds(summary.get("lastUpdateTime")) if status != RUNNING else None,
         revision=revisions[0].get("revisionId") or "",
-        message=_message(revisions[0].get("revisionSummary")),
+        message=commit_message(revisions[0].get("revisionSummary")),
         is_rollback=summary.get("executionType") == "ROLLBACK" or trigger in ROLLBACK_TRIGGERS,
     )
 
@@ -123,8 +123,8 @@ def is_final(info: Mapping[str, Any], now: float) -> bool:
     return is_over and ended_at is not None and ended_at < now - SETTLED_AFTER_S
 
 
-def _message(summary: Any) -> str:
-    """A commit's message; a connection to a Git host wraps it in JSON."""
+def commit_message(summary: Any) -> str:
+    """A commit's message from a revision's summary; a connection to a Git host wraps it in JSON."""
     text = str(summary or "")
     try:
         wrapped = json.loads(text) if text.startswith("{") else None

@@ -11,12 +11,12 @@ from console.pipeline.executions import (
     action_of,
     declared_stages,
     execution_of,
-    message_of,
     of_service,
     trigger_of,
     waiting_approvals,
     with_actions,
 )
+from dora.readers.aws_responses import commit_message
 
 DECLARED = declared_stages(
     {
@@ -189,7 +189,7 @@ def test_an_approval_waits_while_it_has_a_token_and_is_in_progress():
     ],
 )
 def test_a_commits_message_is_read_from_the_json_of_a_connection(summary, expected):
-    assert message_of(summary) == expected
+    assert commit_message(summary) == expected
 
 
 @pytest.mark.parametrize(
