@@ -1,13 +1,19 @@
 """The JSON that the services exchange, and the rules that it keeps. No behaviour, no AWS."""
 
 import re
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, Field
 
-from services.common.openapi import Input
+from services.common.openapi import Input, Whole
 
 SKU = r"^[a-z0-9]+(-[a-z0-9]+)*$"
+ORDER_ID = r"^[A-Za-z0-9.-]{1,64}$"  # or a later attempt's, e.g. `ord-1f2e.2`
+# what stands for {sku} and {order_id} in a path, as the services' /openapi.json describes it
+PATH_SCHEMAS: dict[str, dict[str, Any]] = {
+    "sku": {"pattern": SKU, "maxLength": 64},
+    "order_id": {"pattern": ORDER_ID},
+}
 MAX_LINES = 20
 MAX_QUANTITY = 1000  # per line; far over any stock, so that "too many" is 409 and "absurd" is 400
 
@@ -19,7 +25,7 @@ def is_sku(text: str) -> bool:
 
 def is_order_id(text: str) -> bool:
     """Whether a text has the form of an order's id, or of a later attempt's, e.g. `ord-1f2e.2`."""
-    return re.fullmatch(r"[A-Za-z0-9.-]{1,64}", text, re.ASCII) is not None
+    return re.fullmatch(ORDER_ID, text, re.ASCII) is not None
 
 
 Sku = Annotated[str, Field(max_length=64, pattern=SKU, examples=["brass-storm-lantern"])]
@@ -29,7 +35,7 @@ class Line(Input):
     """A product and its quantity, as the buyer asks for them."""
 
     sku: Sku
-    quantity: int = Field(ge=1, le=MAX_QUANTITY)
+    quantity: Whole = Field(ge=1, le=MAX_QUANTITY)
 
 
 def _without_duplicates(lines: list[Line]) -> list[Line]:

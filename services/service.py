@@ -10,6 +10,7 @@ from services.common import faults as no_faults
 from services.common import foreign_pages, health, http, logs, openapi, problems
 from services.common.http import ServiceClient
 from services.common.settings import ServiceSettings
+from services.schemas import PATH_SCHEMAS
 
 
 def new_service(name: str, settings: ServiceSettings, routes: Blueprint) -> Flask:
@@ -22,7 +23,7 @@ def new_service(name: str, settings: ServiceSettings, routes: Blueprint) -> Flas
         part.init_app(app)
     app.register_blueprint(routes)
     app.after_request(_name_version)
-    openapi.write_document(app)
+    openapi.write_document(app, PATH_SCHEMAS)
     return app
 
 

@@ -1,17 +1,24 @@
 """One schema validates the input and describes it at /openapi.json."""
 
 import copy
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any
 
 import orjson
 from flask import Flask, Request, current_app
 from flask.typing import RouteCallable
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 from spectree import Response, SpecTree
 from spectree.plugins.flask_plugin import FlaskPlugin
 
-from services.common.problems import FieldError, InvalidInput, ProblemDocument, TooLarge, UnsupportedMedia
+from services.common.problems import (
+    PROBLEM_TYPE,
+    FieldError,
+    InvalidInput,
+    ProblemDocument,
+    TooLarge,
+    UnsupportedMedia,
+)
 
 BODY_LIMIT_BYTES = 64 * 1024
 
@@ -20,6 +27,13 @@ class Input(BaseModel):
     """Base of what callers send: exact types, and no field that we do not know."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
+
+
+def _whole(value: Any) -> Any:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Whole = Annotated[int, BeforeValidator(_whole)]  # JSON has one kind of numbers: 2.0 is an integer, too
 
 
 class JsonRequest(Request):
@@ -91,14 +105,29 @@ def init_app(app: Flask) -> None:
     app.add_url_rule("/openapi.json", view_func=show_document)
 
 
-def write_document(app: Flask) -> None:
-    """Write the app's document, once all its routes are known."""
+def write_document(app: Flask, path_schemas: Mapping[str, dict[str, Any]]) -> None:
+    """Write the app's document, once all its routes are known, with the schemas of parts of paths by name."""
     models = copy.deepcopy(spec.models)  # spectree takes them apart, and a process may make several apps
     with app.app_context():
         document = spec._generate_spec()
     spec.models = models
     document["info"] |= {"title": f"Lantern {app.name}", "version": app.extensions["settings"].version}
+    for operation in (operation for path in document["paths"].values() for operation in path.values()):
+        _describe_problems(operation["responses"])
+        for parameter in operation["parameters"]:
+            if parameter["in"] == "path":
+                parameter["schema"] |= path_schemas.get(parameter["name"], {})
     app.extensions["openapi"] = document
+
+
+def _describe_problems(responses: dict[str, Any]) -> None:
+    """Give problem documents their content type, and say that every other error is one too."""
+    content = {PROBLEM_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDocument"}}}
+    for response in responses.values():
+        schemas = [body["schema"].get("$ref") for body in response.get("content", {}).values()]
+        if schemas == ["#/components/schemas/ProblemDocument"]:
+            response["content"] = content
+    responses["default"] = {"description": "Any other error", "content": content}
 
 
 @describe(resp=answers(200))

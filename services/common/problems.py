@@ -23,6 +23,7 @@ from werkzeug.exceptions import HTTPException
 
 from services.common import logs
 
+PROBLEM_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:problem:"
 
 
@@ -144,7 +145,7 @@ def _answer(problem: Problem) -> Response:
         errors=list(problem.errors) or None,
     )
     body = document.model_dump_json(exclude_none=True)
-    return Response(body, problem.status, problem.headers, content_type="application/problem+json")
+    return Response(body, problem.status, problem.headers, content_type=PROBLEM_TYPE)
 
 
 def _http_error(error: HTTPException) -> Response:

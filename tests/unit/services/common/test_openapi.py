@@ -53,7 +53,7 @@ def _app():
     for part in (openapi, problems):
         part.init_app(app)
     app.register_blueprint(routes)
-    openapi.write_document(app)
+    openapi.write_document(app, {})
     return app
 
 
@@ -122,7 +122,7 @@ def test_the_document_describes_what_validates(app):
     operation = document["paths"]["/parcels"]["post"]
     schemas = document["components"]["schemas"]
     assert operation["summary"] == "Send a parcel."
-    assert sorted(operation["responses"]) == ["201", "400", "413", "415"]
+    assert sorted(operation["responses"]) == ["201", "400", "413", "415", "default"]
     assert [(p["name"], p["in"], p["required"]) for p in operation["parameters"]] == [
         ("X-Sender", "header", True)
     ]
@@ -134,7 +134,7 @@ def test_each_app_of_a_process_has_a_whole_document_of_its_own(app):
     first = app.extensions["openapi"]
     app.extensions["settings"] = SimpleNamespace(version="2")
 
-    openapi.write_document(app)
+    openapi.write_document(app, {})
 
     assert app.extensions["openapi"]["info"] == {"title": "Lantern parcels", "version": "2"}
     assert app.extensions["openapi"]["components"] == first["components"]
