@@ -21,7 +21,7 @@ $(VENV)/uv.stamp:
 	@touch $@
 
 $(VENV)/%.stamp: requirements/%.txt $(VENV)/uv.stamp
-	@echo "Installing $(basename $(notdir $<)) packages"
+	@echo "Installing $(basename $(notdir $<)) packages" >&2
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes $(BYTECODE) -r $<
 	@touch $@
 
@@ -30,7 +30,7 @@ $(VENV)/infra.stamp: BYTECODE =
 
 # checkov holds boto3 at a version of its own, Locust replaces parts of the standard library: they live apart
 $(VENV)/checkov.stamp $(VENV)/traffic.stamp: $(VENV)/%.stamp: requirements/%.txt $(VENV)/uv.stamp
-	@echo "Installing $* packages"
+	@echo "Installing $* packages" >&2
 	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(VENV)/$*
 	@$(BIN)/uv pip install --quiet --python $(VENV)/$*/bin/python --require-hashes $(BYTECODE) -r $<
 	@touch $@
@@ -66,6 +66,9 @@ logs: $(VENV)/local.stamp ## Show the last log lines; SERVICE=orders picks one, 
 
 console: $(VENV)/console.stamp ## Look at the AWS account of your credentials through the console; CONSOLE_PORT=8001 moves it
 	@PORT=$${CONSOLE_PORT:-8000} $(BIN)/python -m console
+
+aws: $(VENV)/local.stamp $(VENV)/aws.stamp ## Ask the laptop's AWS: CALL="dynamodb list-tables"; without CALL: how to use aws itself in this shell
+	@$(BIN)/python -m local.stack aws
 
 traffic: $(RUN) $(VENV)/traffic.stamp ## Send shoppers to the running shop; RATE=5 requests a second for SECONDS=60
 	@$(BIN)/python -m local.stack traffic
@@ -134,7 +137,7 @@ format: $(LINT) ## Put the code into the project's format
 	@$(BIN)/ruff check --fix .
 
 requirements: $(VENV)/uv.stamp ## Compile requirements/*.in into pinned, hashed *.txt
-	@for set in services local console traffic unit test bench infra checkov lint pipeline rehearsal; do $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
+	@for set in services local console traffic unit aws test bench infra checkov lint pipeline rehearsal; do $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 	  --generate-hashes --no-emit-index-url --no-header requirements/$$set.in -o requirements/$$set.txt || exit 1; done
 
-.PHONY: environments help up down reset clean status logs console traffic rehearse dora synth verify-infra deploy drift destroy cost test test-service bench picture lint format requirements
+.PHONY: environments help up down reset clean status logs console aws traffic rehearse dora synth verify-infra deploy drift destroy cost test test-service bench picture lint format requirements

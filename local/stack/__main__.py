@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from local.stack import dora_report, removal, shelf, shop
+from local.stack import aws_cli, dora_report, removal, shelf, shop
 from local.stack.containers import Containers
 from local.stack.engine import Engine
 from local.stack.errors import Refused, StackError
@@ -205,6 +205,7 @@ def main() -> int:
         "logs": logs,
         "traffic": traffic,
         "dora": dora_report.measure,
+        "aws": aws_cli.call_or_explain,
     }
     parser = argparse.ArgumentParser(prog="python -m local.stack", description=__doc__)
     parser.add_argument("command", choices=commands)
