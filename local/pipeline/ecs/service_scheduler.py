@@ -110,6 +110,8 @@ class ServiceScheduler:
             self._counts[task_set.id] = _counts(task_set, members, targets)
             if task_set.status == "DRAINING" and not members and not self._is_busy(task_set.id):
                 self._records.remove(task_set.id)
+                kept = [each.definition for each in self.task_sets()]
+                self._pool.submit(self._task_runner.remove_images, task_set.definition, kept)
         for task in tasks:
             if task.task.task_set not in task_sets:
                 self._end(task, self._task_runner.remove)

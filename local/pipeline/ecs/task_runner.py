@@ -98,6 +98,29 @@ class TaskRunner:
                 except docker.errors.DockerException as error:
                     raise TaskError(f"CannotPullContainerError: {name}: {error}") from None
 
+    def remove_images(self, definition: Mapping[str, Any], kept: list[dict[str, Any]]) -> None:
+        """Remove from the engine what a task definition alone has run, and no definition of `kept` runs.
+
+        The registry still has it: a deployment of that release would pull it again.
+        """
+        in_use = {image.id for each in kept for image in self._images(each)}
+        for image in self._images(definition):
+            names = [*image.tags, *image.attrs.get("RepoDigests", [])]
+            for name in names if image.id not in in_use else ():
+                if name.startswith(f"{self._settings.registry}/"):
+                    with contextlib.suppress(docker.errors.APIError):  # something still runs it
+                        self._engine.images.remove(name)
+
+    def _images(self, definition: Mapping[str, Any]) -> list[Any]:
+        """The images of a task definition that the engine has."""
+        images = []
+        for container in definition["containerDefinitions"]:
+            with contextlib.suppress(docker.errors.ImageNotFound):
+                images.append(
+                    self._engine.images.get(local_image(container["image"], self._settings.registry))
+                )
+        return images
+
     def _containers_of(self, task_id: str) -> list[Any]:
         containers: list[Any] = self._engine.containers.list(
             all=True, filters={"label": f"{LABEL}.task={task_id}"}, ignore_removed=True

@@ -105,6 +105,7 @@ class FakeTaskRunner:
 
     def __init__(self):
         self.tasks, self.started, self.stopped, self.removed = {}, [], [], []
+        self.images_removed = []
         self.broken = ""  # why no task can be started
         self.healthy = True
         self._lock = threading.Lock()
@@ -136,6 +137,9 @@ class FakeTaskRunner:
     def remove(self, task_id):
         self.removed.append(task_id)
         self.tasks.pop(task_id, None)
+
+    def remove_images(self, definition, kept):
+        self.images_removed.append((definition["family"], len(kept)))
 
 
 class FakeLoadBalancer:

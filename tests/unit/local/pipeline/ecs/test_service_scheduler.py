@@ -267,3 +267,15 @@ def test_a_killed_runner_finds_its_tasks_again(rig):
 
     assert rig.scheduler.is_steady("ecs-svc/1")
     assert rig.task_runner.all() == tasks
+
+
+def test_the_images_of_a_task_set_that_is_gone_are_removed_and_those_of_others_kept(rig):
+    rig.steady()
+    rig.scale(2, "ecs-svc/2", GREEN)
+    rig.until(lambda: rig.scheduler.is_steady("ecs-svc/2"), "green is steady")
+    assert rig.task_runner.images_removed == []
+
+    rig.drain()
+    rig.until(lambda: rig.scheduler.is_gone("ecs-svc/1"), "blue is gone")
+
+    wait_until(lambda: rig.task_runner.images_removed == [("lantern-orders", 1)], 10)
