@@ -34,10 +34,10 @@ def recover(table: OrderTable, catalog: Catalog, older_than_s: float = ABANDONED
     cancelled = 0
     with tracing.untraced():
         abandoned = table.abandoned(older_than_s)
-    for attempt, before in abandoned:
+    for attempt, touched_at in abandoned:
         if attempt.state is State.PENDING:
             with tracing.untraced():
-                is_claimed = table.start_cancelling(attempt, before)
+                is_claimed = table.start_cancelling(attempt, touched_at)
             if not is_claimed:
                 continue
         with tracing.background_segment("orders", order_id=attempt.order_id):

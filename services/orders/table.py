@@ -14,7 +14,6 @@ from services.common import dynamodb
 from services.schemas import Order, Reservation
 
 KEEP_CANCELLED_S = 24 * 3600
-_NEVER = Decimal(10**12)  # a time in seconds that no clock will reach
 
 
 class State(StrEnum):
@@ -86,9 +85,9 @@ class OrderTable:
         """Begin the order's next attempt; False when this one is not in `from_state` any more."""
         return self._move(attempt, from_state, State.PENDING, {"attempt": attempt.number + 1})
 
-    def start_cancelling(self, attempt: Attempt, touched_before: Decimal) -> bool:
-        """Claim an abandoned attempt for giving its stock back; False when a request has renewed it."""
-        return self._move(attempt, State.PENDING, State.CANCELLING, {}, touched_before=touched_before)
+    def start_cancelling(self, attempt: Attempt, touched_at: Decimal) -> bool:
+        """Claim an abandoned attempt for giving its stock back; False when a request has renewed it since."""
+        return self._move(attempt, State.PENDING, State.CANCELLING, {}, touched_at)
 
     def finish_cancelling(self, attempt: Attempt) -> bool:
         """Mark an attempt cancelled, its stock being back; DynamoDB deletes the item a day later."""
@@ -117,23 +116,26 @@ class OrderTable:
         return [_order(item) for item in items]
 
     def abandoned(self, older_than_s: float) -> list[tuple[Attempt, Decimal]]:
-        """Attempts that nobody has renewed for so long, and the time before which that must still hold."""
-        before = _now() - Decimal(str(older_than_s))
-        items = self._by_state(State.PENDING, before) + self._by_state(State.CANCELLING, before)
-        return [(_attempt(item), before) for item in items]
+        """Attempts that nobody has renewed for so long, each with the time of that.
+
+        A time that lies as far ahead is from before the clock was set back.
+        """
+        items = self._by_state(State.PENDING) + self._by_state(State.CANCELLING)
+        now, age = _now(), Decimal(str(older_than_s))
+        return [(_attempt(item), item["touched_at"]) for item in items if abs(now - item["touched_at"]) > age]
 
     def answers(self) -> bool:
         """Whether the table can be read at present."""
         return dynamodb.answers(self._client.get_item, TableName=self.name, Key={"order_id": "readiness"})
 
-    def _by_state(self, state: State, before: Decimal = _NEVER, **options: Any) -> list[dict[str, Any]]:
+    def _by_state(self, state: State, **options: Any) -> list[dict[str, Any]]:
         page = dynamodb.call(
             self._client.query,
             TableName=self.name,
             IndexName="by-state",
-            KeyConditionExpression="#state = :state AND touched_at < :before",
+            KeyConditionExpression="#state = :state",
             ExpressionAttributeNames={"#state": "state"},
-            ExpressionAttributeValues={":state": state, ":before": before},
+            ExpressionAttributeValues={":state": state},
             **options,
         )
         items: list[dict[str, Any]] = page["Items"]
@@ -145,22 +147,29 @@ class OrderTable:
         from_state: State,
         to_state: State,
         facts: dict[str, Any],
-        touched_before: Decimal = _NEVER,
+        touched_at: Decimal | None = None,
     ) -> bool:
-        """Change an order's state if the same attempt is still in `from_state`; False when it is not."""
+        """Change an order's state if the same attempt is still in `from_state`; False when it is not.
+
+        With `touched_at`, only if nobody has changed it since that time of its last change.
+        """
         fields = {"state": to_state, "touched_at": _now(), **facts}
         update = "SET " + ", ".join(f"#{name} = :{name}" for name in fields)
         if "expires_at" not in fields:
             update += " REMOVE expires_at"
+        condition = "#state = :from AND #attempt = :number"
+        values = {f":{name}": value for name, value in fields.items()}
+        values |= {":from": from_state, ":number": attempt.number}
+        if touched_at is not None:
+            condition, values = f"{condition} AND #touched_at = :seen", values | {":seen": touched_at}
         return dynamodb.succeeds(
             self._client.update_item,
             TableName=self.name,
             Key={"order_id": attempt.order_id},
             UpdateExpression=update,
-            ConditionExpression="#state = :from AND #attempt = :number AND #touched_at < :before",
+            ConditionExpression=condition,
             ExpressionAttributeNames={f"#{name}": name for name in (*fields, "attempt")},
-            ExpressionAttributeValues={f":{name}": value for name, value in fields.items()}
-            | {":from": from_state, ":number": attempt.number, ":before": touched_before},
+            ExpressionAttributeValues=values,
         )
 
 

@@ -1,9 +1,12 @@
 """Orders' requests to DynamoDB: every step holds to the state and the attempt that were read."""
 
+from decimal import Decimal
+
 import pytest
 from botocore.exceptions import ClientError
 
 from services.common import http
+from services.orders import table as module
 from services.orders.table import Attempt, OrderTable, State
 
 ATTEMPT = Attempt("ord-1", "fingerprint", State.PENDING, 2)
@@ -79,8 +82,23 @@ def test_an_attempt_is_claimed_only_when_nobody_has_renewed_it_since(table):
     table.start_cancelling(ATTEMPT, 7)
 
     (request,) = table._client.requests
-    assert "#touched_at < :before" in request["ConditionExpression"]
-    assert request["ExpressionAttributeValues"][":before"] == 7
+    assert "#touched_at = :seen" in request["ConditionExpression"]
+    assert request["ExpressionAttributeValues"][":seen"] == 7
+
+
+def test_an_attempt_is_abandoned_long_before_the_present_and_after_the_clock_was_set_back(table, monkeypatch):
+    monkeypatch.setattr(module.time, "time", lambda: 10_000.0)
+    times = {"just now": 9_999, "long ago": 9_996, "before the jump": 13_600, "another host's": 10_001}
+    pending = [
+        {"order_id": name, "fingerprint": "", "state": "pending", "attempt": 1, "touched_at": Decimal(at)}
+        for name, at in times.items()
+    ]
+    by_state = {State.PENDING: pending, State.CANCELLING: []}
+    monkeypatch.setattr(table, "_by_state", by_state.get)
+
+    abandoned = {attempt.order_id: touched_at for attempt, touched_at in table.abandoned(3.0)}
+
+    assert abandoned == {"long ago": 9_996, "before the jump": 13_600}
 
 
 def test_the_next_attempt_has_the_next_number_and_a_reservation_of_its_own(table):
