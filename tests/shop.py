@@ -289,12 +289,31 @@ def running(folder: Path, *extras: str, **settings: str) -> Iterator[Shop]:
 def _feed(part: Part, process: subprocess.Popen[bytes]) -> None:
     """Copy a part's output into its file and, while that lives, to the log agent, as the supervisor does."""
     assert process.stdout is not None
-    with process.stdout, part.log.open("ab", buffering=0) as log, closing(socket.socket()) as agent:
-        wait_until(lambda: agent.connect_ex(("127.0.0.1", part.agent)) == 0, 10, "the log agent listens")
+    with process.stdout, part.log.open("ab", buffering=0) as log, closing(_Agent(part.agent)) as agent:
         for line in process.stdout:
             log.write(line)
+            agent.send(forwarding.message(part.name, str(process.pid), line.decode().rstrip("\n")))
+
+
+class _Agent:
+    """A connection to the log agent, made anew when the agent was restarted."""
+
+    def __init__(self, port: int) -> None:
+        self._port, self._socket = port, socket.socket()
+        wait_until(lambda: self._socket.connect_ex(("127.0.0.1", port)) == 0, 10, "the log agent listens")
+
+    def send(self, message: bytes) -> None:
+        try:
+            self._socket.sendall(message)
+        except OSError:
+            self.close()
+            self._socket = socket.socket()
             with suppress(OSError):
-                agent.sendall(forwarding.message(part.name, str(process.pid), line.decode().rstrip("\n")))
+                self._socket.connect(("127.0.0.1", self._port))
+                self._socket.sendall(message)
+
+    def close(self) -> None:
+        self._socket.close()
 
 
 def _command(name: str) -> list[str]:

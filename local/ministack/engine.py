@@ -8,6 +8,7 @@ AWS's own services, which the API refuses as AWS's does. Everything else is aske
 
 import importlib
 import json
+import logging
 import os
 import subprocess
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
@@ -75,9 +76,28 @@ def _refuse_to_start(*_: object, **__: object) -> NoReturn:
 
 
 def save_dynamodb() -> None:
-    """Write DynamoDB's state file as a graceful stop does: to a new file that then replaces the old one."""
+    """Write DynamoDB's state file as a graceful stop does: to a new file that then replaces the old one.
+
+    Raises what kept it from writing, which MiniStack itself would only log.
+    """
     dynamodb = importlib.import_module("ministack.services.dynamodb")
-    importlib.import_module("ministack.core.persistence").save_state("dynamodb", dynamodb.get_state())
+    persistence = importlib.import_module("ministack.core.persistence")
+    failures: list[Any] = []
+
+    def keep_back(record: logging.LogRecord) -> bool:
+        if record.levelno < logging.ERROR:
+            return True
+        failures.extend(record.args or ())
+        return False
+
+    persistence.logger.addFilter(keep_back)
+    try:
+        persistence.save_state("dynamodb", dynamodb.get_state())
+    finally:
+        persistence.logger.removeFilter(keep_back)
+    for failure in failures:
+        if isinstance(failure, Exception):
+            raise failure
 
 
 def put_service_events(entries: list[dict[str, Any]]) -> dict[str, Any]:

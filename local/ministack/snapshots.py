@@ -23,6 +23,7 @@ INTERVAL_S = 2.0
 PAUSE_FACTOR = 9
 STUCK_S = 60.0
 LOCK_WAIT_S = 15.0
+UNKNOWN = 255  # exit code of a snapshot's process whose error has no number
 
 
 class StateInUse(Exception):
@@ -70,19 +71,23 @@ class Snapshots:
                 await self._task
 
     async def _run(self) -> None:
-        pause_s = self._interval_s
+        pause_s, failure = self._interval_s, ""
         while True:
             await asyncio.sleep(pause_s)
             if not self.changed:
                 continue
             self.changed = False
             started = time.monotonic()
-            if not await asyncio.shield(self._take()):
-                self.changed = True
-                log.error("a snapshot of DynamoDB failed; trying again")
+            failure_before, failure = failure, await asyncio.shield(self._take())
+            self.changed = self.changed or bool(failure)
+            if failure and not failure_before:
+                log.error("cannot save DynamoDB's data: %s; tries again and says when it can", failure)
+            if failure_before and not failure:
+                log.warning("DynamoDB's data is saved again")
             pause_s = max(self._interval_s, PAUSE_FACTOR * (time.monotonic() - started))
 
-    async def _take(self) -> bool:
+    async def _take(self) -> str:
+        """Take a snapshot; returns why it failed, "" when it is written."""
         child = os.fork()
         if child == 0:
             _write_and_exit(self._lock_fd)
@@ -90,7 +95,7 @@ class Snapshots:
         while True:
             pid, status = os.waitpid(child, os.WNOHANG)
             if pid:
-                return os.waitstatus_to_exitcode(status) == 0
+                return _reason(os.waitstatus_to_exitcode(status))
             if time.monotonic() > deadline:
                 os.kill(child, signal.SIGKILL)
             await asyncio.sleep(0.02)
@@ -105,6 +110,17 @@ def _write_and_exit(lock_fd: int) -> None:
         os.closerange(lock_fd + 1, 1 << 20)
         gc.disable()  # a collection would touch, and so copy, every page
         engine.save_dynamodb()
+    except OSError as error:
+        os._exit(error.errno or UNKNOWN)
     except BaseException:  # noqa: BLE001  nothing may escape into the parent's code below the fork
-        os._exit(1)
+        os._exit(UNKNOWN)
     os._exit(0)
+
+
+def _reason(exit_code: int) -> str:
+    """Why a child could not write: its exit code is the number of the system's error."""
+    if exit_code < 0:
+        return f"the process was ended by signal {-exit_code}"
+    if exit_code == UNKNOWN:
+        return "an error in the data"
+    return os.strerror(exit_code) if exit_code else ""
