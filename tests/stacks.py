@@ -29,7 +29,7 @@ def new_stack_name(kind: str) -> str:
 
 
 def remove_abandoned() -> None:
-    """Remove containers, networks and volumes of stacks whose test process has ended."""
+    """Remove containers, networks, images and volumes of stacks whose test process has ended."""
     engine = docker.from_env()
     networks = [network for network in engine.networks.list() if _is_abandoned([network.name])]
     abandoned_networks = {network.name for network in networks}
@@ -40,6 +40,9 @@ def remove_abandoned() -> None:
             _remove(container, force=True, v=True)
     for network in networks:
         _remove(network)
+    for image in engine.images.list():
+        if _is_abandoned([image.labels.get(_LABELS[0], "")]):
+            _remove(image, force=True)
     for volume in engine.volumes.list():
         if _is_abandoned([volume.name]):
             _remove(volume, force=True)

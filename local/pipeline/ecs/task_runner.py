@@ -105,7 +105,7 @@ class TaskRunner:
         """
         in_use = {image.id for each in kept for image in self._images(each)}
         for image in self._images(definition):
-            names = [*image.tags, *image.attrs.get("RepoDigests", [])]
+            names = [*image.tags, *(image.attrs.get("RepoDigests") or ())]
             for name in names if image.id not in in_use else ():
                 if name.startswith(f"{self._settings.registry}/"):
                     with contextlib.suppress(docker.errors.APIError):  # something still runs it
