@@ -115,11 +115,12 @@ test-service: $(VENV)/services.stamp $(VENV)/unit.stamp ## Run the unit tests of
 	@test -d services/$(SERVICE)/ || { echo "SERVICE='$(SERVICE)': expected storefront, catalog or orders" >&2; exit 2; }
 	@$(BIN)/python -m pytest $(wildcard $(addprefix tests/unit/services/,common tracing $(SERVICE))) --junitxml=reports/tests.xml
 
-bench: $(TEST) $(VENV)/bench.stamp ## Measure what tracing costs, start-up, memory, images, the local X-Ray, log lines, DORA; about seven minutes
+bench: $(TEST) $(VENV)/bench.stamp ## Measure what tracing costs, start-up, memory, images, the local X-Ray, log lines, DORA, an hour of traffic; about ten minutes
 	@$(BIN)/python -m tests.bench
 	@$(BIN)/python -m tests.bench.xray
 	@$(BIN)/python -m tests.bench.logs
 	@$(BIN)/python -m tests.bench.dora
+	@$(BIN)/python -m tests.bench.steady
 
 picture: $(TEST) ## Photograph the running shop and console for the README; wants make up FAULTS=on
 	@$(BIN)/python -m docs.picture
