@@ -21,6 +21,7 @@ EXISTS = {
     *("BucketAlreadyOwnedByYou", "BucketAlreadyExists", "RepositoryAlreadyExistsException"),
     *("ResourceAlreadyExistsException", "ResourceConflictException", "ImageAlreadyExistsException"),
 }
+KEPT_ARTIFACTS = 20  # of each output; as many as ECR keeps images of a service
 ABSENT = {"ImageNotFoundException", "RepositoryNotFoundException"}
 
 
@@ -55,8 +56,13 @@ class LocalAws:
                 log.warning("%s: %s", operation, error)
 
     def put_artifact(self, bucket: str, key: str, content: bytes) -> None:
-        """Store an artifact in S3."""
-        self.client("s3").put_object(Bucket=bucket, Key=key, Body=content)
+        """Store an artifact in S3, and delete those of its folder beyond the newest KEPT_ARTIFACTS."""
+        s3 = self.client("s3")
+        s3.put_object(Bucket=bucket, Key=key, Body=content)
+        listed = s3.list_objects_v2(Bucket=bucket, Prefix=f"{key.rpartition('/')[0]}/").get("Contents", [])
+        by_age = sorted(listed, key=lambda entry: entry["LastModified"], reverse=True)
+        if older := [{"Key": entry["Key"]} for entry in by_age[KEPT_ARTIFACTS:] if entry["Key"] != key]:
+            s3.delete_objects(Bucket=bucket, Delete={"Objects": older, "Quiet": True})
 
     def get_artifact(self, bucket: str, key: str) -> bytes:
         """Read an artifact from S3."""
