@@ -1,10 +1,8 @@
 """The versions on a deployment's two sides, blue (before) and green (new), and a trace of each to compare."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
-from urllib.parse import urlsplit
 
 from console.pipeline.codedeploy import previous_deployment
 from console.pipeline.codepipeline import executions_that_started, get_execution
@@ -13,10 +11,9 @@ from console.pipeline.executions import Execution
 from console.shared import filter_expressions
 from console.shared.aws import Aws
 from console.shared.errors import NotFound
-from console.traces.summaries import COLUMNS, Summary, http, newest_summaries, summary_status
+from console.traces.summaries import COLUMNS, Summary, endpoint_of, newest_summaries, summary_status
 
 FEW = 5  # traces of an endpoint on each side, below which another endpoint is preferred
-ID = re.compile(r"(?=.*\d)[\w-]{8,}")  # a part of a path that names one order, not a kind of request
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +107,7 @@ def _by_endpoint(summaries: Sequence[Summary]) -> dict[str, list[Summary]]:
     endpoints: dict[str, list[Summary]] = {}
     for summary in sorted(summaries, key=_badness):
         if summary_status(summary) in ("ok", "fault"):
-            endpoints.setdefault(_endpoint(summary), []).append(summary)
+            endpoints.setdefault(endpoint_of(summary), []).append(summary)
     return endpoints
 
 
@@ -133,10 +130,3 @@ def _is_fault(summary: Summary) -> bool:
 
 def _badness(summary: Summary) -> tuple[bool, float]:
     return _is_fault(summary), COLUMNS["response"](summary)
-
-
-def _endpoint(summary: Summary) -> str:
-    """Method and path of the trace's request, without host, query, and ids of orders and the like."""
-    parts = urlsplit(http(summary, "HttpURL")).path.split("/")
-    path = "/".join("{id}" if ID.fullmatch(part) else part for part in parts)
-    return f"{http(summary, 'HttpMethod')} {path}"

@@ -3,13 +3,15 @@
 https://docs.aws.amazon.com/xray/latest/api/API_GetServiceGraph.html
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
+from console.service_map.labels import along, placed
 from console.service_map.layout import Point, layered
 from console.shared.status import WORST_FIRST
+from console.shared.text import milliseconds, percent
 
 TABLES = ("AWS::DynamoDB", "AWS::RDS", "Database::", "AWS::ElastiCache")
 COMPUTE = (  # node types of the user's own services
@@ -42,6 +44,10 @@ class Numbers:
         """The worst status among the requests; "" without requests."""
         return next((status for status in WORST_FIRST if self.by_status.get(status)), "")
 
+    def shares(self) -> list[tuple[str, str]]:
+        """Return the statuses that are not ok with their share of the requests, the worst first."""
+        return [(status, percent(self.by_status[status], self.total)) for status in self.failures()]
+
     def failures(self) -> list[str]:
         """Return the statuses among the requests that are not ok, the worst first."""
         return [status for status in WORST_FIRST[:-1] if self.by_status.get(status)]
@@ -67,11 +73,12 @@ class Node:
     kind: str
     numbers: Numbers
     place: Point
+    title: str  # how pages call it: a client by who it is, not by whom it calls
 
     @property
     def label(self) -> str:
-        """The name, shortened to fit under the circle."""
-        return self.name if len(self.name) <= LABEL_CHARACTERS else self.name[: LABEL_CHARACTERS - 1] + "…"
+        """The title, shortened to fit under the circle."""
+        return self.title if len(self.title) <= LABEL_CHARACTERS else self.title[: LABEL_CHARACTERS - 1] + "…"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +90,12 @@ class Edge:
     target: Node
     numbers: Numbers
     points: list[Point]
+    middle: Point  # of the base line of its numbers
+
+    @property
+    def text(self) -> str:
+        """Its numbers as the map writes them: calls and mean duration, or the share that failed."""
+        return _words(self.numbers)
 
     def path(self) -> str:
         """The SVG path of the edge, from rim to rim, curved at its bends."""
@@ -96,15 +109,6 @@ class Edge:
             middle = (before[0] + after[0]) / 2
             d += f"C{middle:.1f} {before[1]:.1f} {middle:.1f} {after[1]:.1f} {after[0]:.1f} {after[1]:.1f}"
         return d
-
-    @property
-    def middle(self) -> Point:
-        """The point where the edge's numbers are written."""
-        if self.source == self.target:
-            return self.points[0][0], self.points[0][1] - 82
-        half = len(self.points) // 2
-        (x1, y1), (x2, y2) = self.points[half - 1], self.points[half]
-        return (x1 + x2) / 2, (y1 + y2) / 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +129,11 @@ class Graph:
         return next((edge for edge in self.edges if edge.key == key), None)
 
 
-def graph_of(services: Iterable[Mapping[str, Any]]) -> Graph:
-    """Lay out the `Services` that GetServiceGraph or GetTraceGraph answered."""
+def graph_of(services: Iterable[Mapping[str, Any]], clients: Mapping[str, str] | None = None) -> Graph:
+    """Lay out the `Services` that GetServiceGraph or GetTraceGraph answered.
+
+    `clients` are the titles of the client nodes, by the name of the service that they call.
+    """
     ordered = sorted(services, key=lambda service: (service.get("Name", ""), service.get("Type") or ""))
     index = {service["ReferenceId"]: number for number, service in enumerate(ordered)}
     calls = [
@@ -136,11 +143,19 @@ def graph_of(services: Iterable[Mapping[str, Any]]) -> Graph:
         if edge.get("ReferenceId") in index
     ]
     layout = layered(len(ordered), [(start, end) for start, end, _ in calls])
-    nodes = [_node(service, place) for service, place in zip(ordered, layout.places, strict=True)]
+    nodes = [
+        _node(service, place, clients or {}) for service, place in zip(ordered, layout.places, strict=True)
+    ]
     edges: dict[str, Edge] = {}
-    for start, end, edge in calls:
+    numbers = [_numbers(edge) for _, _, edge in calls]
+    middles = _middles(
+        [layout.paths[start, end] for start, end, _ in calls],
+        [_words(each) for each in numbers],
+        layout.places,
+    )
+    for (start, end, edge), counted, middle in zip(calls, numbers, middles, strict=True):
         key = f"{nodes[start].key}→{nodes[end].key}" + ("·link" if edge.get("EdgeType") == "link" else "")
-        edges[key] = Edge(key, nodes[start], nodes[end], _numbers(edge), layout.paths[start, end])
+        edges[key] = Edge(key, nodes[start], nodes[end], counted, layout.paths[start, end], middle)
     return Graph(nodes, list(edges.values()), layout.width, layout.height)
 
 
@@ -154,10 +169,29 @@ def kind_of(node_type: str | None) -> str:
     return "aws" if node_type.startswith("AWS::") and not node_type.startswith(COMPUTE) else "service"
 
 
-def _node(service: Mapping[str, Any], place: Point) -> Node:
+def _node(service: Mapping[str, Any], place: Point, clients: Mapping[str, str]) -> Node:
     name, node_type = service.get("Name", ""), service.get("Type") or ""
-    key = f"{name}~{node_type}" if node_type else name
-    return Node(key, name, node_type, kind_of(node_type), _numbers(service), place)
+    key, kind = f"{name}~{node_type}" if node_type else name, kind_of(node_type)
+    title = clients.get(name, f"callers of {name}") if kind == "client" else name
+    return Node(key, name, node_type, kind, _numbers(service), place, title)
+
+
+def _middles(paths: Sequence[list[Point]], texts: Sequence[str], places: Sequence[Point]) -> list[Point]:
+    """Where the numbers of each edge are written; those of a call to itself above its node."""
+    loops = [path[0] == path[-1] for path in paths]
+    curves = [
+        [(path[0][0], path[0][1] - 62)] if loop else along(path)
+        for path, loop in zip(paths, loops, strict=True)
+    ]
+    return placed(curves, texts, places)
+
+
+def _words(numbers: Numbers) -> str:
+    if not numbers.total:
+        return ""
+    faults = numbers.by_status.get("fault", 0)
+    failing = f" · {percent(faults, numbers.total)} fault" if faults else ""
+    return f"{numbers.total}{failing}" if failing else f"{numbers.total} · {milliseconds(numbers.mean_s)}"
 
 
 def _numbers(answer: Mapping[str, Any]) -> Numbers:

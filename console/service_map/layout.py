@@ -10,7 +10,7 @@ from typing import Any
 
 from fast_sugiyama import from_edges
 
-LAYER_PX, ROW_PX, MARGIN_PX = 180.0, 120.0, 68.0
+LAYER_PX, ROW_PX, MARGIN_PX = 210.0, 128.0, 68.0
 
 Point = tuple[float, float]
 Pair = tuple[int, int]

@@ -1,17 +1,21 @@
 """The service map, and the panel of the node or edge that was clicked."""
 
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
 from flask import Blueprint, redirect, render_template, request, url_for
 
+from console.service_map.diagnosis import origins_of, slowest_of
 from console.service_map.graph import Edge, Graph, Node, graph_of
 from console.service_map.histogram import histogram
+from console.service_map.overview import Overview, overview_of
 from console.shared import filter_expressions, status
 from console.shared.aws import aws
 from console.shared.errors import BadInput
 from console.shared.pages import requested_range
 from console.shared.time_range import TimeRange
+from console.traces.summaries import endpoint_of, started, summary_status
 
 routes = Blueprint("service_map", __name__)
 
@@ -26,11 +30,18 @@ def home() -> Any:
 def show() -> str:
     """Show the graph of a time range, of all traces or a `group`'s; `node` or `edge` opens a panel."""
     span, group = requested_range("5m"), request.args.get("group", "")
-    graph = graph_of(_services(span, group))
+    client = aws()
+    pending = client.start_attempt(partial(overview_of, client, span, group), _nothing)
+    services = _services(span, group)
+    overview, _ = pending.result()
+    graph = graph_of(services, overview.clients if overview else None)
     chosen = graph.node(request.args.get("node", "")) or graph.edge(request.args.get("edge", ""))
     return render_template(
         "service_map/map.html",
         graph=graph,
+        overview=overview,
+        origins=origins_of(graph),
+        slowest=slowest_of(graph),
         span=span,
         group=group,
         groups=[entry.get("GroupName", "") for entry in aws().pages("xray", "get_groups", "Groups")],
@@ -39,6 +50,9 @@ def show() -> str:
         statuses=status.WORST_FIRST,
         histogram=histogram(chosen.numbers.histogram) if chosen else None,
         calls=_calls(graph, chosen),
+        started=started,
+        endpoint_of=endpoint_of,
+        summary_status=summary_status,
     )
 
 
@@ -57,6 +71,10 @@ def view_traces() -> Any:
     if group := arguments.get("group"):
         expression = filter_expressions.all_of(f"group.name = {filter_expressions.quoted(group)}", expression)
     return redirect(f"{url_for('traces.show')}?{urlencode({'filter': expression, **span.arguments})}")
+
+
+def _nothing() -> Overview | None:
+    return None
 
 
 def _services(span: TimeRange, group: str) -> list[Any]:

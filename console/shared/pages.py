@@ -33,6 +33,7 @@ def init_app(app: Flask) -> None:
         "json": lambda value: json.dumps(value, indent=2, ensure_ascii=False, default=str),
         "ms": text.milliseconds,
         "duration": text.duration,
+        "percent": text.percent,
         "clock": time_range.clock,
         "iso": time_range.iso,
         "age": lambda epoch_s: time_range.age(epoch_s, time.time()),

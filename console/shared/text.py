@@ -38,6 +38,14 @@ def milliseconds(seconds: float | None) -> str:
     return f"{ms:,.1f} ms" if ms < 100 else f"{ms:,.0f} ms" if ms < 10_000 else f"{seconds:,.1f} s"
 
 
+def percent(count: float, total: float) -> str:
+    """Return a share in percent; one that is not nought is never written as 0 %."""
+    share = 100 * count / total if total else 0.0
+    if 0 < share < 1:
+        return "<1 %" if share < 0.95 else "1 %"
+    return f"{share:.0f} %" if share <= 99 or share == 100 else f"{min(share, 99.9):.1f} %"
+
+
 def duration(seconds: float | None) -> str:
     """Return a duration of seconds to hours in two units at most: "1 min 40 s"; None is ""."""
     if seconds is None:

@@ -3,9 +3,11 @@
 https://docs.aws.amazon.com/xray/latest/api/API_TraceSummary.html
 """
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
 from math import ceil, floor
 from typing import Any
+from urllib.parse import urlsplit
 
 from console.shared import filter_expressions
 from console.shared.aws import Aws
@@ -20,6 +22,8 @@ ENOUGH = 50  # slow traces to be listed; with less the limit is lowered
 ATTEMPTS = 3
 ROUNDING_S = 0.0005
 PAGES = 8  # how many pages of one window are read at most: a rare match may be on a late one
+
+ID = re.compile(r"(?=.*\d)[\w-]{8,}")  # a part of a path that names one order, not a kind of request
 
 Summary = Mapping[str, Any]
 
@@ -127,12 +131,55 @@ def http(summary: Summary, key: str) -> Any:
     return (summary.get("Http") or {}).get(key, "")
 
 
+def response_s(summary: Summary) -> float:
+    """Return the response time in seconds."""
+    return float(summary.get("ResponseTime") or 0.0)
+
+
+def path_of(summary: Summary) -> str:
+    """Return the path of the trace's request, without host and query; "" without a request."""
+    return str(urlsplit(http(summary, "HttpURL")).path)
+
+
+def endpoint_of(summary: Summary) -> str:
+    """Return method and path of the trace's request, without host, query, and ids of orders and the like."""
+    return f"{http(summary, 'HttpMethod')} {'/'.join(_template(summary))}"
+
+
+def endpoint_filter(summary: Summary) -> str:
+    """Return the filter expression for traces of the same endpoint."""
+    method, parts = http(summary, "HttpMethod"), _template(summary)
+    fixed = next((number for number, part in enumerate(parts) if part.startswith("{")), len(parts))
+    words, has_id = "/".join(parts[:fixed]), fixed < len(parts)
+    url = f"http.url CONTAINS {filter_expressions.quoted(words + '/')}"
+    url = url if has_id else f"http.url ENDSWITH {filter_expressions.quoted(words)}"
+    return f"http.method = {filter_expressions.quoted(method)} AND {url}" if method else url
+
+
+def _template(summary: Summary) -> list[str]:
+    """The parts of the path; a part that is an annotation's value, or looks like an id, by its name in {}."""
+    names = {
+        str(next(iter((value.get("AnnotationValue") or {}).values()), "")): key
+        for key, values in (summary.get("Annotations") or {}).items()
+        for value in values
+    }
+    return [
+        f"{{{names[part]}}}" if part in names else "{id}" if ID.fullmatch(part) else part
+        for part in path_of(summary).split("/")
+    ]
+
+
+def percentile(ordered: Sequence[float], share: float) -> float:
+    """Return the least of the values, in ascending order, that `share` percent of them do not exceed."""
+    return ordered[max(0, ceil(len(ordered) * share / 100) - 1)] if ordered else 0.0
+
+
 # the columns by the argument `sort`, each with what it is sorted by
 COLUMNS: dict[str, Callable[[Summary], Any]] = {
     "status": lambda summary: (summary_status(summary), str(http(summary, "HttpStatus"))),
     "method": lambda summary: http(summary, "HttpMethod"),
     "url": lambda summary: http(summary, "HttpURL"),
-    "response": lambda summary: summary.get("ResponseTime") or 0.0,
+    "response": response_s,
     "duration": lambda summary: summary.get("Duration") or 0.0,
     "age": started,
     "id": lambda summary: summary["Id"],

@@ -94,6 +94,8 @@ def test_a_fault_turns_the_map_red_by_itself_and_leads_to_its_exception(visit: V
         began = time.monotonic()
         expect(node(page, "catalog").locator(".ring.fault")).to_be_visible(timeout=10_000)
         assert time.monotonic() - began < 10
+        expect(page.locator(".diagnosis")).to_contain_text(re.compile("catalog: .*failed in its own code"))
+        expect(node(page, "catalog").locator(".halo")).to_be_visible()
     finally:
         page.goto(console(shop, "/faults"))
         page.get_by_role("button", name="Switch off faults of catalog").click()
