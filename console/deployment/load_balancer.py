@@ -3,7 +3,7 @@
 https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from console.shared.aws import Aws
 from console.shared.chart import Chart, Dimensions, Line, Point, Query, list_dimensions, over_range, points
@@ -15,6 +15,7 @@ METRICS = (
     ("TargetResponseTime", "p95"),
 )
 OWN_ERRORS = ("HTTPCode_ELB_5XX_Count", "Sum")  # where no target answered; counted for the whole balancer
+REQUESTS, FAILED, P95 = "Requests", "Requests that failed (5xx)", "Response time, p95"
 FINE_S, COARSE_S = 5, 60
 SHORT_S = 10 * 60.0  # AWS's balancers publish a point a minute, and no deployment there is shorter
 
@@ -37,13 +38,13 @@ def charts(aws: Aws, groups: Mapping[str, str], start_s: float, end_s: float) ->
         group, share = groups[label], 100 * failures / (total or 1.0)
         in_ms = [(when_s, value * 1000) for when_s, value in seconds]
         requests.append(Line(label, group, counts, f"{total:,.0f} in all"))
-        failed.append(Line(label, group, percent(counts, errors), f"{share:.3g} % of {total:,.0f}"))
-        p95.append(Line(label, group, in_ms, f"{p95_s * 1000:,.4g} ms, n = {total:,.0f}"))
+        failed.append(Line(label, group, percent(counts, errors), f"{share:.3g} % of {total:,.0f}", share))
+        p95.append(Line(label, group, in_ms, f"{p95_s * 1000:,.4g} ms, n = {total:,.0f}", 1000 * p95_s))
     unit = "a minute" if period_s == COARSE_S else f"in {period_s} s"
     by_title = (
-        ("Requests", unit, requests),
-        ("Requests that failed (5xx)", "%", failed),
-        ("Response time, p95", "ms", p95),
+        (REQUESTS, unit, requests),
+        (FAILED, "%", failed),
+        (P95, "ms", p95),
         (
             "5xx in a target's place",
             unit,
@@ -54,6 +55,12 @@ def charts(aws: Aws, groups: Mapping[str, str], start_s: float, end_s: float) ->
         Chart(title, unit, [line for line in lines if line.points], start_s - period_s, end_s, period_s)
         for title, unit, lines in by_title
     ]
+
+
+def value_of(charts: Sequence[Chart], title: str, label: str) -> float | None:
+    """Return the value over the whole range of a line in the chart with that title; None without one."""
+    lines = [line for chart in charts if chart.title == title for line in chart.lines if line.label == label]
+    return lines[0].value if lines else None
 
 
 def percent(requests: list[Point], failed: list[Point]) -> list[Point]:

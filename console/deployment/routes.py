@@ -8,6 +8,9 @@ from flask import Blueprint, redirect, render_template, request, url_for
 
 from console.compare.page import comparison_page
 from console.deployment import load_balancer
+from console.deployment.alarms import Alarm, alarms_of
+from console.deployment.before_and_after import FEW, Row, before_and_after
+from console.deployment.story import story_of, strips_of
 from console.deployment.traffic_weights import weights_of
 from console.deployment.versions import Origins, compared_pair, origins_of
 from console.pipeline import codedeploy, pages
@@ -21,6 +24,8 @@ from console.shared.time_range import between
 routes = Blueprint("deployment", __name__)
 routes.register_error_handler(Unreachable, pages.unreachable_page)
 COLOURS = {"blue": "side-blue", "green": "side-green", "load balancer": "line-4"}
+# a roll-back's green is the old version, which keeps the colour that it had before
+ROLLBACK_COLOURS = {"blue": "side-green", "green": "side-blue", "load balancer": "line-4"}
 UNKNOWN_COLOURS = ("line-3", "line-1")  # of target groups of which nobody knows which was blue's
 ROLES = {"blue": "old", "green": "new"}
 ROLLBACK_ROLES = {"blue": "what is rolled back", "green": "what is brought back"}
@@ -51,8 +56,25 @@ def show(number: str) -> Any:
     )
     routing, routing_problem = pending_routing.result()
     origins, origins_problem = pending_origins.result()
+    compared, compared_problem = attempt(
+        partial(before_and_after, client, deployment.group, origins.versions(), (start_s, min(now_s, end_s))),
+        list[Row],
+    )
+    alarms, alarms_problem = attempt(
+        partial(
+            alarms_of, client, group.alarms, start_s - pages.AROUND_S, min(now_s, end_s) + pages.AROUND_S
+        ),
+        list[Alarm],
+    )
     weights = weights_of(deployment, routing, now_s)
-    problems = (group_problem, routing_problem, charts_problem, origins_problem)
+    problems = (
+        group_problem,
+        routing_problem,
+        charts_problem,
+        origins_problem,
+        compared_problem,
+        alarms_problem,
+    )
     return render_template(
         "deployment/deployment.html",
         pipeline=pipeline,
@@ -62,7 +84,15 @@ def show(number: str) -> Any:
         origins=origins,
         sides=sides,
         charts=charts,
-        colours={**COLOURS, **dict(zip(group.target_groups, UNKNOWN_COLOURS, strict=False))},
+        compared=compared,
+        alarms=alarms,
+        story=story_of(deployment, weights, charts, alarms, sides.get("green", "")),
+        strips=strips_of(charts, alarms, sides.get("green", ""), (start_s, end_s), (WIDTH, HEIGHT)),
+        few=FEW,
+        colours={
+            **(ROLLBACK_COLOURS if deployment.rolls_back else COLOURS),
+            **dict(zip(group.target_groups, UNKNOWN_COLOURS, strict=False)),
+        },
         problems=[problem for problem in problems if problem],
         weights=weights,
         path=weights.path(start_s, end_s, WIDTH, HEIGHT),

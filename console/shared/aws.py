@@ -79,11 +79,7 @@ class Aws:
 
     def pages(self, service: str, operation: str, key: str, **parameters: Any) -> Iterator[Any]:
         """Yield the entries under `key` of all pages of an operation; raises AwsError."""
-        try:
-            for page in self.client(service).get_paginator(operation).paginate(**parameters):
-                yield from page.get(key, ())
-        except (BotoCoreError, ClientError) as error:
-            raise explained(error) from error
+        yield from pages_of(self.client(service), operation, key, **parameters)
 
     def start(self, work: Callable[[], T]) -> Future[T]:
         """Start `work` in a thread of a small pool; `work` must not start more, or all threads could wait."""
@@ -92,6 +88,15 @@ class Aws:
     def start_attempt(self, work: Callable[[], T], otherwise: Callable[[], T]) -> Future[tuple[T, str]]:
         """Start `attempt` in such a thread."""
         return self.start(partial(attempt, work, otherwise))
+
+
+def pages_of(client: Any, operation: str, key: str, **parameters: Any) -> Iterator[Any]:
+    """Yield the entries under `key` of all pages of an operation of any client; raises AwsError."""
+    try:
+        for page in client.get_paginator(operation).paginate(**parameters):
+            yield from page.get(key, ())
+    except (BotoCoreError, ClientError) as error:
+        raise explained(error) from error
 
 
 def is_aws_own(endpoint_url: str) -> bool:

@@ -26,6 +26,23 @@ class Line:
     version: str
     points: list[Point]
     legend: str = ""  # its value over the whole range, and of how many
+    value: float | None = None  # that value
+
+
+def strip_path(
+    points: Sequence[Point], axis: tuple[float, float], top: float, size: tuple[float, float]
+) -> str:
+    """Return points as an SVG path in a strip (width, height); `top` is the strip's highest value."""
+    (start_s, end_s), (width, height) = axis, size
+    places = [
+        (
+            width * (when_s - start_s) / max(1e-6, end_s - start_s),
+            height - (height - 4) * min(1.0, value / (top or 1)),
+        )
+        for when_s, value in points
+        if start_s <= when_s <= end_s
+    ]
+    return "".join(f"{'L' if number else 'M'}{x:.1f} {y:.1f}" for number, (x, y) in enumerate(places))
 
 
 @dataclass(frozen=True, slots=True)

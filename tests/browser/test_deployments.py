@@ -96,8 +96,8 @@ def test_from_a_failed_execution_to_the_weights_of_its_canary(visit: Visits, wat
 
     rows = page.get_by_role("table", name="Lifecycle events and weights").get_by_role("row")
     expect(rows.filter(has_text="AllowTraffic")).to_contain_text("Failed")
-    expect(page.get_by_role("img", name=re.compile("Green's share"))).to_have_accessible_name(
-        "Green's share of production: 0 % after 0 s, 10 % after 40.0 s, 0 % after 90.0 s"
+    expect(page.get_by_role("img", name=re.compile("Share of green"))).to_have_accessible_name(
+        "Share of green in production: 0 % after 0 s, 10 % after 40.0 s, 0 % after 90.0 s"
     )
 
 

@@ -1,5 +1,6 @@
 """CodePipeline and CodeDeploy with answers that a test writes: AWS's protocol and models, over real HTTP."""
 
+import re
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -100,6 +101,8 @@ class Account:
     routing: dict[str, Any] = field(default_factory=lambda: {"type": "AllAtOnce"})
     changed: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     operations: list[str] = field(default_factory=list)
+    alarms: list[dict[str, Any]] = field(default_factory=list)
+    alarm_changes: list[dict[str, Any]] = field(default_factory=list)
     url: str = ""
 
     def reset(self) -> None:
@@ -210,6 +213,13 @@ class Account:
             ),
         }
 
+    def cloudwatch(self) -> dict[str, Any]:
+        """The operations of CloudWatch about alarms."""
+        return {
+            "DescribeAlarms": lambda _: {"MetricAlarms": self.alarms},
+            "DescribeAlarmHistory": lambda _: {"AlarmHistoryItems": self.alarm_changes},
+        }
+
     def _change(self, name: str, parameters: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
         self.changed.append((name, parameters))
         return answer
@@ -297,10 +307,11 @@ def running() -> Any:
     apis = {
         "CodePipeline": Application("codepipeline", account.codepipeline()),
         "CodeDeploy": Application("codedeploy", account.codedeploy()),
+        "GraniteServiceVersion20100801": Application("cloudwatch", account.cloudwatch()),
     }
 
     def serve(environ: dict[str, Any], start_response: Any) -> Any:
-        name = environ.get("HTTP_X_AMZ_TARGET", "").partition("_")[0]
+        name = re.split("[_.]", environ.get("HTTP_X_AMZ_TARGET", ""))[0]
         return apis[name](environ, start_response)
 
     server = make_server("127.0.0.1", 0, serve, threaded=True, request_handler=Silent)

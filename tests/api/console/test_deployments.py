@@ -1,5 +1,6 @@
 """The pages about a pipeline and its deployments, before an account whose answers the test writes."""
 
+import json
 import re
 import time
 from html import unescape
@@ -304,8 +305,20 @@ def test_a_deployment_links_to_traces_and_log_lines_of_both_versions(account_con
     account.deployments["d-OLD"] = deployment("d-OLD", createTime=START_S - 9000)
     canary(account)
 
+    account.alarms = [
+        {"AlarmName": "orders-errors", "EvaluationPeriods": 3, "DatapointsToAlarm": 2, "Threshold": 5}
+    ]
+    change = {"newState": {"stateValue": "ALARM"}}
+    account.alarm_changes = [
+        {"AlarmName": "orders-errors", "Timestamp": START_S + 88, "HistoryData": json.dumps(change)}
+    ]
+
     page = unescape(account_console.page("/deployments/d-AAA"))
 
+    assert (
+        "10 % for 50.0 s · alarm orders-errors (2 of 3 periods) · rolled back 2.0 s after the alarm" in page
+    )
+    assert re.search(r"<strong>new</strong> <span class=\"mono\">0000002</span>", page)
     assert "Traces of green, 0000002" in page
     assert "Traces of blue, 0000001" in page
     assert "service(%22orders%22)+%7B+annotation%5Bversion%5D+%3D+%220000001%22+%7D" in page
@@ -355,6 +368,9 @@ def test_a_trace_of_blue_and_one_of_green_are_of_the_same_endpoint_and_headed_by
         annotated = segment(new_trace_id(), "orders", annotations={"version": version}, http=http)
         account_console.send({**annotated, **times, **flags})
 
+    before_and_after = unescape(account_console.page("/deployments/d-AAA"))
+    assert "GET /orders" in before_and_after
+    assert "too few (below 20)" in before_and_after
     page = unescape(account_console.page("/deployments/d-AAA/compare"))
 
     assert "GET /orders, the endpoint at which the versions differ most" in page
