@@ -16,7 +16,7 @@ ALARM_STATES = ("ALARM", "INSUFFICIENT_DATA", "OK")  # in the order of the list
 @routes.get("/metrics")
 def show() -> str:
     """Show the charts of each service, and all metric alarms."""
-    span = requested_range("1h")
+    span = requested_range()
     namespace = current_app.extensions["settings"].namespace
     alarms, problem = attempt(_alarms, list)
     return render_template(

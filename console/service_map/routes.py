@@ -29,7 +29,7 @@ def home() -> Any:
 @routes.get("/map")
 def show() -> str:
     """Show the graph of a time range, of all traces or a `group`'s; `node` or `edge` opens a panel."""
-    span, group = requested_range("5m"), request.args.get("group", "")
+    span, group = requested_range(), request.args.get("group", "")
     client = aws()
     pending = client.start_attempt(partial(overview_of, client, span, group), _nothing)
     services = _services(span, group)
@@ -59,7 +59,7 @@ def show() -> str:
 @routes.get("/map/traces")
 def view_traces() -> Any:
     """Redirect to the trace list, filtered by the panel's node or edge, statuses and response times."""
-    span, arguments = requested_range("5m"), request.args
+    span, arguments = requested_range(), request.args
     statuses = [name for name in arguments.getlist("status") if name in status.WORST_FIRST]
     least, most = (_milliseconds(name) for name in ("least_ms", "most_ms"))
     condition = filter_expressions.status_and_time(statuses, least, most)

@@ -4,7 +4,17 @@ import json
 import time
 from typing import Any
 
-from flask import Flask, Response, current_app, g, make_response, render_template, request, url_for
+from flask import (
+    Flask,
+    Response,
+    current_app,
+    g,
+    has_request_context,
+    make_response,
+    render_template,
+    request,
+    url_for,
+)
 from werkzeug.exceptions import HTTPException
 
 from console.shared import text, time_range
@@ -24,6 +34,9 @@ NAVIGATION = (
 )
 
 
+CLOCK = ("range", "start", "end", "paused", "clock", "beamer")  # arguments that every link keeps
+
+
 def init_app(app: Flask) -> None:
     """Escape every value, add the template filters, and show every error as a page."""
     app.jinja_env.finalize = text.finalize
@@ -39,15 +52,31 @@ def init_app(app: Flask) -> None:
         "age": lambda epoch_s: time_range.age(epoch_s, time.time()),
     }
     app.context_processor(_head)
+    app.url_defaults(_keep_clock)
     app.before_request(_start_clock)
     app.after_request(_add_server_timing)
     app.register_error_handler(ConsoleError, error_page)
     app.register_error_handler(HTTPException, _http_error_page)
 
 
-def requested_range(default: str = "15m") -> TimeRange:
-    """Return the time range in the request's address; raises BadInput."""
-    return time_range.time_range(request.args, time.time(), default)
+def requested_range() -> TimeRange:
+    """Return the time range in the request's address, the same for every page; raises BadInput."""
+    return time_range.time_range(request.args, time.time())
+
+
+def clock_arguments() -> dict[str, str]:
+    """Return the arguments of the request's address that every link keeps: range, clock, beamer mode."""
+    return {name: request.args[name] for name in CLOCK if request.args.get(name)}
+
+
+def _keep_clock(endpoint: str, values: dict[str, Any]) -> None:
+    """Add the clock's arguments to the address of each page; a link that names a range has its own."""
+    if not has_request_context() or endpoint in ("static", "healthz"):
+        return
+    has_own_range = any(name in values for name in ("range", "start", "end"))
+    for name, value in clock_arguments().items():
+        if not (has_own_range and name in ("range", "start", "end", "paused")):
+            values.setdefault(name, value)
 
 
 def here(**changes: Any) -> str:
@@ -64,14 +93,27 @@ def _head() -> dict[str, Any]:
     links = [(url_for(endpoint), label, request.endpoint == endpoint) for endpoint, label in NAVIGATION]
     if shop.is_configured:
         links.append((url_for("faults.show"), "Faults", request.endpoint == "faults.show"))
+    span = _head_range()
     return {
         "here": here,
+        "head_span": span,
+        "clock_arguments": clock_arguments(),
+        "is_local_clock": request.args.get("clock") == "local",
+        "is_beamer": bool(request.args.get("beamer")),
         "account": attempt(lambda: aws().account, lambda: "AWS")[0],
         "links": links,
         "faults_on": shop.active_faults(),
         "theme": theme if theme in ("light", "dark") else "",
         "choices": time_range.CHOICES,
     }
+
+
+def _head_range() -> TimeRange:
+    """The range that the head shows; the usual one beside an error message about the range."""
+    try:
+        return requested_range()
+    except BadInput:
+        return time_range.time_range({}, time.time())
 
 
 def _start_clock() -> None:

@@ -31,6 +31,11 @@ class TimeRange:
         """Whether the range ends now, so that a page over it refreshes itself."""
         return "end" not in self.arguments
 
+    @property
+    def live_range(self) -> str:
+        """The range of which a pause is one moment, or "" where the range was chosen as it is."""
+        return self.arguments.get("paused", "")
+
     def whole_seconds(self) -> tuple[int, int]:
         """Return start and end in whole seconds, as boto3 sends them, never longer than X-Ray's bound."""
         end_s = ceil(self.end_s)
@@ -40,7 +45,7 @@ class TimeRange:
         """Return the range as a page words it: "last 15m" or "… to …"."""
         if self.is_live:
             return f"last {self.arguments['range']}"
-        return f"{self.arguments['start']} to {self.arguments['end']}"
+        return f"time from {_short(self.start_s)} to {_short(self.end_s)} UTC"
 
 
 def time_range(arguments: Mapping[str, str], now_s: float, default: str = "15m") -> TimeRange:
@@ -49,7 +54,8 @@ def time_range(arguments: Mapping[str, str], now_s: float, default: str = "15m")
         start_s, end_s = _instant("start", arguments), _instant("end", arguments)
         if not 0 < end_s - start_s <= LONGEST_S:
             raise BadInput("start, end: expected a start before the end, at most 6 hours apart")
-        return TimeRange(start_s, end_s, {"start": arguments["start"], "end": arguments["end"]})
+        paused = {"paused": arguments["paused"]} if arguments.get("paused") in CHOICES else {}
+        return TimeRange(start_s, end_s, {"start": arguments["start"], "end": arguments["end"]} | paused)
     text = arguments.get("range") or default
     match = re.fullmatch(r"(\d{1,5})(s|m|h)", text)
     length_s = int(match[1]) * UNITS_S[match[2]] if match else 0
@@ -82,10 +88,20 @@ def age(epoch_s: float, now_s: float) -> str:
     return f"{seconds:.0f} s ago"
 
 
+def _short(epoch_s: float) -> str:
+    return datetime.fromtimestamp(epoch_s, UTC).strftime("%m-%d %H:%M:%S")
+
+
+def _in_utc(text: str) -> datetime:
+    """An instant in ISO 8601; without an offset it is in UTC, as all pages write times."""
+    when = datetime.fromisoformat(text)
+    return when if when.tzinfo else when.replace(tzinfo=UTC)
+
+
 def _instant(name: str, arguments: Mapping[str, str]) -> float:
     text = arguments.get(name, "")
     try:
-        when = float(text) if re.fullmatch(r"\d+(\.\d+)?", text) else datetime.fromisoformat(text).timestamp()
+        when = float(text) if re.fullmatch(r"\d+(\.\d+)?", text) else _in_utc(text).timestamp()
         datetime.fromtimestamp(when, UTC)
     except (ValueError, OverflowError, OSError):
         raise BadInput(f"{name}={text!r}: expected an instant such as 2026-11-23T15:04:05Z") from None

@@ -325,6 +325,32 @@ def test_a_commit_without_a_pipeline_leads_to_the_traces_of_its_version(console)
     assert trace_id in console.page("/find", q="0a1b2c3d4e5f")
 
 
+def test_the_clock_is_kept_in_every_link_and_a_pause_keeps_to_its_moment(console):
+    a_click(console)
+    page = console.page("/logs", range="5m", clock="local", beamer="1")
+
+    addresses = [
+        unescape(href) for href in re.findall(r'<a href="(/[^"]+)"(?: aria-current="page")?>[A-Z]', page)
+    ]
+    assert len(addresses) >= 8
+    assert all({"range=5m", "clock=local", "beamer=1"} <= set(re.split("[?&]", href)) for href in addresses)
+    [pause] = re.findall(r'class="pause" href="([^"]+)"', page)
+    paused = console.get(unescape(pause)).text
+    assert "data-live=" in page
+    assert "data-live=" not in paused
+    assert "paused=5m" in paused.replace("&amp;", "&")
+    [resume] = re.findall(r'class="pause" href="([^"]+)"', paused)
+    assert "range=5m" in resume
+    assert "start=" not in resume
+    assert "paused" not in resume
+
+
+def test_a_time_without_an_offset_is_in_utc(console):
+    page = console.page("/map", start="2026-11-23T10:00:00", end="2026-11-23T10:05:00")
+
+    assert "time from 11-23 10:00:00 to 11-23 10:05:00 UTC" in page
+
+
 def test_every_count_says_of_what(console):
     a_click(console)
 
