@@ -1,10 +1,14 @@
 """The charts of each service: which metrics and statistics are drawn together, a line for each version."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from console.pipeline.deployments import Deployment
 from console.shared.aws import Aws
 from console.shared.chart import (
     Chart,
+    Event,
     Line,
     Query,
     list_dimensions,
@@ -33,13 +37,33 @@ MEASURES = (
 )
 
 
-def charts(aws: Aws, namespace: str, span: TimeRange) -> dict[str, list[Chart]]:
-    """Return the charts of each service whose metrics are in `namespace`, by service; raises AwsError."""
+def charts(
+    aws: Aws,
+    namespace: str,
+    span: TimeRange,
+    alarms: Sequence[Mapping[str, Any]] = (),
+    deployments: Sequence[Deployment] = (),
+) -> dict[str, list[Chart]]:
+    """Return the charts of each service whose metrics are in `namespace`, by service; raises AwsError.
+
+    `alarms` are entries of DescribeAlarms, whose thresholds are drawn, as are the starts of `deployments`.
+    """
     metrics = [names for names in list_dimensions(aws, namespace, "Requests") if "Service" in names]
     versions = sorted({(names["Service"], names.get("Version", "")) for names in metrics})
     start_s, _ = whole_periods(span.start_s, span.end_s)
     by_service: dict[str, list[Chart]] = {
-        service: [Chart(m.title, m.unit, [], start_s, span.end_s) for m in MEASURES]
+        service: [
+            Chart(
+                m.title,
+                m.unit,
+                [],
+                start_s,
+                span.end_s,
+                thresholds=_thresholds(alarms, namespace, service, m),
+                events=_events(deployments, service, start_s, span.end_s),
+            )
+            for m in MEASURES
+        ]
         for service, _ in versions
     }
     lines, queries = list[tuple[Chart, str, str]](), list[Query]()
@@ -62,6 +86,32 @@ def charts(aws: Aws, namespace: str, span: TimeRange) -> dict[str, list[Chart]]:
             count = requests[tuple(names.values())] or 0.0
             chart.lines.append(Line(label, version, line, legend(metric, value or 0.0, count)))
     return by_service
+
+
+def _thresholds(
+    alarms: Sequence[Mapping[str, Any]], namespace: str, service: str, measure: Measure
+) -> tuple[tuple[str, float], ...]:
+    """The thresholds of alarms on a chart's own metrics and statistics of a service, by the alarm's name."""
+    drawn = {(metric, statistic) for _, metric, statistic in measure.lines}
+    return tuple(
+        (alarm["AlarmName"], float(alarm["Threshold"]))
+        for alarm in alarms
+        if alarm.get("Namespace") == namespace
+        and (alarm.get("MetricName"), alarm.get("ExtendedStatistic") or alarm.get("Statistic")) in drawn
+        and {"Name": "Service", "Value": service} in alarm.get("Dimensions", ())
+        and "Threshold" in alarm
+    )
+
+
+def _events(
+    deployments: Sequence[Deployment], service: str, start_s: float, end_s: float
+) -> tuple[Event, ...]:
+    """The deployments of a service that began in a range."""
+    return tuple(
+        Event(deployment.id, deployment.start_s, deployment.status)
+        for deployment in deployments
+        if deployment.group == service and start_s <= deployment.start_s <= end_s
+    )
 
 
 def legend(metric: str, value: float, requests: float) -> str:

@@ -1,11 +1,14 @@
 """Request rate, errors and latency of each service and version, and the states of alarms."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, current_app, render_template
 
 from console.metrics.charts import charts
+from console.pipeline.codedeploy import newest_deployments
+from console.pipeline.deployments import Deployment
 from console.shared.aws import attempt, aws
 from console.shared.pages import requested_range
 
@@ -18,12 +21,14 @@ def show() -> str:
     """Show the charts of each service, and all metric alarms."""
     span = requested_range()
     namespace = current_app.extensions["settings"].namespace
-    alarms, problem = attempt(_alarms, list)
+    pending = aws().start_attempt(partial(newest_deployments, aws()), list[Deployment])
+    alarms, problem = attempt(_alarms, list[Mapping[str, Any]])
+    deployments, _ = pending.result()
     return render_template(
         "metrics/metrics.html",
         span=span,
         namespace=namespace,
-        services=charts(aws(), namespace, span),
+        services=charts(aws(), namespace, span, alarms, deployments),
         alarms=alarms,
         problem=problem,
     )

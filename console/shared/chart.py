@@ -6,13 +6,16 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricDa
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from math import ceil, floor
+from math import ceil, floor, log10
 
 from console.shared.aws import Aws
 
 PERIOD_S = 60
 QUERIES_AT_ONCE = 500  # the most that one GetMetricData takes
-WIDTH, HEIGHT, MARGIN = 600, 140, 5
+WIDTH, HEIGHT = 600, 140
+UNFOLDED = 3  # versions that are drawn; the figures of earlier ones are in the table
+STEPS = (1, 2, 2.5, 5, 10)  # of a value axis, times a power of ten
+TIME_STEPS_S = (5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600)
 Point = tuple[float, float]  # epoch seconds, value
 Dimensions = dict[str, str]
 Query = tuple[Dimensions, str, str]  # dimensions, metric, statistic such as Sum or p99
@@ -46,8 +49,25 @@ def strip_path(
 
 
 @dataclass(frozen=True, slots=True)
+class Tick:
+    """A mark on an axis: its value, and its place in percent of the plot, from the left or the top."""
+
+    value: float
+    place: float
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What happened at a moment, e.g. a deployment: a vertical line that leads to `id`."""
+
+    id: str
+    at_s: float
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
 class Chart:
-    """Lines over one time axis, in a picture of WIDTH by HEIGHT; times in epoch seconds."""
+    """Lines over one time axis, in a plot of WIDTH by HEIGHT; times in epoch seconds."""
 
     title: str
     unit: str
@@ -55,11 +75,69 @@ class Chart:
     start_s: float
     end_s: float
     period_s: float = PERIOD_S
+    thresholds: tuple[tuple[str, float], ...] = ()  # of alarms, by name
+    events: tuple[Event, ...] = ()
 
     @property
     def highest(self) -> float:
-        """The highest value of all lines: the top of the value axis."""
+        """The highest value of all lines."""
         return max((value for line in self.lines for _, value in line.points), default=0.0)
+
+    @property
+    def top(self) -> float:
+        """The top of the value axis: a round number, at least as high as all lines and thresholds."""
+        highest = max([self.highest, *(value for _, value in self.thresholds)])
+        step = _step(highest / 3)
+        return max(step, ceil(highest / step - 1e-9) * step)
+
+    @property
+    def drawn(self) -> list[Line]:
+        """The lines of the newest versions, UNFOLDED at most, which are drawn."""
+        versions = self.versions()[:UNFOLDED]
+        return [line for line in self.lines if line.version in versions]
+
+    def versions(self) -> list[str]:
+        """Return the lines' versions, the one with the newest points first."""
+        newest: dict[str, tuple[float, float]] = {}
+        for line in self.lines:
+            newest[line.version] = max(
+                newest.get(line.version, (0.0, 0.0)), (line.points[-1][0], line.points[0][0])
+            )
+        return sorted(newest, key=lambda version: newest[version], reverse=True)
+
+    def style(self, line: Line) -> str:
+        """Return the classes of a line: a colour for each version, a dash for each percentile or the like."""
+        versions = sorted({line.version for line in self.drawn})
+        labels = list(dict.fromkeys(line.label for line in self.lines))
+        return f"line-{versions.index(line.version) % 6} dash-{labels.index(line.label) % 3}"
+
+    def value_ticks(self) -> list[Tick]:
+        """Return the marks of the value axis, nought first."""
+        step = _step(self.top / 3)
+        count = round(self.top / step)
+        return [Tick(number * step, 100 - 100 * number / count) for number in range(count + 1)]
+
+    def time_ticks(self) -> list[Tick]:
+        """Return the marks of the time axis, at whole minutes or seconds."""
+        length_s = max(1.0, self.end_s - self.start_s)
+        step = next((step for step in TIME_STEPS_S if length_s / step <= 6), TIME_STEPS_S[-1])
+        first = ceil(self.start_s / step) * step
+        count = int((self.end_s - first) // step) + 1
+        return [Tick(at_s, self.x(at_s)) for at_s in (first + number * step for number in range(count))]
+
+    def x(self, when_s: float) -> float:
+        """Return an instant's place on the time axis, in percent."""
+        return 100 * (when_s - self.start_s) / max(1.0, self.end_s - self.start_s)
+
+    def y(self, value: float) -> float:
+        """Return a value's place on the value axis, in percent from the top."""
+        return 100 - 100 * value / self.top
+
+    def moments(self) -> list[tuple[float, list[float | None]]]:
+        """Return the values of the drawn lines at each moment that has any."""
+        by_line = [dict(line.points) for line in self.drawn]
+        moments = sorted({when_s for points in by_line for when_s in points})
+        return [(when_s, [points.get(when_s) for points in by_line]) for when_s in moments]
 
     def path(self, line: Line) -> str:
         """Return the line as an SVG path; it breaks where points are missing, and a lone point is a dash."""
@@ -77,8 +155,15 @@ class Chart:
         return "".join(f"M{x:.1f} {y:.1f}h0" for x, y in places)
 
     def _place(self, when_s: float, value: float) -> Point:
-        x = WIDTH * (when_s - self.start_s) / max(1.0, self.end_s - self.start_s)
-        return x, HEIGHT - MARGIN - (HEIGHT - 2 * MARGIN) * value / (self.highest or 1)
+        return WIDTH * self.x(when_s) / 100, HEIGHT * self.y(value) / 100
+
+
+def _step(least: float) -> float:
+    """The least round number that is not below `least`."""
+    if least <= 0:
+        return 1.0
+    power = 10.0 ** floor(log10(least))
+    return next(float(step * power) for step in STEPS if step * power >= least * (1 - 1e-9))
 
 
 def list_dimensions(aws: Aws, namespace: str, metric: str, having: Sequence[str] = ()) -> list[Dimensions]:

@@ -32,6 +32,7 @@ function isLocal() {
 function write() {
   if (!isLocal()) return;
   for (const time of document.querySelectorAll("time[data-clock]")) time.textContent = timeOfDay(time.dateTime, time.dataset.clock);
+  for (const text of document.querySelectorAll("text[data-instant]")) text.textContent = timeOfDay(text.dataset.instant, text.dataset.clock);
   for (const input of document.querySelectorAll("input[data-instant]")) {
     if (input !== document.activeElement) input.value = fieldValue(input.dataset.instant);
   }
@@ -39,6 +40,7 @@ function write() {
 
 /** Send the fields' local times as instants. */
 function asInstants(form) {
+  for (const text of document.querySelectorAll("text[data-instant]")) text.textContent = timeOfDay(text.dataset.instant, text.dataset.clock);
   for (const input of form.querySelectorAll("input[data-instant]")) {
     const instant = new Date(input.value).toISOString();
     input.type = "text";

@@ -255,6 +255,31 @@ def test_new_log_lines_appear_by_themselves_below_the_old_ones(visit: Visits, sh
     expect(page.get_by_role("table", name="Waterfall")).to_be_visible()
 
 
+def test_a_chart_is_read_by_arrow_keys_and_sets_the_clock_by_dragging(visit: Visits, shop: Shop) -> None:
+    shop.order("paper-moon-lantern", "key-of-a-chart")
+    page = visit(console(shop, "/metrics?range=15m"))
+    charts = page.get_by_role("group", name=re.compile("^orders: Requests"))
+    wait_until(lambda: page.reload() is None or charts.count() > 0, 10, "the metrics of orders")
+    chart = charts.first
+
+    chart.focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("figure", has=chart).get_by_role("status")).to_have_text(
+        re.compile(r"\d\d:\d\d:\d\d: requests \S+ \d+")
+    )
+
+    box = chart.locator(".lines").bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] * 0.5, box["y"] + 20)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.9, box["y"] + 20)
+    page.mouse.up()
+    page.wait_for_url(re.compile("start=.*end="))
+    expect(page.get_by_role("link", name=re.compile("^Go on"))).to_be_visible()
+    page.get_by_role("navigation", name="Pages").get_by_role("link", name="Logs").click()
+    assert "start=" in page.url
+
+
 def test_hostile_text_stays_text_in_the_browser(visit: Visits, shop: Shop) -> None:
     cause = {"exceptions": [{"id": "1", "type": HOSTILE, "message": HOSTILE, "stack": []}]}
     odd = segment(

@@ -51,5 +51,48 @@ def test_a_chart_breaks_where_points_of_its_own_period_are_missing():
     line = Line("blue", "", [(60, 1), (65, 1), (100, 1)])
     chart = Chart("Requests", "", [line], 60, 120, 5)
 
-    assert chart.path(line) == "M0.0 5.0h2M0.0 5.0L50.0 5.0M400.0 5.0h2M400.0 5.0"
-    assert chart.dots(line) == "M0.0 5.0h0M50.0 5.0h0M400.0 5.0h0"
+    assert chart.path(line) == "M0.0 0.0h2M0.0 0.0L50.0 0.0M400.0 0.0h2M400.0 0.0"
+    assert chart.dots(line) == "M0.0 0.0h0M50.0 0.0h0M400.0 0.0h0"
+
+
+@pytest.mark.parametrize(
+    ("highest", "values"),
+    [
+        (0, [0, 0.5, 1]),
+        (3, [0, 1, 2, 3]),
+        (97, [0, 50, 100]),
+        (1559, [0, 1000, 2000]),
+        (0.03, [0, 0.01, 0.02, 0.03]),
+    ],
+)
+def test_the_marks_of_the_value_axis_are_round_and_reach_the_highest_value(highest, values):
+    chart = Chart("Latency", "ms", [Line("p95", "1", [(60, highest)])], 0, 600)
+
+    assert [round(tick.value, 6) for tick in chart.value_ticks()] == values
+    assert chart.value_ticks()[-1].place == 0
+
+
+def test_the_marks_of_the_time_axis_are_at_whole_minutes_and_a_threshold_is_on_the_axis():
+    chart = Chart("Latency", "ms", [Line("p95", "1", [(60, 5)])], 30, 930, thresholds=(("slow", 12.0),))
+
+    assert [tick.value for tick in chart.time_ticks()] == [300, 600, 900]
+    assert chart.top >= 12
+    assert 0 <= chart.y(12) < chart.y(5) < 100
+
+
+def test_three_versions_are_drawn_with_a_colour_for_each_and_a_dash_for_each_percentile():
+    lines = [
+        Line(label, f"1.{number}", [(60.0 * number, 1.0)])
+        for number in range(1, 6)
+        for label in ("p50", "p95")
+    ]
+    chart = Chart("Latency", "ms", lines, 0, 600)
+
+    assert chart.versions() == ["1.5", "1.4", "1.3", "1.2", "1.1"]
+    assert {line.version for line in chart.drawn} == {"1.3", "1.4", "1.5"}
+    assert [chart.style(line) for line in chart.drawn[:3]] == [
+        "line-0 dash-0",
+        "line-0 dash-1",
+        "line-1 dash-0",
+    ]
+    assert chart.moments()[0] == (180.0, [1.0, 1.0, None, None, None, None])
