@@ -5,6 +5,7 @@ a line's fields are checked here, since not every stand-in can.
 """
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -17,6 +18,9 @@ from console.shared.trace_id import trace_id_of
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 PAGE = 2_000
 TRACE_LINES = 2_000
+STATIC = ("/static/", "/favicon")
+CONDITION = re.compile(r"(?<!\S)([A-Za-z_][\w.]*)=(\"[^\"]*\"|\S+)")
+CLASS_OF_STATUS = re.compile(r"[1-5]xx", re.IGNORECASE)
 AROUND = 60  # characters that are shown before and after a match
 # shown by name, and the description of embedded metrics, which says nothing of the line
 NAMED_FIELDS = frozenset(("timestamp", "level", "service", "message", "trace_id", "segment_id", "_aws"))
@@ -56,6 +60,11 @@ class Line:
     def segment_id(self) -> str:
         """The id of the segment in which the line was written; "" without one."""
         return str(self.fields.get("segment_id") or "")
+
+    @property
+    def is_static(self) -> bool:
+        """Whether it is the access line of a static file."""
+        return str(self.fields.get("path") or self.fields.get("route") or "").startswith(STATIC)
 
     @property
     def is_sampled(self) -> bool:
@@ -98,10 +107,13 @@ class LineFilter:
     level: str = ""
     trace_id: str = ""
     stream: str = ""
+    fields: tuple[tuple[str, str], ...] = ()  # (name, value): status=500, path=/api/orders, order_id=ord-…
+    has_static: bool = True  # whether requests for static files are listed
 
     def pattern(self) -> str:
         """Return a filter pattern that lets through every matching line, and as few others as it can."""
-        phrase = self.trace_id or self.text
+        values = [value for _, value in self.fields if not CLASS_OF_STATUS.fullmatch(value)]
+        phrase = self.trace_id or self.text or max(values, key=len, default="")
         return '"' + phrase.replace("\\", "\\\\").replace('"', '\\"') + '"' if phrase else ""
 
     def matches(self, line: Line) -> bool:
@@ -110,13 +122,19 @@ class LineFilter:
             return False
         if self.trace_id and self.trace_id not in (line.trace_id, *line.text.split('"')):
             return False
-        return not self.text or bool(self.in_fields(line))
+        if not self.has_static and line.is_static:
+            return False
+        if not all(_has(line, name, value) for name, value in self.fields):
+            return False
+        return not self.text or any(match.field not in dict(self.fields) for match in self.in_fields(line))
 
     def in_fields(self, line: Line) -> list[Match]:
-        """Return where the text stands in the fields that a page shows; none without a text."""
-        if not self.text:
-            return []
-        return [match for name, value in line.shown_fields().items() if (match := self._match(name, value))]
+        """Return where the text stands in the fields that a page shows, and the fields that are searched."""
+        shown = line.shown_fields()
+        hits = [Match(name, "", shown[name], "") for name, _ in self.fields if name in shown]
+        if self.text:
+            hits += [match for name, value in shown.items() if (match := self._match(name, value))]
+        return hits
 
     def _match(self, field: str, value: str) -> Match | None:
         at = value.lower().find(self.text.lower())
@@ -127,6 +145,23 @@ class LineFilter:
         before = f"…{before}" if at > AROUND else before
         after = value[end : end + AROUND] + ("…" if len(value) > end + AROUND else "")
         return Match(field, before, value[at:end], after)
+
+
+def search_of(text: str) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """Return the free text of a search and its conditions on fields, written as name=value."""
+    conditions = tuple((match[1], match[2].strip('"')) for match in CONDITION.finditer(text))
+    return " ".join(CONDITION.sub(" ", text).split()), conditions
+
+
+def _has(line: Line, name: str, value: str) -> bool:
+    """Whether a field has a value, or begins with it, in any case; 5xx is any status from 500 on."""
+    fields = line.shown_fields()
+    written = fields.get(name, fields.get(f"exception.{name}", "")).lower()
+    if CLASS_OF_STATUS.fullmatch(value):
+        return bool(written) and written[0] == value[0] and len(written) == 3
+    if name == "status":
+        return written == value.lower()
+    return bool(written) and written.startswith(value.lower())
 
 
 def log_groups(aws: Aws, prefix: str) -> list[str]:

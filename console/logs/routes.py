@@ -3,14 +3,15 @@
 from flask import Blueprint, current_app, render_template, request
 
 from console.logs.dropped import dropped_lines
-from console.logs.lines import LEVELS, LineFilter, log_groups, newest_lines
+from console.logs.histogram import columns
+from console.logs.lines import LEVELS, LineFilter, log_groups, newest_lines, search_of
 from console.shared.aws import attempt, aws
 from console.shared.errors import BadInput
 from console.shared.pages import requested_range
 from console.shared.trace_id import trace_id_of
 
 routes = Blueprint("logs", __name__)
-SHOWN = 300
+SHOWN, COUNTED = 300, 1000  # lines that are listed, and that the histogram counts
 
 
 @routes.get("/logs")
@@ -28,7 +29,7 @@ def show() -> str:
         )
     dropped, _ = attempt(lambda: dropped_lines(aws(), f"{settings.namespace}/Logs", span), dict)
     chosen = [prefix + service] if service else groups
-    newest, has_earlier = newest_lines(aws(), chosen, lines, (span.start_s, span.end_s), SHOWN)
+    newest, has_earlier = newest_lines(aws(), chosen, lines, (span.start_s, span.end_s), COUNTED)
     return render_template(
         "logs/logs.html",
         span=span,
@@ -37,8 +38,11 @@ def show() -> str:
         filter=lines,
         trace=request.args.get("trace", ""),
         levels=LEVELS,
-        lines=newest,
-        has_earlier=has_earlier,
+        lines=newest[-SHOWN:],
+        counted=len(newest),
+        columns=columns(newest, span.start_s, span.end_s),
+        search=request.args.get("text", "").strip(),
+        has_earlier=has_earlier or len(newest) > SHOWN,
         prefix=prefix,
         dropped=dropped,
     )
@@ -52,5 +56,6 @@ def _line_filter() -> LineFilter:
     trace_id = trace_id_of(trace) if trace else ""
     if trace_id is None:
         raise BadInput(f"trace={trace!r} is no trace id")
-    text, stream = arguments.get("text", "").strip(), arguments.get("stream", "").strip()
-    return LineFilter(text, level, trace_id, stream)
+    text, fields = search_of(arguments.get("text", ""))
+    has_static = bool(arguments.get("static")) or bool(trace_id) or "static" in arguments.get("text", "")
+    return LineFilter(text, level, trace_id, arguments.get("stream", "").strip(), fields, has_static)

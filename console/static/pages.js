@@ -50,8 +50,18 @@ function schedule() {
 
 async function refresh() {
   const isLive = document.querySelector("main").dataset.live;
-  if (isLive && !document.hidden && !isSelecting()) failures = (await show(location.href)) ? 0 : Math.min(failures + 1, 4);
+  if (isLive && !document.hidden && !isSelecting() && !isReadingBack()) failures = (await show(location.href)) ? 0 : Math.min(failures + 1, 4);
   schedule();
+}
+
+/** Whether the user scrolled up in the log lines: they stand still then, and the page says so. */
+function isReadingBack() {
+  const tail = document.querySelector("[data-tail]");
+  const isBack = Boolean(tail) && tail.scrollHeight - tail.scrollTop - tail.clientHeight > 40;
+  const note = document.querySelector("[data-paused]");
+  const words = isBack ? "Stopped following: scroll to the end to go on." : "";
+  if (note && note.textContent !== words) note.textContent = words;
+  return isBack;
 }
 
 function isSelecting() {

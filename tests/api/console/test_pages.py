@@ -387,6 +387,20 @@ def test_a_text_is_marked_in_its_field_and_not_looked_for_in_what_is_not_shown(c
     assert "GET /y" not in page
 
 
+def test_log_lines_are_searched_by_field_and_static_files_are_hidden_at_first(console):
+    console.log(
+        "orders",
+        {"message": "GET /fields 500", "path": "/fields", "status": 500},
+        {"message": "GET /static/fields.css 200", "path": "/static/fields.css", "status": 200},
+    )
+
+    page = console.page("/logs", service="orders", text="path=/fields status=5xx")
+    assert re.findall(r"<summary>(GET .*?)</summary>", page) == ["GET /fields 500"]
+    assert "<mark>500</mark>" in page
+    assert "fields.css" not in console.page("/logs", service="orders")
+    assert "fields.css" in console.page("/logs", service="orders", static="1")
+
+
 def test_dropped_lines_are_counted_on_the_page_of_log_lines(console):
     console.log("storefront", {"message": "here"})
     data = {

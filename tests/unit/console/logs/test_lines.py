@@ -2,7 +2,8 @@ import json
 
 import pytest
 
-from console.logs.lines import LineFilter, line_of
+from console.logs.histogram import columns
+from console.logs.lines import LineFilter, line_of, search_of
 
 TRACE = "1-6b04694b-507de4e1086c07cb6ebd6d11"
 
@@ -74,3 +75,63 @@ def test_the_pattern_is_one_quoted_phrase():
     assert LineFilter(text='say "hi"\\').pattern() == '"say \\"hi\\"\\\\"'
     assert LineFilter(text="x", trace_id=TRACE).pattern() == f'"{TRACE}"'
     assert LineFilter().pattern() == ""
+
+
+@pytest.mark.parametrize(
+    ("search", "is_match"),
+    [
+        ("status=503", True),
+        ("status=5xx", True),
+        ("status=50", False),
+        ("status=4xx", False),
+        ("path=/api", True),
+        ("path=/API/Orders order_id=ord-1", True),
+        ("order_id=ord-2", False),
+        ("type=KeyError", True),
+        ("unknown=1", False),
+        ("broken status=503", True),
+        ("broken status=200", False),
+        ('path="/api/orders"', True),
+    ],
+)
+def test_lines_are_searched_by_field(search, is_match):
+    text, fields = search_of(search)
+    failed = line(
+        message="POST /api/orders 503 broken",
+        path="/api/orders",
+        status=503,
+        order_id="ord-1",
+        exception={"type": "KeyError"},
+    )
+
+    assert LineFilter(text=text, fields=fields).matches(failed) is is_match
+
+
+def test_a_searched_field_is_shown_as_a_hit_and_narrows_what_is_read():
+    text, fields = search_of("status=503 path=/api/orders")
+    searched = LineFilter(text=text, fields=fields)
+
+    hits = searched.in_fields(line(message="POST", path="/api/orders", status=503))
+
+    assert [(match.field, match.text) for match in hits] == [("status", "503"), ("path", "/api/orders")]
+    assert searched.pattern() == '"/api/orders"'
+
+
+def test_access_lines_of_static_files_can_be_left_out():
+    style, page = line(message="GET", path="/static/a.css"), line(message="GET", path="/")
+
+    assert [entry.is_static for entry in (style, page)] == [True, False]
+    assert not LineFilter(has_static=False).matches(style)
+    assert LineFilter(has_static=False).matches(page)
+
+
+def test_lines_are_counted_by_time_and_level():
+    lines = [line(level="INFO"), line(level="ERROR"), line(level="INFO")]
+
+    [column] = columns(lines, 1.0, 61.0)
+
+    assert (column.x, [(colour, count) for colour, _, _, count in column.parts]) == (
+        0,
+        [("fault", 1), ("ok", 2)],
+    )
+    assert round(sum(height for _, _, height, _ in column.parts)) == 100
