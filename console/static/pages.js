@@ -33,7 +33,12 @@ export function start() {
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
     event.preventDefault();
     const href = link.href.baseVal ?? link.href;
-    show(href).then((shown) => (shown ? history.pushState(null, "", href) : location.assign(href)));
+    const opens = !document.querySelector(".panel");
+    show(href).then((shown) => {
+      if (!shown) return location.assign(href);
+      history.pushState(null, "", href);
+      if (opens) document.querySelector(".panel")?.focus();
+    });
   });
   addEventListener("popstate", () => show(location.href).then((shown) => shown || location.reload()));
   document.addEventListener("change", (event) => {
