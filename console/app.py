@@ -1,5 +1,7 @@
 """The console's Flask application: every page is a folder beside this module."""
 
+from functools import partial
+
 from flask import Flask
 
 from console import security
@@ -17,6 +19,7 @@ from console.logs.routes import routes as logs
 from console.metrics.routes import routes as metrics
 from console.pipeline import pages as pipeline
 from console.sampling.routes import routes as sampling
+from console.sampling.statistics import Statistics, last_window
 from console.service_map.routes import routes as service_map
 from console.settings import Settings
 from console.shared import pages
@@ -37,6 +40,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         "settings": settings,
         "aws": aws,
         "history_reader": HistoryReader(aws, settings.alarm_prefix),
+        "sampling_statistics": Statistics(partial(last_window, aws)),
         "shop": Shop(settings.shop),
     }
     for part in (security, pages, pipeline):

@@ -197,7 +197,7 @@ def test_sampling_rules_are_created_changed_and_deleted(console):
     rule = {
         "RuleName": "checkout",
         "Priority": "5",
-        "FixedRate": "0.25",
+        "Percent": "25",
         "ReservoirSize": "2",
         "URLPath": "/api/orders",
     }
@@ -211,10 +211,10 @@ def test_sampling_rules_are_created_changed_and_deleted(console):
 
     assert save(**rule).status_code == 200
     assert (rules()["checkout"]["FixedRate"], rules()["checkout"]["URLPath"]) == (0.25, "/api/orders")
-    save(**{**rule, "original": "checkout", "FixedRate": "0.5"})
+    save(**{**rule, "original": "checkout", "Percent": "50"})
     assert rules()["checkout"]["FixedRate"] == 0.5
     for field, value in (
-        ("FixedRate", "2"),
+        ("Percent", "200"),
         ("Priority", "first"),
         ("ReservoirSize", "0.5"),
         ("RuleName", ""),
@@ -222,7 +222,7 @@ def test_sampling_rules_are_created_changed_and_deleted(console):
         refused = save(**{**rule, field: value})
         assert refused.status_code == 400
         assert field in unescape(refused.text)
-    save(original="Default", RuleName="Default", Priority="10000", FixedRate="0.9", ReservoirSize="3")
+    save(original="Default", RuleName="Default", Priority="10000", Percent="90", ReservoirSize="3")
     assert rules()["Default"]["FixedRate"] == 0.9
     save("/delete", RuleName="checkout")
     assert "checkout" not in rules()
