@@ -8,6 +8,9 @@ import * as pages from "./pages.js";
 import * as theme from "./theme.js";
 
 for (const part of [theme, clock, pages, brush, chart, complete]) part.start();
+if (matchMedia("(max-width: 760px)").matches) {
+  for (const details of document.querySelectorAll("details[data-roomy]")) details.open = false;
+}
 addEventListener("keydown", (event) => {
   if (event.key === "Escape") return close();
   if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, select, textarea")) return;

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from console.shared import filter_expressions
-from console.traces.summaries import Summary, http, summary_status
+from console.traces.summaries import Summary, endpoint_filter, endpoint_of, http, summary_status
 
 MOST_VALUES = 12
 
@@ -26,7 +26,7 @@ def refiners(summaries: Sequence[Summary]) -> list[Refiner]:
         _refiner("Status", Counter(map(summary_status, summaries)), str),
         _refiner("HTTP status", _http_counts(summaries, "HttpStatus"), lambda code: f"http.status = {code}"),
         _refiner("Method", _http_counts(summaries, "HttpMethod"), _equals("http.method")),
-        _refiner("URL", _http_counts(summaries, "HttpURL"), _equals("http.url")),
+        _endpoints(summaries),
         _refiner("User", users, _equals("user")),
         _nodes(summaries),
         *_annotations(summaries),
@@ -36,6 +36,15 @@ def refiners(summaries: Sequence[Summary]) -> list[Refiner]:
 
 def _http_counts(summaries: Sequence[Summary], key: str) -> Counter[Any]:
     return Counter(http(summary, key) for summary in summaries)
+
+
+def _endpoints(summaries: Sequence[Summary]) -> Refiner:
+    by_name = {endpoint_of(summary): summary for summary in summaries if http(summary, "HttpURL")}
+    counts = Counter(endpoint_of(summary) for summary in summaries if http(summary, "HttpURL"))
+    values = [
+        (name, count, endpoint_filter(by_name[name])) for name, count in counts.most_common(MOST_VALUES)
+    ]
+    return Refiner("Endpoint", values)
 
 
 def _nodes(summaries: Sequence[Summary]) -> Refiner:

@@ -1,10 +1,11 @@
 """The list of traces."""
 
 from functools import partial
+from math import ceil
 
 from flask import Blueprint, render_template, request
 
-from console.shared import filter_expressions
+from console.shared import filter_expressions, forms
 from console.shared.aws import attempt, aws
 from console.shared.errors import AwsError, BadInput
 from console.shared.pages import requested_range
@@ -17,12 +18,14 @@ from console.traces.summaries import (
     Summary,
     http,
     newest_summaries,
+    path_of,
     slowest_summaries,
     started,
     summary_status,
 )
 
 routes = Blueprint("traces", __name__)
+AT_ONCE = 50  # traces on a page
 
 
 @routes.get("/traces")
@@ -38,13 +41,20 @@ def show() -> str:
         if not expression or error.code != "InvalidRequestException":
             raise
         problem, wrong_at = error.detail, filter_expressions.wrong_at(error.detail, len(expression))
+    ordered = sorted(
+        summaries, key=lambda summary: (COLUMNS[column](summary), summary["Id"]), reverse=is_descending
+    )
+    pages = max(1, ceil(len(ordered) / AT_ONCE))
+    number = min(pages, forms.whole({"page": request.args.get("page", "1")}, "page", 1, 1000))
     return render_template(
         "traces/traces.html",
         span=span,
         expression=expression,
-        summaries=sorted(
-            summaries, key=lambda summary: (COLUMNS[column](summary), summary["Id"]), reverse=is_descending
-        ),
+        total=len(ordered),
+        summaries=ordered[AT_ONCE * (number - 1) : AT_ONCE * number],
+        page=number,
+        pages=pages,
+        path_of=path_of,
         refiners=refiners(summaries),
         all_of=filter_expressions.all_of,
         started=started,

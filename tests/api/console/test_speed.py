@@ -79,6 +79,9 @@ def processor_ms(console):
     [
         ("/map", {"range": "15m"}),
         ("/map", {"range": "15m", "node": "orders"}),
+        ("/sampling", {}),
+        ("/metrics", {"range": "15m"}),
+        ("/logs", {"range": "15m"}),
         ("/traces", {"range": "15m"}),
         ("/traces", {"range": "15m", "filter": 'service("orders") { fault }'}),
         ("/traces", {"range": "15m", "filter": "http.status = 200 AND responsetime > 0.01"}),
@@ -137,10 +140,11 @@ def test_a_second_with_more_traces_than_a_page_has_its_newest_ones_listed(consol
         client.put_trace_segments(TraceSegmentDocuments=documents[at : at + 50])
     newest_id = json.loads(documents[-1])["trace_id"]
 
-    def listed():
-        return re.findall(
-            r'<tr data-key="([^"]+)"', console.page("/traces", range="1m", filter='service("dense")')
-        )
+    def listed(page=1):
+        arguments = {"range": "1m", "filter": 'service("dense")', "page": page}
+        return re.findall(r'<tr data-key="([^"]+)"', console.page("/traces", **arguments))
 
     wait_until(lambda: newest_id in listed(), 5)
-    assert len(listed()) == len(set(listed())) == 250
+    pages = [listed(number) for number in range(1, 6)]
+    assert [len(page) for page in pages] == [50] * 5
+    assert len(set().union(*pages)) == 250
