@@ -2,7 +2,6 @@
 
 from functools import partial
 from typing import Any
-from urllib.parse import urlencode
 
 from flask import Blueprint, redirect, render_template, request, url_for
 
@@ -70,7 +69,8 @@ def view_traces() -> Any:
         expression = filter_expressions.node(*_name_and_type(arguments.get("node", "")), condition)
     if group := arguments.get("group"):
         expression = filter_expressions.all_of(f"group.name = {filter_expressions.quoted(group)}", expression)
-    return redirect(f"{url_for('traces.show')}?{urlencode({'filter': expression, **span.arguments})}")
+    arguments_of_list: dict[str, Any] = {"filter": expression, **span.arguments}
+    return redirect(url_for("traces.show", **arguments_of_list))
 
 
 def _nothing() -> Overview | None:

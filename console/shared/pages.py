@@ -80,9 +80,15 @@ def _keep_clock(endpoint: str, values: dict[str, Any]) -> None:
 
 
 def here(**changes: Any) -> str:
-    """Return this page's address with some arguments changed; None removes an argument."""
+    """Return this page's address with some arguments changed; None removes an argument.
+
+    Where no page answered, or a form was sent, it is the address of the map.
+    """
+    if request.endpoint is None or request.method != "GET":
+        return url_for("service_map.show", **{name: changes[name] for name in CLOCK if name in changes})
     arguments = {**(request.view_args or {}), **request.args.to_dict(flat=False), **changes}
-    kept = {name: value for name, value in arguments.items() if value is not None}
+    # None is kept where _keep_clock would otherwise add what is to be removed
+    kept = {name: value for name, value in arguments.items() if value is not None or name in CLOCK}
     return url_for(str(request.endpoint), **kept)
 
 

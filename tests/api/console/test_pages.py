@@ -338,6 +338,10 @@ def test_the_clock_is_kept_in_every_link_and_a_pause_keeps_to_its_moment(console
     ]
     assert len(addresses) >= 8
     assert all({"range=5m", "clock=local", "beamer=1"} <= set(re.split("[?&]", href)) for href in addresses)
+    [leave] = re.findall(r'<a class="beamer-switch" href="([^"]+)"', page)
+    assert "beamer" not in leave
+    assert "clock=local" in leave
+    assert re.search(r'<a href="[^"]*\?range=5m&amp;beamer=1">UTC</a>', page)
     [pause] = re.findall(r'class="pause" href="([^"]+)"', page)
     paused = console.get(unescape(pause)).text
     assert "data-live=" in page
