@@ -1,12 +1,14 @@
 """`make picture`: photographs the running shop and its console for the README.
 
 It needs a shop that was started by `make up FAULTS=on`: shoppers come, a few orders fail, and a browser
-buys a lantern.
+buys a lantern. Every page of the console is photographed too, at three widths, light, dark and in beamer
+mode, into the folder that CONSOLE_PICTURES names (lantern-console among the temporary files).
 """
 
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import requests
@@ -19,6 +21,10 @@ CATALOG = f"http://127.0.0.1:{os.environ.get('CATALOG_PORT') or 8081}"
 CONSOLE = f"http://127.0.0.1:{os.environ.get('CONSOLE_PORT') or 8000}"
 FOLDER = Path(__file__).parent
 SIZE = {"width": 1280, "height": 800}
+CONSOLE_FOLDER = Path(os.environ.get("CONSOLE_PICTURES") or Path(tempfile.gettempdir(), "lantern-console"))
+PAGES = ("map", "traces", "logs", "metrics", "deployments", "dora", "sampling", "groups", "faults")
+WIDTHS = (390, 1280, 1920)
+MODES = {"light": ("light", ""), "dark": ("dark", ""), "beamer": ("light", "&beamer=1")}
 
 
 def main() -> None:
@@ -41,8 +47,11 @@ def main() -> None:
         )
         _photograph(browser, f"{CONSOLE}/map?range=1m", "map.png")
         _photograph(browser, str(trace), "trace.png")
+        pictures = _photograph_console(browser, str(trace).rpartition("/")[2])
         browser.close()
-    print("Written: docs/shop.png, docs/map.png, docs/trace.png")
+    print(
+        f"Written: docs/shop.png, docs/map.png, docs/trace.png, and {pictures} pictures in {CONSOLE_FOLDER}"
+    )
 
 
 def _buy(browser: Browser) -> Page:
@@ -60,6 +69,23 @@ def _photograph(browser: Browser, address: str, name: str) -> None:
     page.goto(address)
     page.locator("svg.map").first.wait_for()
     page.screenshot(path=FOLDER / name)
+
+
+def _photograph_console(browser: Browser, trace_id: str) -> int:
+    """Photograph every page in every width and mode; return how many pictures there are."""
+    CONSOLE_FOLDER.mkdir(parents=True, exist_ok=True)
+    count = 0
+    for mode, (theme, arguments) in MODES.items():
+        for width in WIDTHS:
+            page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=theme)
+            for name, path in {**{name: name for name in PAGES}, "trace": f"traces/{trace_id}"}.items():
+                page.goto(f"{CONSOLE}/{path}?range=5m{arguments}")
+                page.screenshot(
+                    path=CONSOLE_FOLDER / f"{name}-{width}-{mode}.png", full_page=mode != "beamer"
+                )
+                count += 1
+            page.close()
+    return count
 
 
 if __name__ == "__main__":
