@@ -39,8 +39,13 @@ class Row:
 
     @property
     def name(self) -> str:
-        """The name of the service, table or host."""
-        return str(self.document.get("name", ""))
+        """The name of the service, table or host; a call is named after the service that answered it.
+
+        The caller knows its address only, such as 127.0.0.1.
+        """
+        is_call = not self.is_segment and self.document.get("namespace") == "remote"
+        callee = next((child for child in self.children if child.is_segment), None) if is_call else None
+        return f"→ {callee.name}" if callee else str(self.document.get("name", ""))
 
     @property
     def duration_s(self) -> float | None:

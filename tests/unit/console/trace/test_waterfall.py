@@ -40,7 +40,7 @@ def test_rows_follow_their_callers_by_start_across_documents():
 
     assert [(row.name, row.depth, row.service) for row in trace.rows] == [
         ("shop", 0, "shop"),
-        ("call", 1, "shop"),
+        ("→ callee", 1, "shop"),
         ("callee", 2, "callee"),
         ("late", 1, "shop"),
     ]
