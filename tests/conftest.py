@@ -63,6 +63,8 @@ def missing(part: str) -> str | None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    if getattr(config, "workerinput", {}).get("workerid", lanes.FIRST_WORKER) != lanes.FIRST_WORKER:
+        os.nice(lanes.NICENESS)
     for folder in FOLDERS:
         config.addinivalue_line("markers", f"{folder}: tests under tests/{folder}")
     config.addinivalue_line(
