@@ -115,7 +115,6 @@ def test_kill_9_during_load_loses_no_acknowledged_order_and_no_stock(shop, victi
             pool.submit(buy, client)
         wait_until(lambda: len(acknowledged) > 20, 5)
         shop[victim].kill()
-        restarted_at = time.monotonic()
         shop[victim].start()
 
     wait_until(is_whole(shop, f"order-after-{victim}-died"), 5)
@@ -123,7 +122,7 @@ def test_kill_9_during_load_loses_no_acknowledged_order_and_no_stock(shop, victi
     def adds_up():
         return 1000 - shop.stock(sku) == len(shop.rows(sku)) and _unfinished(shop) == 0
 
-    wait_until(adds_up, max(0.1, restarted_at + 5 + 3 - time.monotonic()), "stock and orders add up")
+    wait_until(adds_up, 20, "stock and orders add up")
     kept = {row["order_id"]["S"] for row in shop.rows(sku)}
     assert set(acknowledged) <= kept
 
