@@ -105,7 +105,7 @@ def test_window_and_service_are_in_the_address(visit: Visits, watched: Watched) 
 
     page.get_by_role("link", name="90d").click()
     expect(chosen).to_have_text("90d")
-    page.get_by_label("Service", exact=True).select_option("catalog")
+    page.get_by_role("combobox", name="Service").select_option("catalog")
 
     expect(page).to_have_url(re.compile(r"service=catalog&window=90d"))
     expect(page.get_by_role("heading", level=2)).to_have_text(["catalog", "How to read this"])
