@@ -50,20 +50,20 @@ class Faults(Input):
     error_share: float = Field(
         default=0.0, ge=0, le=1, strict=False, description="share of requests answered with 500"
     )
-    ends_at: float = Field(
-        default_factory=_soon,
+    ends_at: float | None = Field(
+        default=None,
         strict=False,
-        description="when latency and errors end, epoch seconds; 15 minutes from now",
+        description="when latency and errors end, epoch seconds; none: 15 minutes from now",
     )
     faults: list[Fault] = Field(default_factory=list, max_length=20, description="the faults by name")
 
 
-NOTHING = Faults(ends_at=0)
+NOTHING = Faults()
 
 
 def _is_any_on(state: dict[str, Any]) -> bool:
     now = time.time()
-    is_plain = (state.get("latency_ms") or state.get("error_share")) and now < state["ends_at"]
+    is_plain = (state.get("latency_ms") or state.get("error_share")) and now < (state.get("ends_at") or 0)
     return bool(is_plain) or any(now < fault["ends_at"] for fault in state.get("faults", ()))
 
 
@@ -83,20 +83,19 @@ class Injected:
         self._set(self._read())
 
     def replace(self, state: Faults) -> None:
-        """Inject these faults and no other."""
-        self._set(state)
+        """Inject these faults and no other; latency and errors without an end get one."""
+        self._set(state.model_copy(update={"ends_at": state.ends_at or _soon()}))
         if self._file is None:
             return
         self._file.parent.mkdir(parents=True, exist_ok=True)
         new = self._file.with_suffix(".new")
-        new.write_text(state.model_dump_json())
+        new.write_text(self._state.model_dump_json())
         os.replace(new, self._file)
 
     def state(self) -> Faults:
         """What is on at present, without what has ended."""
         now = time.time()
-        plain = self._state if now < self._state.ends_at else NOTHING
-        return plain.model_copy(
+        return (self.plain() or NOTHING).model_copy(
             update={"faults": [fault for fault in self._state.faults if now < fault.ends_at]}
         )
 
@@ -108,7 +107,7 @@ class Injected:
     def plain(self) -> Faults | None:
         """The latency and errors that are on, None without any."""
         state = self._state
-        is_on = (state.latency_ms or state.error_share) and time.time() < state.ends_at
+        is_on = (state.latency_ms or state.error_share) and time.time() < (state.ends_at or 0)
         return state if is_on else None
 
     def active(self, name: str) -> Fault | None:

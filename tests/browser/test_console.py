@@ -113,7 +113,7 @@ def test_a_fault_turns_the_map_red_by_itself_and_leads_to_its_exception(visit: V
 
 def test_a_fault_is_switched_on_and_off_by_its_name(visit: Visits, shop: Shop) -> None:
     page = visit(console(shop, "/faults"))
-    page.get_by_label("Fault", exact=True).select_option("n-plus-one@storefront")
+    page.get_by_role("combobox", name="Fault").select_option("n-plus-one@storefront")
     page.get_by_role("button", name="Switch on").click()
     expect(page.get_by_role("status")).to_contain_text("storefront (n-plus-one)")
     expect(page.get_by_role("row", name="n-plus-one")).to_contain_text("100 %")

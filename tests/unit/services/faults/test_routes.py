@@ -144,3 +144,14 @@ def test_the_shop_knows_of_the_faults_of_its_other_parts(monkeypatch, tmp_path):
     assert [others(time.time() - 1), others(time.time() + 60)] == [False, True]
     (tmp_path / "aws.json").write_text("{")
     assert not app.extensions["faults"].are_on()
+
+
+def test_what_is_read_changed_and_written_back_is_on(client):
+    state = {key: value for key, value in client.get("/faults").json.items() if key != "offers"}
+
+    changed = client.put("/faults", json={**state, "error_share": 1}).json
+
+    assert state["ends_at"] is None
+    assert changed["error_share"] == 1
+    assert changed["ends_at"] == pytest.approx(time.time() + 900, abs=60)
+    assert client.get("/nowhere").status_code == 500
