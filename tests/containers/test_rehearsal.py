@@ -76,12 +76,6 @@ def test_a_commit_takes_over_all_three_services_and_no_request_fails(running):
         assert {task_set["version"] for task_set in service["task sets"]} == {commit[:7]}
         assert service["production"] != before[name], "the other target group has the traffic"
         assert sum(task_set["healthy"] for task_set in service["task sets"]) == 2
-        wait_until(lambda name=name: len(images_of(checkout, name)) == 1, 30, "one image is left")
-
-
-def images_of(checkout, service):
-    """The images of a service's releases that the engine has."""
-    return docker.from_env().images.list(name=f"127.0.0.1:{checkout.ports['aws']}/lantern/{service}")
 
 
 def test_every_line_says_what_did_it_and_every_scaled_time_says_so(running):
