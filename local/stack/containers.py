@@ -153,7 +153,9 @@ class Containers:
             self._run(["docker", "system", "df", "--verbose", "--format", "{{json .Volumes}}"])
         )
         sizes = {volume["Name"]: size_of(volume["Size"]) for volume in usage}
-        names = self._run(["docker", "volume", "ls", "--quiet", "--filter", label]).split()
+        listed = self._run(["docker", "volume", "ls", "--quiet", "--filter", label]).split()
+        unlabelled = f"{self._site.stack.name}_build-cache"  # made by the first build, not by compose
+        names = [*listed, unlabelled] if unlabelled in sizes and unlabelled not in listed else listed
         return {name: sizes.get(name, 0.0) for name in names}
 
     def _images_size(self) -> float:
