@@ -13,10 +13,12 @@ from console.traces.summaries import (
     endpoint_filter,
     endpoint_of,
     http,
+    matching,
     newest_summaries,
     percentile,
     response_s,
-    slowest_summaries,
+    slower_than,
+    started,
     summary_status,
 )
 
@@ -64,12 +66,13 @@ def overview_of(aws: Aws, span: TimeRange, group: str) -> Overview:
     expression = f"group.name = {filter_expressions.quoted(group)}" if group else ""
     newest, has_earlier = newest_summaries(aws, expression, seconds)
     failed = [summary for summary in newest if summary_status(summary) == "fault"][:SHOWN]
-    slowest: Sequence[Summary] | None = newest
+    ranked = sorted(newest, key=response_s, reverse=True)
     if has_earlier:
-        if len(failed) < SHOWN:
-            failed, _ = newest_summaries(aws, filter_expressions.all_of(expression, "fault"), seconds, SHOWN)
-        slowest = slowest_summaries(aws, expression, seconds, "response", newest, SHOWN)
-    ranked = sorted(slowest or newest, key=response_s, reverse=True)
+        if len(failed) < SHOWN:  # faults are rare, so that all of the range are few
+            faults, _ = matching(aws, filter_expressions.all_of(expression, "fault"), seconds)
+            failed = sorted(faults, key=started, reverse=True)[:SHOWN]
+        least_s = response_s(ranked[SHOWN - 1])
+        ranked, _ = slower_than(aws, expression, seconds, "response", least_s)
     return Overview(
         endpoints=worst_endpoints(newest),
         slowest=ranked[:SHOWN],

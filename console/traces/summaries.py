@@ -73,14 +73,14 @@ def slowest_summaries(
     """
     slowest: list[Summary] | None = None
     for share in (SLOW_SHARE, 5 * SLOW_SHARE):
-        slower, is_all = _slower_than(aws, expression, span, column, _least_s(recent, column, share))
+        slower, is_all = slower_than(aws, expression, span, column, _least_s(recent, column, share))
         slowest = slower if is_all else slowest
         if not is_all or len(slower) >= ENOUGH:
             break
     for _ in range(
         ATTEMPTS if slowest is None else 0
     ):  # the newest traces were quicker than the earlier ones
-        slower, is_all = _slower_than(aws, expression, span, column, _least_s(slower, column, SLOW_SHARE))
+        slower, is_all = slower_than(aws, expression, span, column, _least_s(slower, column, SLOW_SHARE))
         if is_all:
             slowest = slower
             break
@@ -93,16 +93,22 @@ def _least_s(summaries: list[Summary], column: str, share: float) -> float:
     return float(seconds[int(share * len(seconds))])
 
 
-def _slower_than(
+def slower_than(
     aws: Aws, expression: str, span: tuple[float, float], column: str, least_s: float
 ) -> tuple[list[Summary], bool]:
-    """The traces of `span` that took `least_s` or longer, slowest first, and whether those are all."""
+    """Return the traces of `span` that took `least_s` or longer, slowest first, and whether those are all."""
     # a summary is rounded to the millisecond; a filter looks at the exact time
     condition = f"{LENGTHS[column]} >= {max(0.0, least_s - ROUNDING_S):.6g}"
-    parameters = {
+    summaries, is_all = matching(aws, filter_expressions.all_of(expression, condition), span)
+    return sorted(summaries, key=COLUMNS[column], reverse=True), is_all
+
+
+def matching(aws: Aws, expression: str, span: tuple[float, float]) -> tuple[list[Summary], bool]:
+    """Return the traces of `span` that match, a few pages, and whether those are all; raises AwsError."""
+    parameters: dict[str, Any] = {
         "StartTime": floor(span[0]),
         "EndTime": ceil(span[1]),
-        "FilterExpression": filter_expressions.all_of(expression, condition),
+        "FilterExpression": expression,
     }
     summaries: list[Summary] = []
     for _ in range(PAGES):
@@ -111,8 +117,7 @@ def _slower_than(
         parameters["NextToken"] = page.get("NextToken")
         if not parameters["NextToken"]:
             break
-    is_all = not parameters["NextToken"]
-    return sorted(summaries, key=COLUMNS[column], reverse=True), is_all
+    return summaries, not parameters["NextToken"]
 
 
 def started(summary: Summary) -> float:
