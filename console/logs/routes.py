@@ -11,7 +11,7 @@ from console.shared.pages import requested_range
 from console.shared.trace_id import trace_id_of
 
 routes = Blueprint("logs", __name__)
-SHOWN, COUNTED = 300, 1000  # lines that are listed, and that the histogram counts
+SHOWN, COUNTED = 300, 600  # lines that are listed, and that the histogram counts
 
 
 @routes.get("/logs")

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
+import requests
 from playwright.sync_api import Locator, Page, expect
 
 from tests.api.console.test_speed import thousand
@@ -29,8 +30,9 @@ def _shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
 
 @pytest.fixture(autouse=True)
 def _icons(visit: Visits) -> None:
-    """A page that is left at once has not loaded its icon and its scripts yet."""
+    """A page that is left at once has not loaded its icon and scripts yet, or refreshes itself just then."""
     visit.expect_trouble("/static/")
+    visit.expect_trouble("/logs")
 
 
 def console(shop: Shop, path: str = "/map") -> str:
@@ -253,6 +255,113 @@ def test_new_log_lines_appear_by_themselves_below_the_old_ones(visit: Visits, sh
     assert times == sorted(times)
     lines.last.get_by_role("link", name="trace").click()
     expect(page.get_by_role("table", name="Waterfall")).to_be_visible()
+
+
+def test_a_third_of_errors_in_catalog_is_traced_home_in_two_clicks_in_front_of_a_room(
+    visit: Visits, shop: Shop
+) -> None:
+    fault = f"{shop['catalog'].url}/faults"
+    share = {"error_share": 0.3, "latency_ms": 0, "latency_share": 1.0}
+    requests.put(fault, json=share, timeout=5).raise_for_status()
+    try:
+        for _ in range(30):
+            requests.get(f"{shop.url}/api/products", timeout=5)
+    finally:
+        requests.put(fault, json={**share, "error_share": 0}, timeout=5).raise_for_status()
+    page = visit(console(shop, "/map?range=15m&beamer=1"))
+
+    sentence = page.locator(".diagnosis").filter(has_text="catalog")
+    expect(sentence).to_contain_text(re.compile(r"\d+ % of \d+ requests failed in its own code"))
+    sentence.get_by_role("link", name="catalog").click()
+    expect(page.get_by_role("complementary", name="Details")).to_contain_text("fault")
+    expect(page.get_by_role("complementary", name="Details")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("complementary", name="Details")).to_have_count(0)
+    assert page.get_by_text("of requests fail").count() == 0  # a banner would tell the room
+
+
+def test_the_slowest_request_is_a_click_from_the_map_and_the_waterfall_says_why(
+    visit: Visits, shop: Shop
+) -> None:
+    trace_id, now = new_trace_id(), time.time()
+    slow = segment(trace_id, "storefront", start_time=now - 9, end_time=now - 1)
+    slow["http"] = {"request": {"method": "GET", "url": "http://shop/slowest"}, "response": {"status": 200}}
+    step = {**segment(trace_id, "waits for a lock"), "start_time": now - 8, "end_time": now - 2}
+    step.pop("trace_id")
+    send(shop, {**slow, "subsegments": [step]})
+    page = visit(console(shop, "/map"))
+    link = page.get_by_role("link", name=f"Trace {trace_id}")
+    wait_until(lambda: page.reload() is None or link.count() > 0, 8, "the slowest five")
+
+    link.first.click()
+
+    row = page.get_by_role("table", name="Waterfall").get_by_role("row").filter(has_text="waits for a lock")
+    expect(row).to_contain_text("6,000 ms")
+
+
+def test_an_orders_traces_and_a_failed_requests_lines_are_found_by_what_a_user_knows(
+    visit: Visits, shop: Shop
+) -> None:
+    sku = shop.add_product(f"lantern-of-a-question-{new_trace_id()[-6:]}", 10)
+    order_id = shop.order(sku, f"key-of-{sku}").json()["order_id"]
+    page = visit(console(shop))
+    page.keyboard.press("/")
+    page.keyboard.type(order_id)
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile("order_id"))
+    rows = page.locator("tbody tr")
+    expect(rows.filter(has_text="/api/orders").first).to_be_visible(
+        timeout=12_000
+    )  # the page refreshes itself
+
+    trace_id = page.locator("tbody a.mono").first.get_attribute("title")
+    page.get_by_role("navigation", name="Pages").get_by_role("link", name="Logs").click()
+    page.get_by_label("Search", exact=True).fill("path=/api/orders status=201")
+    page.get_by_role("button", name="Search").click()
+    page.wait_for_url(re.compile("status"))
+    lines = page.get_by_role("list", name="Log lines").get_by_role("listitem")
+    expect(lines.locator(f'a[href*="{trace_id}"]').first).to_be_visible(timeout=12_000)
+    expect(lines.last.locator("mark").first).to_be_visible()
+
+
+def test_a_sampling_rule_of_a_tenth_and_a_group_of_faults_are_made_by_hand(visit: Visits, shop: Shop) -> None:
+    send(shop, segment(new_trace_id(), "fails-in-a-group", fault=True))
+    page = visit(console(shop, "/sampling"))
+    page.get_by_label("Name", exact=True).fill("a-tenth")
+    page.get_by_label("Rate, % of the others").fill("10")
+    page.get_by_label("URLPath").fill("/nowhere")
+    page.get_by_role("button", name="Make rule").click()
+    expect(page.get_by_role("row").filter(has_text="a-tenth")).to_contain_text("10 %")
+    page.get_by_role("button", name="Delete a-tenth").click()
+    expect(page.get_by_role("row").filter(has_text="a-tenth")).to_have_count(0)
+
+    page.goto(console(shop, "/groups"))
+    page.get_by_label("Name").fill("failures")
+    page.get_by_label("Filter expression").fill("fault")
+    page.get_by_role("button", name="Make group").click()
+    page.goto(console(shop))
+    page.get_by_role("combobox", name="Group").select_option("failures")
+    page.wait_for_url(re.compile("group=failures"))
+    expect(node(page, "fails-in-a-group")).to_be_visible()
+
+
+def test_every_page_counts_the_same_requests(visit: Visits, shop: Shop) -> None:
+    minute = int(time.time() // 60 * 60)  # metrics count whole minutes
+    span = f"start={minute}&end={minute + 300}"
+    for _ in range(3):
+        requests.get(f"{shop.url}/api/products", timeout=5)
+    pages = {
+        f"/map?{span}": r'aria-label="catalog: (\d+) sampled request',
+        f"/metrics?{span}": r'aria-label="catalog: Requests.*?requests · [^:]*: (\d+) in all',
+        f"/logs?{span}&service=catalog&text=path%3D%2F": r"(\d+) lines by time",
+    }
+
+    def counts() -> set[int]:
+        texts = {path: requests.get(console(shop, path), timeout=20).text for path in pages}
+        matches = [re.search(pattern, texts[path], re.S) for path, pattern in pages.items()]
+        return {int(match[1]) if match else 0 for match in matches}
+
+    wait_until(lambda: len(counts()) == 1 and min(counts()) >= 3, 15, "map, metrics and logs count the same")
 
 
 def test_a_chart_is_read_by_arrow_keys_and_sets_the_clock_by_dragging(visit: Visits, shop: Shop) -> None:
