@@ -169,10 +169,7 @@ def main(arguments: list[str]) -> None:
         for name in MEASUREMENTS:
             size = 20_000 if name == "links" else FULL_SIZE
             figures = measured(name, size, Path(folder))
-            print(
-                f"{name:<10}{size:>8} deployments  {figures['cpu_s']:6.2f} s  {figures['mb']:5.0f} MB",
-                figures,
-            )
+            print(f"{name:<10}{size:>8} deployments {figures['cpu_s']:6.2f} s {figures['mb']:5.0f} MB")
 
 
 if __name__ == "__main__":
