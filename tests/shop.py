@@ -257,6 +257,8 @@ class Shop:
             "XRAY_STATE_DIR": str(self.folder / "xray-state"),
             "AWS_ENDPOINT_URL": f"http://127.0.0.1:{ports.get('aws', 0)}",
             "AWS_XRAY_DAEMON_ADDRESS": f"127.0.0.1:{ports.get('xray', 0)}",
+            "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{ports.get('xray', 0)}",
+            "TRACING": self.settings.get(f"{part.name.upper()}_TRACING", "xray"),
             "AWS_XRAY_NOOP_ID": "false",
             "AWS_XRAY_CONTEXT_MISSING": "IGNORE_ERROR",
             "FAULTS_DIR": str(self.folder / "faults"),

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 REFERENCE = re.compile(
-    r"\$(?:(?P<dollar>\$)|\{(?P<name>\w+)(?::-(?P<default>[^${}]*))?\}|(?P<other>.?))", re.S
+    r"\$(?:(?P<dollar>\$)|\{(?P<name>\w+)(?::-(?P<default>(?:[^${}]|\$\{\w+(?::-[^${}]*)?\})*))?\}|(?P<other>.?))",
+    re.S,
 )
 LINE = re.compile(r"(?:export\s+)?(?P<name>[A-Za-z_]\w*)\s*=\s*(?P<value>.*)")
 VALUE = re.compile(
@@ -54,7 +55,9 @@ def fill(value: Any, variables: Mapping[str, str]) -> Any:
 def names_in(value: Any) -> set[str]:
     """Return the names of the variables that the strings of `value` refer to."""
     if isinstance(value, str):
-        return {name for reference in REFERENCE.finditer(value) if (name := reference["name"])}
+        references = [reference for reference in REFERENCE.finditer(value) if reference["name"]]
+        in_defaults = (names_in(reference["default"] or "") for reference in references)
+        return {reference["name"] for reference in references}.union(*in_defaults)
     parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     return {name for part in parts for name in names_in(part)}
 
@@ -65,4 +68,4 @@ def _filled(reference: re.Match[str], variables: Mapping[str, str]) -> str:
     if reference["other"] is not None:
         raise VariableError(f"{reference.string!r}: only ${{NAME}}, ${{NAME:-default}} and $$ are understood")
     # the colon of `:-` makes the default hold for an empty variable, too
-    return variables.get(reference["name"]) or reference["default"] or ""
+    return variables.get(reference["name"]) or fill(reference["default"] or "", variables)

@@ -20,6 +20,12 @@ class ServiceSettings:
     version: str = env("SERVICE_VERSION", str, default="dev", help="version that this process serves")
     commit: str = env("SERVICE_COMMIT", str, default="unknown", help="git commit that it was built from")
     log_level: str = env("LOG_LEVEL", choice(*LEVELS), default="INFO", help="least level that is logged")
+    tracing: str = env(
+        "TRACING",
+        choice("xray", "opentelemetry", "off"),
+        default="xray",
+        help="what traces requests: AWS's X-Ray SDK, OpenTelemetry's SDK, or nothing",
+    )
     faults: bool = env("FAULTS", switch("on", "off"), default=False, help="on: /faults may inject faults")
     faults_dir: str = env(
         "FAULTS_DIR", str, default="", help="folder that keeps what is on over a restart; empty: nothing does"

@@ -1,11 +1,7 @@
 """Tracing by AWS's X-Ray SDK: every workaround that it needs stands here, and no other module imports it."""
 
 import importlib
-import logging
 import os
-import re
-import threading
-import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,39 +9,33 @@ from typing import Any
 
 from aws_xray_sdk import global_sdk_config
 from aws_xray_sdk.core import patch, xray_recorder
-from aws_xray_sdk.core.models.traceid import TraceId
 from aws_xray_sdk.ext.flask.middleware import XRayMiddleware
 from botocore.exceptions import ClientError
 from flask import Flask, Response, current_app, g, request
 
 from services.common import logs
 from services.common.health import OPERATIONAL_ROUTES
+from services.tracing import headers, quiet, rules
+from services.tracing.aws_calls import THROTTLED, tables_of
 from services.tracing.emitter import BackgroundEmitter
+from services.tracing.headers import TraceHeader
 
-HEADER = "X-Amzn-Trace-Id"
-FIRST_RULES_WAIT_S = 1.0
-ASK_FOR_RULES_EVERY_S = 10.0
-REPEATS_EVERY_S = 60.0
-_THROTTLED = {"ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded"}
-_NAME_TABLE_ENTRIES = ("Put", "Update", "Delete", "ConditionCheck", "Get")
-_ROOT = re.compile(r"(?:^|;)\s*Root=(1-[0-9a-f]{8}-[0-9a-f]{24})\s*(?:;|$)")
-_PARENT = re.compile(r"(?:^|;)\s*Parent=[0-9a-f]{16}\s*(?:;|$)")
 # by its path, for the package has a function of the same name
 botocore_patch = importlib.import_module("aws_xray_sdk.ext.botocore.patch")
+requests_patch = importlib.import_module("aws_xray_sdk.ext.requests.patch")
 _sdk_meta_processor = botocore_patch.aws_meta_processor
-_logged_at_s: dict[object, float] = {}  # the SDK's messages, and when each was logged last
+_sdk_inject_trace_header = requests_patch.inject_trace_header
 
 
 def init_app(app: Flask) -> None:
     """Trace this app's requests, and their calls through requests and botocore, as the segment `app.name`."""
-    logging.getLogger("aws_xray_sdk").setLevel(logging.WARNING)
-    for handler in logging.getLogger().handlers:
-        handler.addFilter(_once_a_minute)
+    quiet.init_app()
     xray_recorder.configure(service=app.name)
     if not isinstance(xray_recorder.emitter, BackgroundEmitter):
         xray_recorder.emitter._socket.close()
         xray_recorder.emitter = BackgroundEmitter()
     botocore_patch.aws_meta_processor = _describe_aws_call  # type: ignore[attr-defined]
+    requests_patch.inject_trace_header = _send_both_headers  # type: ignore[attr-defined]
     patch(("requests", "botocore"))
     app.before_request(_check_header)
     app.after_request(_answer_trace_id)  # declared before the SDK's, so that it runs after it
@@ -55,18 +45,9 @@ def init_app(app: Flask) -> None:
 
 
 def start() -> None:
-    """Fetch the sampling rules before the first request comes, waiting at most a second for them.
-
-    The SDK would fetch them after its first decision and sample 5 % until then. Called once in each process.
-    """
-    if not global_sdk_config.sdk_enabled():
-        return
-    sampler = xray_recorder.sampler
-    sampler.start()
-    until = time.monotonic() + FIRST_RULES_WAIT_S
-    while sampler._cache.last_updated is None and time.monotonic() < until:
-        time.sleep(0.01)
-    threading.Thread(target=_keep_asking_for_rules, args=(sampler,), daemon=True, name="xray-rules").start()
+    """Fetch the sampling rules before the first request comes. Called once in each process."""
+    if global_sdk_config.sdk_enabled():
+        rules.fetch(xray_recorder.sampler)
 
 
 def annotate(key: str, value: str) -> None:
@@ -96,16 +77,6 @@ def untraced() -> Iterator[None]:
         yield
 
 
-def _once_a_minute(record: logging.LogRecord) -> bool:
-    """Let the SDK log a message once a minute: it reports every question that the daemon did not answer."""
-    if not record.name.startswith("aws_xray_sdk"):
-        return True
-    if time.monotonic() - _logged_at_s.get(record.msg, -REPEATS_EVERY_S) < REPEATS_EVERY_S:
-        return False
-    _logged_at_s[record.msg] = time.monotonic()
-    return True
-
-
 def _record_exception(response: Response) -> Response:
     """Put the exception behind a 500 on the segment: it was answered, so the SDK does not see it."""
     segment, error = xray_recorder.current_segment(), g.get("exception")
@@ -115,22 +86,24 @@ def _record_exception(response: Response) -> Response:
 
 
 def _check_header() -> None:
-    """Ignore a trace header whose ids are malformed, and keep operational routes out of the traces.
+    """Give the SDK one well-formed header of the two, and keep operational routes out of the traces.
 
     The SDK takes any text for a root or a parent, and X-Ray would refuse the segment. It obeys a decision in
     the header before any rule, so that `Sampled=0` keeps a route out.
     """
-    header = request.headers.get(HEADER, "")
-    if ("Root=" in header and not _root(header)) or ("Parent=" in header and not _PARENT.search(header)):
-        del request.environ["HTTP_X_AMZN_TRACE_ID"]
+    caller = headers.read(request.headers)
     if request.path in OPERATIONAL_ROUTES:
-        root = _root(header)
-        request.environ["HTTP_X_AMZN_TRACE_ID"] = (f"Root={root};" if root else "") + "Sampled=0"
+        caller = TraceHeader(caller.root, None, is_sampled=False)
+    request.environ.pop(headers.XRAY_ENVIRON, None)
+    if caller != TraceHeader():
+        request.environ[headers.XRAY_ENVIRON] = str(caller)
 
 
-def _root(header: str) -> str | None:
-    match = _ROOT.search(header)
-    return match[1] if match else None
+def _send_both_headers(outgoing: Any, subsegment: Any) -> None:
+    """Add W3C's header to the one that the SDK sends, for a callee that reads no other."""
+    _sdk_inject_trace_header(outgoing, subsegment)
+    if subsegment is not None and (sent := headers.read(outgoing)).root and sent.parent:
+        outgoing[headers.W3C] = headers.traceparent(sent.root, sent.parent, is_sampled=bool(sent.is_sampled))
 
 
 def _identify() -> None:
@@ -144,8 +117,8 @@ def _identify() -> None:
     if segment is not None and not segment.sampled and origin is not None and origin.root:
         segment.trace_id = origin.root
     if segment is None:
-        root = _root(request.headers.get(HEADER, ""))
-        g.trace_id, segment_id = root or TraceId().to_id(), os.urandom(8).hex()
+        root = headers.read(request.headers).root
+        g.trace_id, segment_id = root or headers.new_trace_id(), os.urandom(8).hex()
     else:
         g.trace_id, segment_id = segment.trace_id, segment.id
     is_sampled = segment is not None and segment.sampled
@@ -156,15 +129,8 @@ def _identify() -> None:
 def _answer_trace_id(response: Response) -> Response:
     """Name the request's trace id in the answer; with the SDK switched off its middleware writes zeros."""
     if not global_sdk_config.sdk_enabled():
-        response.headers[HEADER] = f"Root={g.trace_id}"
+        response.headers[headers.XRAY] = f"Root={g.trace_id}"
     return response
-
-
-def _keep_asking_for_rules(sampler: Any) -> None:
-    """Ask for the rules every ten seconds until they come; after a failure the SDK waits five minutes."""
-    while sampler._cache.last_updated is None:
-        time.sleep(ASK_FOR_RULES_EVERY_S)
-        sampler._rule_poller.wake_up()
 
 
 def _describe_aws_call(**call: Any) -> None:
@@ -173,20 +139,12 @@ def _describe_aws_call(**call: Any) -> None:
     subsegment, exception = call["subsegment"], call["exception"]
     if not subsegment.sampled:
         return
-    tables = _tables(call["args"][1])
+    tables = tables_of(call["args"][1])
     if len(tables) == 1:
         subsegment.aws["table_name"] = tables.pop()
         subsegment.aws.pop("table_names", None)
     if isinstance(exception, ClientError):
         if exception.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500) < 500:
             del subsegment.fault
-        if exception.response.get("Error", {}).get("Code") in _THROTTLED:
+        if exception.response.get("Error", {}).get("Code") in THROTTLED:
             subsegment.add_throttle_flag()
-
-
-def _tables(parameters: dict[str, Any]) -> set[str]:
-    """The DynamoDB tables that a batch or a transaction names."""
-    if "RequestItems" in parameters:
-        return set(parameters["RequestItems"])
-    entries = parameters.get("TransactItems", ())
-    return {entry[kind]["TableName"] for entry in entries for kind in _NAME_TABLE_ENTRIES if kind in entry}

@@ -77,9 +77,10 @@ def test_the_table_of_settings_is_the_code():
 
 
 def imported_by_orders():
-    """The files of this repository that an orders process imports, with their numbers of lines."""
+    """The files of this repository that an orders process imports by default, with their numbers of lines."""
     script = (
-        "import sys, services.orders.app; print(*(getattr(m, '__file__', '') for m in sys.modules.values()))"
+        "import sys, services.orders.app, services.tracing.xray; "
+        "print(*(getattr(m, '__file__', '') for m in sys.modules.values()))"
     )
     printed = subprocess.run(
         [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
@@ -104,14 +105,12 @@ def test_the_reading_order_names_every_file_that_orders_imports_with_its_length(
     assert all(is_right for _, is_right in sums), sums
 
 
-def test_only_the_tracing_knows_the_x_ray_sdk():
+@pytest.mark.parametrize("library", ["aws_xray_sdk", "opentelemetry"])
+def test_only_the_tracing_knows_the_libraries_that_trace(library):
+    importing = re.compile(rf"^(?:import|from) {library}\b", re.M)
     modules = (ROOT / "services").rglob("*.py")
 
-    assert {
-        path.parent.name
-        for path in modules
-        if "import aws_xray_sdk" in path.read_text() or "from aws_xray_sdk" in path.read_text()
-    } == {"tracing"}
+    assert {path.parent.name for path in modules if importing.search(path.read_text())} == {"tracing"}
 
 
 def test_what_the_services_share_knows_no_lantern():

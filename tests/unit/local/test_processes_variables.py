@@ -69,3 +69,12 @@ def test_environment_wins_over_dotenv(tmp_path):
     (tmp_path / ".env").write_text("A=file\nB=file\n")
 
     assert known(tmp_path, {"A": "environment"}) == {"A": "environment", "B": "file"}
+
+
+def test_a_default_may_be_another_variable_with_its_own_default():
+    text = "${ORDERS_TRACING:-${TRACING:-xray}}"
+
+    assert fill(text, {}) == "xray"
+    assert fill(text, {"TRACING": "off", "ORDERS_TRACING": ""}) == "off"
+    assert fill(text, {"TRACING": "off", "ORDERS_TRACING": "opentelemetry"}) == "opentelemetry"
+    assert names_in(text) == {"TRACING", "ORDERS_TRACING"}

@@ -15,7 +15,7 @@ from flask import Flask
 from services import tracing
 from services.common import logs, problems
 from services.orders import recovery
-from services.tracing import xray
+from services.tracing import headers, quiet, xray
 
 ROOT = "1-5759e988-bd862e3fe1be46a994272793"
 SAMPLED = f"Root={ROOT};Parent=53995c3f42cd8ad8;Sampled=1"
@@ -32,6 +32,7 @@ def _segments(monkeypatch):
     )  # every request is sampled, and no rule is asked for
     monkeypatch.setattr(xray, "BackgroundEmitter", SimpleNamespace)
     monkeypatch.setattr(xray, "patch", lambda _: None)
+    monkeypatch.setattr(tracing, "_way", xray)
     global_sdk_config.set_sdk_enabled(True)
     yield documents
     global_sdk_config.set_sdk_enabled(False)
@@ -41,7 +42,7 @@ def _segments(monkeypatch):
 @pytest.fixture(name="client")
 def _client(segments):
     app = Flask("orders")
-    app.extensions["settings"] = SimpleNamespace(version="1.2.3")
+    app.extensions["settings"] = SimpleNamespace(version="1.2.3", tracing="xray")
     for part in (tracing, problems):
         part.init_app(app)
 
@@ -99,7 +100,7 @@ def test_a_header_with_malformed_ids_is_ignored(client, header):
 
     trace_id = answer.json["trace_id"]
     assert trace_id != ROOT
-    assert xray._root(f"Root={trace_id}") == trace_id
+    assert headers.read({headers.XRAY: f"Root={trace_id}"}).root == trace_id
 
 
 @pytest.mark.parametrize("header", [SAMPLED, "Sampled=1", ""])
@@ -227,16 +228,16 @@ def test_the_sdk_may_log_a_message_once_a_minute_and_others_always(monkeypatch):
         logging.LogRecord(name, logging.ERROR, "", 0, "cannot reach %s", ("the daemon",), None)
         for name in ("aws_xray_sdk.core", "services.orders")
     )
-    monkeypatch.setattr(xray, "_logged_at_s", {})
+    monkeypatch.setattr(quiet, "_logged_at_s", {})
     clock = [0.0]
-    monkeypatch.setattr(xray.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(quiet.time, "monotonic", lambda: clock[0])
 
     logged = []
     for clock[0] in (100.0, 101.0, 159.0, 161.0):
-        logged.append((xray._once_a_minute(sdk), xray._once_a_minute(ours)))
+        logged.append((quiet._once_a_minute(sdk), quiet._once_a_minute(ours)))
 
     assert logged == [(True, True), (False, True), (False, True), (True, True)]
 
 
 def test_the_sdks_log_lines_go_through_that_filter(client):
-    assert all(xray._once_a_minute in handler.filters for handler in logging.getLogger().handlers)
+    assert all(quiet._once_a_minute in handler.filters for handler in logging.getLogger().handlers)
