@@ -28,8 +28,9 @@ $(VENV)/%.stamp: requirements/%.txt $(VENV)/uv.stamp
 # a tenth of CDK's 180 MB of Python is ever imported; what is gets compiled then
 $(VENV)/infra.stamp: BYTECODE =
 
-# checkov holds boto3 at a version of its own, Locust replaces parts of the standard library: they live apart
-$(VENV)/checkov.stamp $(VENV)/traffic.stamp: $(VENV)/%.stamp: requirements/%.txt $(VENV)/uv.stamp
+# checkov holds boto3 and AWS's distribution OpenTelemetry at a version of its own, Locust replaces parts of the
+# standard library: they live apart
+$(VENV)/checkov.stamp $(VENV)/traffic.stamp $(VENV)/distro.stamp: $(VENV)/%.stamp: requirements/%.txt $(VENV)/uv.stamp
 	@echo "Installing $* packages" >&2
 	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(VENV)/$*
 	@$(BIN)/uv pip install --quiet --python $(VENV)/$*/bin/python --require-hashes $(BYTECODE) -r $<
@@ -37,7 +38,7 @@ $(VENV)/checkov.stamp $(VENV)/traffic.stamp: $(VENV)/%.stamp: requirements/%.txt
 
 RUN  := $(VENV)/services.stamp $(VENV)/local.stamp $(VENV)/console.stamp
 INFRA := $(VENV)/services.stamp $(VENV)/infra.stamp $(VENV)/checkov.stamp
-TEST := $(RUN) $(VENV)/rehearsal.stamp $(VENV)/unit.stamp $(VENV)/test.stamp $(VENV)/traffic.stamp $(INFRA)
+TEST := $(RUN) $(VENV)/rehearsal.stamp $(VENV)/unit.stamp $(VENV)/test.stamp $(VENV)/traffic.stamp $(VENV)/distro.stamp $(INFRA)
 LINT := $(TEST) $(VENV)/lint.stamp
 
 environments: $(LINT)  # everything that a target may ask for; .ci/run makes them side by side

@@ -3,6 +3,7 @@
 import gzip
 import json
 import random
+import subprocess
 import time
 import zlib
 
@@ -18,10 +19,19 @@ from opentelemetry.trace import SpanKind, set_span_in_context
 
 from tests.api.xray.server import client_of, running, traces
 from tests.ports import free_port
+from tests.shop import CLEAN, ROOT
 from tests.unit.local.xray.otlp.spans import span
 from tests.unit.local.xray.otlp.test_intake import in_json, mutated, request
+from tests.waiting import wait_until
 
 PROTOBUF, JSON = "application/x-protobuf", "application/json"
+GUEST = """
+import sys, flask, requests
+app = flask.Flask("guest")
+app.add_url_rule("/inner", "inner", lambda: "inner")
+app.add_url_rule("/hello", "hello", lambda: requests.get(f"http://127.0.0.1:{sys.argv[1]}/inner").text)
+app.run(port=int(sys.argv[1]), threaded=True)
+"""
 
 
 @pytest.fixture(scope="module", name="xray")
@@ -110,6 +120,50 @@ def test_the_spans_of_a_real_sdk_are_a_trace_and_a_map(xray, client):
     }
     edges = {(node["Name"], by_id[edge["ReferenceId"]]["Name"]) for node in graph for edge in node["Edges"]}
     assert edges == {("otel-shop", "otel-shop"), ("otel-shop", "otel-stock"), ("otel-stock", "lamps")}
+
+
+def test_awss_distribution_unchanged_is_sampled_by_the_rules_and_shows_its_program(xray, client):
+    """A program that isn't Lantern's, started as AWS's guide has it."""
+    port = free_port()
+    environ = {
+        **CLEAN,
+        "OTEL_PYTHON_DISTRO": "aws_distro",
+        "OTEL_PYTHON_CONFIGURATOR": "aws_configurator",
+        "OTEL_SERVICE_NAME": "guest",
+        "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
+        "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": xray.otlp_url,
+        "OTEL_TRACES_SAMPLER": "xray",
+        "OTEL_TRACES_SAMPLER_ARG": f"endpoint={xray.url},polling_interval=300",
+        "OTEL_METRICS_EXPORTER": "none",
+        "OTEL_LOGS_EXPORTER": "none",
+        "OTEL_BSP_SCHEDULE_DELAY": "100",
+    }
+    tools = ROOT / ".venv/distro/bin"
+    command = [str(tools / "opentelemetry-instrument"), str(tools / "python"), "-c", GUEST, str(port)]
+    guest = subprocess.Popen(command, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        wait_until(lambda: answers(f"http://127.0.0.1:{port}/hello"), 30, "the guest answers")
+        text = 'service("guest") { http.status = 200 }'
+
+        def whole():
+            span = {"StartTime": time.time() - 120, "EndTime": time.time() + 60, "FilterExpression": text}
+            found = client.get_trace_summaries(**span)["TraceSummaries"]
+            return next((trace for trace in found if trace["Http"]["HttpURL"].endswith("/hello")), None)
+
+        summary = wait_until(whole, 10, "the guest's trace is there")
+        assert (summary["IsPartial"], summary["HasFault"]) == (False, False)
+        (trace,) = traces(client, summary["Id"])
+        assert len(trace["Segments"]) == 2  # the request that came in, and the one that it made to itself
+    finally:
+        guest.terminate()
+        guest.wait(10)
+
+
+def answers(url):
+    try:
+        return requests.get(url, timeout=2).ok
+    except requests.RequestException:
+        return False
 
 
 def test_both_ports_take_spans_and_count_them(xray):
