@@ -50,6 +50,7 @@ class Resource:
     name: str
     type: str
     properties: dict[str, Any]
+    depends_on: tuple[str, ...] = ()  # names of resources, as in DependsOn
 
     def __str__(self) -> str:
         return f"{self.stack}.json {self.name}"
@@ -77,7 +78,14 @@ class Stack:
         for name, resource in self._template["Resources"].items():
             if "Condition" not in resource or self._holds(resource["Condition"]):
                 properties = self.resolve(resource.get("Properties", {}), owner=name)
-                yield Resource(stack=self.name, name=name, type=resource["Type"], properties=properties)
+                depends_on = resource.get("DependsOn", [])
+                yield Resource(
+                    stack=self.name,
+                    name=name,
+                    type=resource["Type"],
+                    properties=properties,
+                    depends_on=(depends_on,) if isinstance(depends_on, str) else tuple(depends_on),
+                )
 
     def exports(self) -> dict[str, Any]:
         """The values of the stack's exports by name. Raises TemplateError."""

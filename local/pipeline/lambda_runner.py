@@ -26,10 +26,14 @@ log = logging.getLogger(__name__)
 USER = "10002:10002"  # nobody else's, neither here nor among the stand-ins
 DEFAULT_TIMEOUT_S, DEFAULT_MEMORY_MB = 3, 128  # Lambda's own
 BOOTSTRAP = """\
-import json, os, types
+import json, os, time, types
+ends_at = time.monotonic() + float(os.environ["_TIMEOUT_S"])
+class Context:
+    def get_remaining_time_in_millis(self):
+        return int((ends_at - time.monotonic()) * 1000)
 module = types.ModuleType("index")
 exec(compile(os.environ["_CODE"], "index.py", "exec"), module.__dict__)
-getattr(module, os.environ["_HANDLER"].rpartition(".")[2])(json.loads(os.environ["_EVENT"]), None)
+getattr(module, os.environ["_HANDLER"].rpartition(".")[2])(json.loads(os.environ["_EVENT"]), Context())
 """
 
 
@@ -77,6 +81,7 @@ class LambdaRunner:
             "_CODE": function["Code"]["ZipFile"],
             "_HANDLER": function["Handler"],
             "_EVENT": json.dumps(event),
+            "_TIMEOUT_S": str(function.get("Timeout", DEFAULT_TIMEOUT_S)),
         }
         return {
             "Image": self._settings.build_image,

@@ -38,6 +38,23 @@ def first_deploy(pipeline):
     return pipeline["Stages"][-1]["Actions"][0]["Configuration"]
 
 
+def without_dependencies(*names):
+    """An edit of a template by which these resources wait for nothing but what they refer to."""
+    return lambda template: [template["Resources"][name].pop("DependsOn") for name in names]
+
+
+def events_statement(policy):
+    return next(
+        entry
+        for entry in policy["PolicyDocument"]["Statement"]
+        if entry["Principal"] == {"Service": "events.amazonaws.com"}
+    )
+
+
+def patient(function):
+    function["Code"]["ZipFile"] = function["Code"]["ZipFile"].replace("REQUEST_S = 1.75", "REQUEST_S = 5")
+
+
 def only_allow(policy):
     document = policy["PolicyDocument"]
     document["Statement"] = [entry for entry in document["Statement"] if entry["Effect"] == "Allow"]
@@ -301,6 +318,51 @@ MISTAKES = {
             lambda pipeline: first_deploy(pipeline).update(AppSpecTemplateArtifact="source"),
         ),
         "lantern-pipeline.json Pipeline: Deploy catalog: AppSpecTemplateArtifact is 'source'",
+    ),
+    "gateway before the internet is attached": (
+        lambda copy: copy.edit(
+            "infra/cloudformation/lantern-network.json", without_dependencies("NatGateway")
+        ),
+        "lantern-network.json NatGateway: DependsOn has [], expected the attachment of the internet gateway",
+    ),
+    "address that depends on the gateway, not on its attachment": (
+        lambda copy: copy.edit(
+            "infra/cloudformation/lantern-network.json",
+            lambda template: template["Resources"]["NatAddress"].update(DependsOn="VpcIGW"),
+        ),
+        "lantern-network.json NatAddress: DependsOn has ['VpcIGW'], expected the attachment",
+    ),
+    "target group deleted while the listener uses it": (
+        lambda copy: copy.edit(
+            "infra/cloudformation/lantern-orders.json", without_dependencies("ProductionListener")
+        ),
+        "lantern-orders.json ProductionListener: must depend on GreenTargetGroup too",
+    ),
+    "smoke test longer than its function may run": (
+        lambda copy: copy.resource("pipeline", "SmokeHookFunction", lambda hook: hook.update(Timeout=120)),
+        "lantern-pipeline.json SmokeHookFunction: Timeout is 120 s, but its requests and its answer",
+    ),
+    "smoke test more patient than a caller": (
+        lambda copy: copy.resource("pipeline", "SmokeHookFunction", patient),
+        "SmokeHookFunction: REQUEST_S is 5 s, a calling service waits at most DEADLINE_MS=1800",
+    ),
+    "condition that no event of EventBridge meets": (
+        lambda copy: copy.resource(
+            "observability",
+            "TopicPolicy",
+            lambda policy: events_statement(policy).update(
+                Condition={"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
+            ),
+        ),
+        "lantern-observability.json TopicPolicy: the statement for events.amazonaws.com has a Condition",
+    ),
+    "topic that EventBridge may not publish to": (
+        lambda copy: copy.resource(
+            "observability",
+            "TopicPolicy",
+            lambda policy: policy["PolicyDocument"]["Statement"].remove(events_statement(policy)),
+        ),
+        "lantern-observability.json FailedPipeline: no policy of lantern-observability.json Topic lets",
     ),
     "delivery queue without a dead-letter queue": (
         lambda copy: copy.resource("dora", "Queue", lambda queue: queue.pop("RedrivePolicy")),

@@ -35,7 +35,7 @@ def smoke_test_hook(stack: cdk.Stack) -> None:
         description="Tries a new version through the test listener before customers get it",
         handler="index.handler",
         code=lambda_.Code.from_inline(CODE.read_text()),
-        timeout=cdk.Duration.minutes(2),
+        timeout=cdk.Duration.minutes(3),  # infra/checks/smoke_test.py multiplies out what it needs
         memory_size=256,
         environment={
             "SMOKE_TESTS": stack.to_json_string({service.name: _test(service) for service in SERVICES})

@@ -49,6 +49,9 @@ class TargetGroupPair(Construct):
             self._use_https(certificate)
         # On the test listener from the start: a target group without a load balancer takes no tasks
         self.test = self._listener("TestListener", service.test_port, self.green)
+        # CodeDeploy swaps what they forward to, and a target group that is forwarded to can't be deleted
+        cfn_resource(self.production).add_dependency(cfn_resource(self.green))
+        cfn_resource(self.test).add_dependency(cfn_resource(self.blue))
 
     def _target_group(self, colour: str) -> elb.ApplicationTargetGroup:
         return elb.ApplicationTargetGroup(

@@ -6,7 +6,11 @@ from constructs import Construct
 
 
 def nat_gateway(scope: Construct, *, vpc: ec2.Vpc, condition: cdk.CfnCondition) -> None:
-    """Make one NAT gateway for both zones where `condition` holds: if its zone fails, both are cut off."""
+    """Make one NAT gateway for both zones where `condition` holds: if its zone fails, both are cut off.
+
+    Address and gateway wait for the internet gateway's attachment, and go before it is undone.
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-attribute-dependson.html
+    """
     address = ec2.CfnEIP(scope, "NatAddress", domain="vpc")
     gateway = ec2.CfnNatGateway(
         scope,
@@ -24,5 +28,7 @@ def nat_gateway(scope: Construct, *, vpc: ec2.Vpc, condition: cdk.CfnCondition) 
         )
         for number, subnet in enumerate(vpc.isolated_subnets, 1)
     ]
+    for needs_internet in (address, gateway):
+        needs_internet.node.add_dependency(vpc.node.find_child("VPCGW"))  # CDK's name of the attachment
     for resource in (address, gateway, *routes):
         resource.cfn_options.condition = condition

@@ -48,9 +48,9 @@ class Notifications(Construct):
     def __init__(self, scope: Construct) -> None:
         super().__init__(scope, "notifications")
         self.topic = sns.Topic(self, "Topic", topic_name=f"{PROJECT}-announcements", enforce_ssl=True)
-        self._let_this_account_publish()
+        self._let_publish()
         self._subscribe()
-        # As an imported topic, because CDK would let events of every account publish
+        # As an imported topic: CDK would add a second statement to the policy, for each rule
         imported = sns.Topic.from_topic_arn(self, "imported", self.topic.topic_arn)
         for name, (description, pattern) in EVENTS.items():
             events.Rule(
@@ -61,15 +61,21 @@ class Notifications(Construct):
                 targets=[targets.SnsTopic(imported)],
             )
 
-    def _let_this_account_publish(self) -> None:
-        for sid, publisher in (("Alarms", "cloudwatch"), ("Events", "events")):
+    def _let_publish(self) -> None:
+        """Let CloudWatch and EventBridge publish.
+
+        EventBridge gives SNS nothing that a condition could look at: with one, its events are dropped in
+        silence. https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html
+        """
+        own_account = {"StringEquals": {"aws:SourceAccount": cdk.Aws.ACCOUNT_ID}}
+        for sid, publisher, conditions in (("Alarms", "cloudwatch", own_account), ("Events", "events", None)):
             self.topic.add_to_resource_policy(
                 iam.PolicyStatement(
                     sid=sid,
                     principals=[iam.ServicePrincipal(f"{publisher}.amazonaws.com")],
                     actions=["sns:Publish"],
                     resources=[self.topic.topic_arn],
-                    conditions={"StringEquals": {"aws:SourceAccount": cdk.Aws.ACCOUNT_ID}},
+                    conditions=conditions,
                 )
             )
 

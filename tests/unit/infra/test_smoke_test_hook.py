@@ -1,7 +1,9 @@
 """The lifecycle hook: it tests a new version as configured, and CodeDeploy always gets a result."""
 
+import contextlib
 import json
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import boto3
@@ -9,6 +11,17 @@ import pytest
 from botocore.stub import Stubber
 
 from infra.lambdas import smoke_test
+
+
+class Context:
+    """What Lambda tells a function: the milliseconds that are left of its time."""
+
+    def __init__(self, left_s=180):
+        self._ends_at = time.monotonic() + left_s
+
+    def get_remaining_time_in_millis(self):
+        return int((self._ends_at - time.monotonic()) * 1000)
+
 
 EVENT = {"DeploymentId": "d-ABCDEF123", "LifecycleEventHookExecutionId": "hook-1"}
 
@@ -20,18 +33,22 @@ def _green():
 
     class Green(BaseHTTPRequestHandler):
         def do_GET(self):
-            status, text = answers.get(self.path, (404, "no such page"))
+            server.requests.append(self.path)
+            status, text, *pause_s = answers.get(self.path, (404, "no such page"))
+            server.stopped.wait(*pause_s or [0])
             self.send_response(status)
             self.end_headers()
-            self.wfile.write(text.encode())
+            with contextlib.suppress(ConnectionError):  # the hook may have hung up
+                self.wfile.write(text.encode())
 
         def log_message(self, *_):
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Green)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    server.answers = answers
+    server.answers, server.requests, server.stopped = answers, [], threading.Event()
     yield server
+    server.stopped.set()
     server.shutdown()
     server.server_close()
 
@@ -45,7 +62,7 @@ def _codedeploy(monkeypatch):
         )
         for name in ("codedeploy", "ec2")
     }
-    monkeypatch.setattr(smoke_test.boto3, "client", clients.__getitem__)
+    monkeypatch.setattr(smoke_test.boto3, "client", lambda name, config: clients[name])
     monkeypatch.setattr(smoke_test, "PAUSE_S", 0)
     with Stubber(clients["codedeploy"]) as codedeploy, Stubber(clients["ec2"]) as ec2:
         codedeploy.ec2 = ec2
@@ -78,7 +95,7 @@ def test_a_version_that_answers_passes(green, codedeploy, monkeypatch):
     configure(monkeypatch, green)
     expect_status(codedeploy, "Succeeded")
 
-    assert smoke_test.handler(EVENT, None) == "Succeeded"
+    assert smoke_test.handler(EVENT, Context()) == "Succeeded"
     codedeploy.assert_no_pending_responses()
 
 
@@ -96,7 +113,7 @@ def test_a_version_that_answers_wrongly_fails_and_says_why(
     green.answers[path] = answer
     expect_status(codedeploy, "Failed")
 
-    assert smoke_test.handler(EVENT, None) == "Failed"
+    assert smoke_test.handler(EVENT, Context()) == "Failed"
     codedeploy.assert_no_pending_responses()
     assert message in json.loads(capsys.readouterr().out)["problems"][0]
 
@@ -107,15 +124,45 @@ def test_a_version_that_does_not_listen_fails(green, codedeploy, monkeypatch):
     green.server_close()
     expect_status(codedeploy, "Failed")
 
-    assert smoke_test.handler(EVENT, None) == "Failed"
+    assert smoke_test.handler(EVENT, Context()) == "Failed"
     codedeploy.assert_no_pending_responses()
+
+
+def test_a_version_slower_than_a_caller_waits_fails(green, codedeploy, monkeypatch, capsys):
+    configure(monkeypatch, green)
+    monkeypatch.setattr(smoke_test, "REQUEST_S", 0.2)
+    green.answers["/readyz"] = (200, "{}", 60)
+    expect_status(codedeploy, "Failed")
+
+    assert smoke_test.handler(EVENT, Context()) == "Failed"
+    assert "/readyz: timed out" in json.loads(capsys.readouterr().out)["problems"][0]
+
+
+def test_the_first_failure_ends_the_test(green, codedeploy, monkeypatch):
+    configure(monkeypatch, green)
+    green.answers["/version"] = (500, "broken")
+    expect_status(codedeploy, "Failed")
+
+    assert smoke_test.handler(EVENT, Context()) == "Failed"
+    assert green.requests == ["/version"] * smoke_test.TRIES
+
+
+def test_the_functions_time_ends_the_test_before_it_is_over(green, codedeploy, monkeypatch, capsys):
+    """CodeDeploy must be told: without a result it waits for an hour."""
+    configure(monkeypatch, green)
+    expect_status(codedeploy, "Failed")
+
+    assert smoke_test.handler(EVENT, Context(left_s=smoke_test.RESULT_S + 1)) == "Failed"
+    codedeploy.assert_no_pending_responses()
+    assert green.requests == []
+    assert "the smoke test's time is over" in json.loads(capsys.readouterr().out)["problems"][0]
 
 
 def test_an_error_of_the_hook_itself_fails_the_deployment(codedeploy, monkeypatch, capsys):
     monkeypatch.setenv("SMOKE_TESTS", "not json")
     expect_status(codedeploy, "Failed")
 
-    assert smoke_test.handler(EVENT, None) == "Failed"
+    assert smoke_test.handler(EVENT, Context()) == "Failed"
     codedeploy.assert_no_pending_responses()
     assert "JSONDecodeError" in capsys.readouterr().out
 
@@ -130,7 +177,7 @@ def test_the_public_load_balancer_is_asked_at_its_private_addresses(green, coded
     )
     expect_status(codedeploy, "Failed")  # nobody listens on 127.0.0.2
 
-    assert smoke_test.handler(EVENT, None) == "Failed"
+    assert smoke_test.handler(EVENT, Context()) == "Failed"
     codedeploy.ec2.assert_no_pending_responses()
 
 

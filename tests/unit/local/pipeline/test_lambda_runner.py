@@ -15,7 +15,7 @@ from settings import load
 
 FUNCTION = {
     "Handler": "index.handler",
-    "Code": {"ZipFile": "import json\ndef handler(event, context):\n    print(json.dumps(event))\n"},
+    "Code": {"ZipFile": "import json\ndef handler(event, context):\n    print(json.dumps(event), 0 < context.get_remaining_time_in_millis() <= 300000)\n"},
     "Environment": {"Variables": {"SMOKE_TESTS": "{}"}},
     "Timeout": 300,
     "MemorySize": 256,
@@ -91,18 +91,19 @@ def test_a_function_reaches_codedeploy_through_the_relay_only(monkeypatch):
     assert "pipeline:4567" not in variables.values()
 
 
-def test_the_bootstrap_runs_the_handler_with_the_event():
+def test_the_bootstrap_runs_the_handler_with_the_event_and_the_time_that_is_left():
     variables = {
         "_CODE": FUNCTION["Code"]["ZipFile"],
         "_HANDLER": "index.handler",
         "_EVENT": json.dumps(EVENT),
+        "_TIMEOUT_S": "300",
     }
 
     done = subprocess.run(
         [sys.executable, "-c", BOOTSTRAP], env=variables, capture_output=True, text=True, check=True
     )
 
-    assert json.loads(done.stdout) == EVENT
+    assert done.stdout == f"{json.dumps(EVENT)} True\n"
 
 
 def test_what_it_prints_is_kept_and_its_last_line_tells_what_went_wrong(monkeypatch):
