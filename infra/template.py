@@ -51,6 +51,7 @@ class Resource:
     type: str
     properties: dict[str, Any]
     depends_on: tuple[str, ...] = ()  # names of resources, as in DependsOn
+    deletion_policy: str = ""
 
     def __str__(self) -> str:
         return f"{self.stack}.json {self.name}"
@@ -84,6 +85,7 @@ class Stack:
                     name=name,
                     type=resource["Type"],
                     properties=properties,
+                    deletion_policy=resource.get("DeletionPolicy", ""),
                     depends_on=(depends_on,) if isinstance(depends_on, str) else tuple(depends_on),
                 )
 

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 
 from infra.checks.aws_files import AwsFiles
+from infra.operations.deploy import OUTLIVED
+from infra.shop import stack_name
 from infra.template import Resource, load
 
 ATTACHMENT = "AWS::EC2::VPCGatewayAttachment"
@@ -19,7 +21,7 @@ def problems(files: AwsFiles) -> list[str]:
         problem
         for stack in stacks
         for resources in [list(stack.resources())]
-        for rule in (_internet, _listeners)
+        for rule in (_internet, _listeners, _retained)
         for problem in rule(resources)
     ]
 
@@ -46,6 +48,19 @@ def _uses_internet_gateway(resource: Resource) -> bool:
         case "AWS::EC2::Route":
             return "GatewayId" in resource.properties
     return False
+
+
+def _retained(resources: list[Resource]) -> Iterator[str]:
+    """https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/import-resources-automatically.html"""
+    for resource in resources:
+        if resource.deletion_policy.startswith("Retain"):
+            if resource.stack not in map(stack_name, OUTLIVED):
+                yield (
+                    f"{resource}: DeletionPolicy is {resource.deletion_policy!r}, but 'make deploy' takes "
+                    f"resources over only into {', '.join(map(stack_name, OUTLIVED))}: a new one would fail"
+                )
+            if not any(key.endswith("Name") for key in resource.properties):
+                yield f"{resource}: outlives its stack without a name by which a new stack could take it"
 
 
 def _listeners(resources: list[Resource]) -> Iterator[str]:

@@ -1,10 +1,11 @@
 """Rules over every policy in the templates: no wildcards, no passing of any role, no foreign table."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
 from infra.checks.aws_files import AwsFiles
-from infra.shop import SERVICES
+from infra.shop import PIPELINE, PROJECT, SERVICES
 from infra.template import Resource
 
 # Calls for which IAM knows no resource, so that '*' is all there is
@@ -26,6 +27,8 @@ WITHOUT_RESOURCE = {
 }
 TASK_ROLES = {role for service in SERVICES for role in (service.task_role, service.execution_role)}
 
+OBJECT_ACTION = re.compile(r"s3:\w+Object")
+
 Statement = dict[str, Any]
 
 
@@ -35,7 +38,7 @@ def problems(files: AwsFiles) -> list[str]:
         *(
             problem
             for resource, statement in _allow_statements(files)
-            for rule in (_wildcards, _pass_role)
+            for rule in (_wildcards, _pass_role, _artifacts)
             for problem in rule(resource, statement)
         ),
         *_task_roles(files),
@@ -80,6 +83,17 @@ def _pass_role(resource: Resource, statement: Statement) -> Iterator[str]:
     service = statement.get("Condition", {}).get("StringEquals", {}).get("iam:PassedToService")
     if service != "ecs-tasks.amazonaws.com":
         yield f"{resource}: iam:PassRole without the condition iam:PassedToService = ecs-tasks.amazonaws.com"
+
+
+def _artifacts(resource: Resource, statement: Statement) -> Iterator[str]:
+    """Beside the pipeline's artifacts the bucket has functions' packages, which `make deploy` trusts."""
+    objects = [action for action in _as_list(statement.get("Action", [])) if OBJECT_ACTION.match(action)]
+    for arn in _as_list(statement.get("Resource", [])) if objects else []:
+        if f":::{PROJECT}-artifacts-" in str(arn) and f"/{PIPELINE}/" not in str(arn):
+            yield (
+                f"{resource}: {objects[-1]} on {arn}; expected objects below {PIPELINE}/ only, where "
+                "CodePipeline has its artifacts: beside them is code that is deployed"
+            )
 
 
 def _task_roles(files: AwsFiles) -> Iterator[str]:

@@ -34,8 +34,8 @@ LISTENERS = {
     for balancer in ("public", "internal")
 }
 ARTIFACTS = {
-    "arn:<AWS::Partition>:s3:::lantern-foundation-ArtifactBucket/*": (
-        "Every object of the one artifact bucket; CodePipeline names them by execution"
+    "arn:<AWS::Partition>:s3:::lantern-foundation-ArtifactBucket/lantern/*": (
+        "Every artifact of the one pipeline; CodePipeline names them by execution"
     )
 }
 

@@ -35,6 +35,11 @@ def _buildspec(files: AwsFiles) -> Iterator[str]:
     version = files.buildspec.get("env", {}).get("variables", {}).get("XRAY_DAEMON_VERSION")
     if str(version) != XRAY_DAEMON_VERSION:
         yield (f"buildspec.yml: XRAY_DAEMON_VERSION is {version}, infra/shop.py says {XRAY_DAEMON_VERSION}")
+    if str(files.buildspec.get("env", {}).get("variables", {}).get("BUILDX_NO_DEFAULT_ATTESTATIONS")) != "1":
+        yield (
+            "buildspec.yml: env.variables.BUILDX_NO_DEFAULT_ATTESTATIONS must be 1, or each image is an "
+            "index of the image and its attestation"
+        )
     artifacts = set(files.buildspec.get("artifacts", {}).get("files", []))
     if artifacts != ARTIFACT_FILES:
         yield f"buildspec.yml: artifacts.files is {sorted(artifacts)}, expected {sorted(ARTIFACT_FILES)}"

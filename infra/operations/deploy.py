@@ -17,6 +17,7 @@ Say = Callable[[str], None]
 
 SEED = ["python3", "-m", "services.catalog.seed"]
 SEED_TIMEOUT_S = 300
+OUTLIVED = ("data",)  # stacks whose resources stay when they go; a new stack takes them over
 
 
 def deploy(
@@ -26,16 +27,20 @@ def deploy(
 
     It can be run again: a stack is updated only where its template or a parameter changed.
     """
-    tag = images.commit()
     stacks = Stacks(account, poll_s=poll_s)
-    say(f"Account {account.number}, region {account.region}, commit {tag[:12]}")
+    new_services = [part for part in SERVICE_STACKS if not stacks.exists(stack_name(part))]
+    # Later images are the pipeline's: it would find this one under the commit's tag, and nobody tested it
+    tag = images.commit() if new_services else ""
+    say(f"Account {account.number}, region {account.region}{f', commit {tag[:12]}' if tag else ''}")
     for part in STACKS:
-        values = {**parameters, "ImageTag": tag}
+        values = {**parameters, **({"ImageTag": tag} if tag else {})}
         if part == "dora":
             values["DoraCodeKey"] = lambda_package.upload(account, say)
         _stack(account, stacks, part, values, say, folder)
         if part == "foundation":
-            _push_images(account, tag, say)
+            _push_images(account, new_services, tag, say)
+        if part == "dora":
+            lambda_package.check_functions(account)
         if part == SERVICE_STACKS[-1]:
             _add_products(account, stacks, say, poll_s)
     _print_addresses(account, stacks, say)
@@ -48,10 +53,10 @@ def _stack(
     template = folder / f"{name}.json"
     declared = list(json.loads(template.read_text()).get("Parameters", {}))
     values = {key: value for key, value in parameters.items() if key in declared}
-    exists = stacks.status(name) not in (None, "REVIEW_IN_PROGRESS")
+    exists = stacks.exists(name)
     if exists:
         values.pop("ImageTag", None)  # the pipeline has deployed others since
-    changes = stacks.plan(name, template, declared, values)
+    changes = stacks.plan(name, template, declared, values, import_existing=part in OUTLIVED)
     if not changes:
         say(f"{name}: nothing to change")
         return
@@ -69,14 +74,13 @@ def _stack(
 def _summary(changes: list[Change]) -> str:
     counts = Counter(change.action for change in changes)
     replaced = [change.resource for change in changes if change.replacement == "True"]
-    text = ", ".join(
-        f"{counts[action]} to {action.lower()}" for action in ("Add", "Modify", "Remove") if counts[action]
-    )
+    actions = [action for action in ("Add", "Import", "Modify", "Remove") if counts[action]]
+    text = ", ".join(f"{counts[action]} to {action.lower()}" for action in actions)
     return f"{text}; replaces {', '.join(replaced)}" if replaced else text
 
 
-def _push_images(account: Account, tag: str, say: Say) -> None:
-    for repository, image_tag in images.missing(account, tag):
+def _push_images(account: Account, new_services: list[str], tag: str, say: Say) -> None:
+    for repository, image_tag in images.missing(account, new_services, tag):
         say(f"image {repository}:{image_tag[:12]}: build and push")
         images.push_first(account, repository, image_tag)
 

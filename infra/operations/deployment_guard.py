@@ -12,11 +12,12 @@ from infra.operations.errors import AccountError
 from infra.operations.stacks import Change
 from infra.shop import CLUSTER, CODEDEPLOY_APPLICATION, PROJECT
 
+ECS_SERVICE = "AWS::ECS::Service"
 RUNNING = ["Created", "Queued", "InProgress", "Baking", "Ready"]
 OWNED_BY_CODEDEPLOY = {
     "AWS::ElasticLoadBalancingV2::Listener",
     "AWS::ElasticLoadBalancingV2::TargetGroup",
-    "AWS::ECS::Service",
+    ECS_SERVICE,
 }
 
 
@@ -26,6 +27,16 @@ def check(account: Account, service: str, changes: list[Change]) -> None:
         raise AccountError(
             f"{PROJECT}-{service}: deployment {running[0]} is running; wait for it, or stop it with "
             f"'aws deploy stop-deployment --deployment-id {running[0]}'"
+        )
+    if services := sorted(
+        change.resource for change in changes if change.type == ECS_SERVICE and change.action == "Modify"
+    ):
+        raise AccountError(
+            f"{PROJECT}-{service}: the change set modifies {', '.join(services)}. CloudFormation sends every "
+            "property, and ECS takes neither network, platform, task definition nor load balancers of a "
+            "service that CodeDeploy deploys: the update would fail. Leave the template's service as it is; "
+            f"change the rest with 'aws ecs update-service --cluster {CLUSTER} --service {service}', and "
+            "what its tasks are by a deployment: push a commit with another taskdef.json"
         )
     touched = sorted(change.resource for change in changes if change.type in OWNED_BY_CODEDEPLOY)
     if touched and not _blue_is_primary(account, service):

@@ -22,6 +22,7 @@ OTHER_WAYS = (
 )  # stacks of infra/eks and infra/apprunner; they stand on the others
 STOP_TIMEOUT_S = 600
 PAGE = 1000  # S3 deletes so many objects with one request
+IMAGES = 100  # ECR so many images
 REVISIONS = 10  # and ECS so many task definitions
 
 
@@ -134,20 +135,40 @@ def _empty_bucket(account: Account, bucket: str, say: Say) -> None:
 
 
 def _empty_repository(account: Account, repository: str, say: Say) -> None:
-    ecr = account.client("ecr")
+    """Delete in passes: ECR keeps the images of an index until the index is gone."""
+    deleted = 0
+    while digests := _digests(account, repository):
+        gone, failures = _delete_images(account, repository, digests)
+        if not gone:
+            reason = failures[0].get("failureReason", "no reason given") if failures else "no reason given"
+            raise AccountError(f"repository {repository}: {len(digests)} images can't be deleted: {reason}")
+        deleted += gone
+    if deleted:
+        say(f"repository {repository}: {deleted} images deleted")
+
+
+def _digests(account: Account, repository: str) -> list[str]:
     try:
         images = account.pages("ecr", "list_images", "imageIds", repositoryName=repository)
     except AccountError as error:
         if "RepositoryNotFoundException" in str(error):
-            return
+            return []
         raise
-    digests = sorted({image["imageDigest"] for image in images})
-    for start in range(0, len(digests), 100):
-        ecr.batch_delete_image(
+    return sorted({image["imageDigest"] for image in images})
+
+
+def _delete_images(account: Account, repository: str, digests: list[str]) -> tuple[int, list[dict[str, Any]]]:
+    """Try to delete these; return how many images are gone, and why others are not."""
+    gone: set[str] = set()
+    failures: list[dict[str, Any]] = []
+    for start in range(0, len(digests), IMAGES):
+        answer = account.client("ecr").batch_delete_image(
             repositoryName=repository,
-            imageIds=[{"imageDigest": digest} for digest in digests[start : start + 100]],
+            imageIds=[{"imageDigest": digest} for digest in digests[start : start + IMAGES]],
         )
-    say(f"repository {repository}: {len(digests)} images deleted")
+        gone |= {image["imageDigest"] for image in answer.get("imageIds", [])}
+        failures += answer.get("failures", [])
+    return len(gone), failures
 
 
 def _delete_task_definitions(account: Account, say: Say) -> None:

@@ -1,8 +1,10 @@
 """The first images: built and pushed with the commit's id as tag; the X-Ray daemon's image is copied."""
 
 import base64
+import os
 import shutil
 import subprocess
+from collections.abc import Collection
 from pathlib import Path
 
 from botocore.exceptions import ClientError
@@ -30,9 +32,10 @@ def commit() -> str:
     return head.stdout.strip()
 
 
-def missing(account: Account, tag: str) -> list[tuple[str, str]]:
-    """The repository and the tag of each image that the registry lacks."""
-    images = [(service.repository, tag) for service in SERVICES] + [(XRAY_REPOSITORY, XRAY_DAEMON_VERSION)]
+def missing(account: Account, services: Collection[str], tag: str) -> list[tuple[str, str]]:
+    """The repository and the tag of each image that the registry lacks: of these services, and X-Ray's."""
+    images = [(service.repository, tag) for service in SERVICES if service.name in services]
+    images.append((XRAY_REPOSITORY, XRAY_DAEMON_VERSION))
     return [image for image in images if not _exists(account, *image)]
 
 
@@ -89,7 +92,9 @@ def _pull_xray_daemon() -> None:
 
 
 def _run(*command: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    # An attestation would make the image an index of two; older builders don't know the flag for it
+    environment = {**os.environ, "BUILDX_NO_DEFAULT_ATTESTATIONS": "1"}
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
 
 
 def _must(done: subprocess.CompletedProcess[str], what: str) -> None:

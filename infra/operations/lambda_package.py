@@ -1,16 +1,18 @@
 """The `dora` package as a zip file in the artifact bucket, for DORA's two Lambda functions."""
 
+import base64
 import hashlib
 import io
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from botocore.exceptions import ClientError
 
 from infra.operations.account import Account
 from infra.operations.errors import AccountError
-from infra.shop import PROJECT
+from infra.shop import DORA_COLLECT, DORA_COMPUTE, PROJECT
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = "dora"
@@ -40,17 +42,40 @@ def key(content: bytes) -> str:
 
 
 def upload(account: Account, say: Callable[[str], None]) -> str:
-    """Put the package into the artifact bucket unless it is there; return its key.
+    """Put the package into the artifact bucket unless it is there, byte for byte; return its key.
 
     The bucket keeps it for a month; Lambda copies it when the function is made. Raises AccountError.
     """
     content, s3 = package(), account.client("s3")
     target = {"Bucket": f"{PROJECT}-artifacts-{account.number}-{account.region}", "Key": key(content)}
+    present = _content(s3, target)
+    if present != content:
+        s3.put_object(**target, Body=content)
+        reason = "" if present is None else ", because what was there is not this checkout's"
+        say(f"package {target['Key']}: {len(content)} bytes put into the artifact bucket{reason}")
+    return target["Key"]
+
+
+def _content(s3: Any, target: dict[str, str]) -> bytes | None:
     try:
-        s3.head_object(**target)
+        return bytes(s3.get_object(**target)["Body"].read())
     except ClientError as error:
         if error.response["Error"]["Code"] not in ("404", "NoSuchKey", "NotFound"):
             raise AccountError(f"{target['Key']}: {error}") from None
-        s3.put_object(**target, Body=content)
-        say(f"package {target['Key']}: {len(content)} bytes put into the artifact bucket")
-    return target["Key"]
+        return None
+
+
+def check_functions(account: Account) -> None:
+    """Raise AccountError where a function runs other code than this checkout's package."""
+    checksum = base64.b64encode(hashlib.sha256(package()).digest()).decode()
+    for name in (DORA_COLLECT, DORA_COMPUTE):
+        try:
+            actual = account.client("lambda").get_function_configuration(FunctionName=name)["CodeSha256"]
+        except ClientError as error:
+            raise AccountError(f"{name}: {error}") from None
+        if actual != checksum:
+            raise AccountError(
+                f"function {name}: its code has the checksum {actual}, this checkout's package {checksum}; "
+                f"see who changed it, then 'aws cloudformation delete-stack --stack-name {PROJECT}-dora' and "
+                "deploy again"
+            )

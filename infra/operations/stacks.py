@@ -14,7 +14,8 @@ from infra.shop import TAG
 
 POLL_S = 2.0
 NO_CHANGES = ("didn't contain changes", "No updates are to be performed")
-BROKEN = ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED", "UPDATE_ROLLBACK_FAILED")
+BROKEN = ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED")
+STUCK = "UPDATE_ROLLBACK_FAILED"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,50 +38,88 @@ class Stacks:
 
     def status(self, name: str) -> str | None:
         """The stack's status; None when there is no such stack."""
+        stack = self._describe(name)
+        return str(stack["StackStatus"]) if stack else None
+
+    def exists(self, name: str) -> bool:
+        """Whether the stack was ever made; one of which there is only a change set was not."""
+        return self.status(name) not in (None, "REVIEW_IN_PROGRESS")
+
+    def _describe(self, name: str) -> dict[str, Any]:
         try:
             stacks = self._cloudformation.describe_stacks(StackName=name)["Stacks"]
         except ClientError as error:
             if "does not exist" in str(error):
-                return None
+                return {}
             raise AccountError(f"{name}: {error}") from None
-        return str(stacks[0]["StackStatus"])
+        return dict(stacks[0])
 
     def outputs(self, name: str) -> dict[str, str]:
         """The values of the stack's outputs by key."""
         stacks = self._cloudformation.describe_stacks(StackName=name)["Stacks"]
         return {output["OutputKey"]: output["OutputValue"] for output in stacks[0].get("Outputs", [])}
 
-    def plan(self, name: str, template: Path, declared: list[str], values: dict[str, str]) -> list[Change]:
+    def plan(
+        self,
+        name: str,
+        template: Path,
+        declared: list[str],
+        values: dict[str, str],
+        *,
+        import_existing: bool = False,
+    ) -> list[Change]:
         """Make a change set and return its changes; none when the stack is as the template says.
 
-        `declared` are the template's parameters; those without a value in `values` keep the stack's. Raises
-        AccountError when the stack can't be changed.
+        `declared` are the template's parameters; those without a value in `values` keep the stack's, or take
+        their default where the stack has none yet. `import_existing`: a new stack takes over resources that
+        outlived an earlier one. Raises AccountError when the stack can't be changed.
         """
-        status = self.status(name)
-        if status in BROKEN:
-            raise AccountError(
-                f"{name} is in {status} and can only be deleted. See what failed: 'aws cloudformation "
-                f"describe-stack-events --stack-name {name}', then 'aws cloudformation delete-stack "
-                f"--stack-name {name}' and try again"
-            )
-        if status and status.endswith("_IN_PROGRESS") and status != "REVIEW_IN_PROGRESS":
-            raise AccountError(
-                f"{name} is in {status}: somebody changes it right now; try again when that is over"
-            )
+        stack = self._describe(name)
+        status = stack.get("StackStatus")
+        self._check_can_change(name, status)
         is_new = status in (None, "REVIEW_IN_PROGRESS")
+        known = {parameter["ParameterKey"] for parameter in stack.get("Parameters", [])}
         try:
             self._cloudformation.create_change_set(
                 StackName=name,
                 ChangeSetName=self._change_set,
                 ChangeSetType="CREATE" if is_new else "UPDATE",
                 TemplateBody=template.read_text(),
-                Parameters=_parameters(declared, values, is_new),
+                Parameters=_parameters(declared, values, set() if is_new else known),
                 Capabilities=["CAPABILITY_NAMED_IAM"],
                 Tags=[{"Key": key, "Value": value} for key, value in TAG.items()],
+                **({"ImportExistingResources": True} if import_existing and is_new else {}),
             )
         except ClientError as error:
             raise AccountError(f"{name}: {error}") from None
         return self._planned(name)
+
+    def _check_can_change(self, name: str, status: str | None) -> None:
+        if status in BROKEN:
+            raise AccountError(
+                f"{name} is in {status} and can only be deleted. See what failed: 'aws cloudformation "
+                f"describe-stack-events --stack-name {name}', then 'aws cloudformation delete-stack "
+                f"--stack-name {name}' and try again"
+            )
+        if status == STUCK:
+            skip = " ".join(self._not_rolled_back(name))
+            raise AccountError(
+                f"{name} is in {status}: CloudFormation could not undo an update. Don't delete it: 'aws "
+                f"cloudformation continue-update-rollback --stack-name {name}"
+                f"{f' --resources-to-skip {skip}' if skip else ''}', then try again"
+            )
+        if status and status.endswith("_IN_PROGRESS") and status != "REVIEW_IN_PROGRESS":
+            raise AccountError(
+                f"{name} is in {status}: somebody changes it right now; try again when that is over"
+            )
+
+    def _not_rolled_back(self, name: str) -> list[str]:
+        resources = self._cloudformation.describe_stack_resources(StackName=name)["StackResources"]
+        return [
+            str(resource["LogicalResourceId"])
+            for resource in resources
+            if resource["ResourceStatus"] == "UPDATE_FAILED"
+        ]
 
     def _planned(self, name: str) -> list[Change]:
         while True:
@@ -153,9 +192,10 @@ def _reason(event: dict[str, Any]) -> list[str]:
     return [f"{event['LogicalResourceId']}: {reason}"] if failed else []
 
 
-def _parameters(declared: list[str], values: dict[str, str], is_new: bool) -> list[dict[str, Any]]:
+def _parameters(declared: list[str], values: dict[str, str], known: set[str]) -> list[dict[str, Any]]:
+    """`known`: the parameters that the stack has; CloudFormation knows no previous value of another one."""
     parameters: list[dict[str, Any]] = [
         {"ParameterKey": key, "ParameterValue": values[key]} for key in declared if key in values
     ]
-    kept = [] if is_new else [key for key in declared if key not in values]
+    kept = [key for key in declared if key not in values and key in known]
     return parameters + [{"ParameterKey": key, "UsePreviousValue": True} for key in kept]

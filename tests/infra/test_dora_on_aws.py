@@ -20,6 +20,7 @@ from dora.aws_lambda import dynamodb_table
 from dora.times import utc
 from infra.operations import lambda_package
 from infra.operations.account import Account
+from infra.operations.stacks import Stacks
 from infra.shop import EXAMPLE_ACCOUNT, EXAMPLE_REGION
 from tests.ports import free_port
 from tests.unit.dora import laptop, outputs, rehearsed
@@ -385,3 +386,22 @@ def test_a_rehearsed_history_has_the_figures_that_make_dora_tells(cloud, tmp_pat
     assert figures == outputs.in_text(done.stdout)
     assert figures["storefront", "change fail rate"] == COUNTED["storefront"][1]
     assert figures["storefront", "failed deployment recovery time"] == "no data n = 0"
+
+
+def test_tables_that_outlived_their_stack_come_into_a_new_one_with_their_items(cloud):
+    """`make destroy`, then `make deploy`, as far as the data goes; the same emulator serves."""
+    template, name = ROOT / "infra/cloudformation/lantern-data.json", "lantern-data"
+    dynamodb, item = cloud.client("dynamodb"), {"order_id": {"S": "order-of-before"}}
+
+    def create():
+        stacks = Stacks(Account(), poll_s=0.1)
+        actions = {change.action for change in stacks.plan(name, template, [], {}, import_existing=True)}
+        list(stacks.execute(name))
+        return actions
+
+    assert create() == {"Add"}
+    dynamodb.put_item(TableName="lantern-orders", Item=item)
+    list(Stacks(Account(), poll_s=0.1).delete(name))
+
+    assert create() == {"Import"}
+    assert dynamodb.get_item(TableName="lantern-orders", Key=item)["Item"] == item

@@ -364,6 +364,25 @@ MISTAKES = {
         ),
         "lantern-observability.json FailedPipeline: no policy of lantern-observability.json Topic lets",
     ),
+    "build that may replace functions' code": (
+        lambda copy: copy.replace("infra/cloudformation/lantern-pipeline.json", '"/lantern/*"', '"/*"'),
+        "lantern-pipeline.json BuildRole: s3:PutObject on arn:aws:s3:::lantern-artifacts-111122223333-us-",
+    ),
+    "image with an attestation": (
+        lambda copy: copy.replace("buildspec.yml", "BUILDX_NO_DEFAULT_ATTESTATIONS: 1", "OTHER: 1"),
+        "buildspec.yml: env.variables.BUILDX_NO_DEFAULT_ATTESTATIONS must be 1",
+    ),
+    "table that no new stack can take over": (
+        lambda copy: copy.resource("data", "Orders", lambda table: table.pop("TableName")),
+        "lantern-data.json Orders: outlives its stack without a name",
+    ),
+    "bucket that outlives its stack": (
+        lambda copy: copy.edit(
+            "infra/cloudformation/lantern-foundation.json",
+            lambda template: template["Resources"]["ArtifactsBucket"].update(DeletionPolicy="Retain"),
+        ),
+        "lantern-foundation.json ArtifactsBucket: DeletionPolicy is 'Retain', but 'make deploy' takes",
+    ),
     "delivery queue without a dead-letter queue": (
         lambda copy: copy.resource("dora", "Queue", lambda queue: queue.pop("RedrivePolicy")),
         "lantern-dora.json Queue: has no dead-letter queue",

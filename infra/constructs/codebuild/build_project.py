@@ -8,7 +8,7 @@ from constructs import Construct
 from infra.constructs.log_group import log_group, write_logs
 from infra.constructs.role import role
 from infra.constructs.stack import arn, import_value
-from infra.shop import BUILD_PROJECT, PROJECT, SERVICES, XRAY_REPOSITORY
+from infra.shop import BUILD_PROJECT, PIPELINE, PROJECT, SERVICES, XRAY_REPOSITORY
 
 LOG_GROUP = "/lantern/build"
 TIMEOUT = cdk.Duration.minutes(30)
@@ -51,13 +51,17 @@ class BuildProject(Construct):
 
 
 def use_artifacts() -> list[iam.PolicyStatement]:
-    """Permission for the pipeline and its builds to read and write the artifact bucket."""
+    """Permission for the pipeline and its builds to read and write the pipeline's own part of the bucket.
+
+    CodePipeline's keys begin with the pipeline's name. Beside them are functions' packages, which the next
+    deployment runs.
+    """
     bucket = cdk.Fn.join("", [f"arn:{cdk.Aws.PARTITION}:s3:::", import_value("foundation", "ArtifactBucket")])
     return [
         iam.PolicyStatement(
             sid="Artifacts",
             actions=["s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"],
-            resources=[f"{bucket}/*"],
+            resources=[f"{bucket}/{PIPELINE}/*"],
         ),
         iam.PolicyStatement(
             sid="ArtifactBucket",

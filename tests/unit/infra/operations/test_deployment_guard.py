@@ -50,6 +50,14 @@ def test_an_alarm_may_change_whoever_has_the_traffic():
     deployment_guard.check(account_with("green"), "orders", [ALARM])
 
 
+def test_a_service_under_codedeploy_may_not_be_modified_whoever_has_the_traffic():
+    """ECS would refuse the update half-way, and CloudFormation its rollback too."""
+    service = Change(action="Modify", resource="Service", type="AWS::ECS::Service", replacement="False")
+
+    with pytest.raises(AccountError, match=r"modifies Service\. .*'aws ecs update-service --cluster lantern"):
+        deployment_guard.check(account_with("blue"), "orders", [service])
+
+
 def test_nothing_may_change_while_a_deployment_runs():
     with pytest.raises(AccountError, match="deployment d-ABCDEF123 is running; wait for it, or stop it"):
         deployment_guard.check(account_with("blue", ["d-ABCDEF123"]), "orders", [ALARM])

@@ -65,6 +65,58 @@ def test_a_running_deployment_is_stopped_and_its_end_waited_for(account):
     account.check_all_were_called()
 
 
+def digests(*names):
+    return [{"imageDigest": f"sha256:{name}"} for name in names]
+
+
+def delete_images(account, names, gone, failures=()):
+    account.expect("ecr", "list_images", {"imageIds": digests(*names)}, {"repositoryName": "lantern/orders"})
+    account.expect(
+        "ecr",
+        "batch_delete_image",
+        {
+            **({"imageIds": digests(*gone)} if gone else {}),
+            "failures": [
+                {
+                    "imageId": digests(name)[0],
+                    "failureCode": "ImageReferencedByManifestList",
+                    "failureReason": "an index has it",
+                }
+                for name in failures
+            ],
+        },
+        {"repositoryName": "lantern/orders", "imageIds": digests(*names)},
+    )
+
+
+def test_images_of_an_index_are_deleted_after_the_index(account):
+    delete_images(account, ["attestation", "image", "index"], ["index"], ["attestation", "image"])
+    delete_images(account, ["attestation", "image"], ["attestation", "image"])
+    account.expect("ecr", "list_images", {})
+    lines = []
+
+    destroy._empty_repository(account, "lantern/orders", lines.append)
+
+    account.check_all_were_called()
+    assert lines == ["repository lantern/orders: 3 images deleted"]
+
+
+def test_plain_images_are_deleted_at_once(account):
+    delete_images(account, ["newer", "older"], ["newer", "older"])
+    account.expect("ecr", "list_images", {})
+
+    destroy._empty_repository(account, "lantern/orders", print)
+
+    account.check_all_were_called()
+
+
+def test_an_image_that_stays_ends_the_command_with_its_reason(account):
+    delete_images(account, ["image"], [], ["image"])
+
+    with pytest.raises(AccountError, match=r"lantern/orders: 1 images can't be deleted: an index has it"):
+        destroy._empty_repository(account, "lantern/orders", print)
+
+
 def test_no_pipeline_is_nothing_to_stop(account):
     account.refuse("codepipeline", "list_pipeline_executions", "PipelineNotFoundException")
 

@@ -1,5 +1,7 @@
 """The package of DORA's functions: equal files make equal bytes, and one byte more makes another key."""
 
+import base64
+import hashlib
 import io
 import os
 import shutil
@@ -62,8 +64,9 @@ def test_the_package_can_be_imported_and_has_the_handlers(tmp_path):
 
 
 def test_a_package_in_the_bucket_is_not_uploaded_again(account):
-    key = lambda_package.key(lambda_package.package())
-    account.expect("s3", "head_object", {}, {"Bucket": BUCKET, "Key": key})
+    content = lambda_package.package()
+    key = lambda_package.key(content)
+    account.expect("s3", "get_object", {"Body": io.BytesIO(content)}, {"Bucket": BUCKET, "Key": key})
     lines = []
 
     assert lambda_package.upload(account, lines.append) == key
@@ -75,7 +78,7 @@ def test_a_package_in_the_bucket_is_not_uploaded_again(account):
 def test_a_missing_package_is_uploaded_and_reported(account):
     content = lambda_package.package()
     where = {"Bucket": BUCKET, "Key": lambda_package.key(content)}
-    account.refuse("s3", "head_object", "404", "Not Found")
+    account.refuse("s3", "get_object", "NoSuchKey", "Not Found")
     account.expect("s3", "put_object", {}, where | {"Body": content})
     lines = []
 
@@ -85,8 +88,31 @@ def test_a_missing_package_is_uploaded_and_reported(account):
     assert lines == [f"package {where['Key']}: {len(content)} bytes put into the artifact bucket"]
 
 
+def test_another_content_under_the_packages_key_is_replaced_and_reported(account):
+    """Whoever may write there would otherwise choose what the functions run."""
+    content = lambda_package.package()
+    where = {"Bucket": BUCKET, "Key": lambda_package.key(content)}
+    account.expect("s3", "get_object", {"Body": io.BytesIO(b"somebody else's")}, where)
+    account.expect("s3", "put_object", {}, where | {"Body": content})
+    lines = []
+
+    lambda_package.upload(account, lines.append)
+
+    account.check_all_were_called()
+    assert lines[0].endswith("because what was there is not this checkout's")
+
+
+def test_a_function_with_other_code_is_named(account):
+    right = base64.b64encode(hashlib.sha256(lambda_package.package()).digest()).decode()
+    for checksum in (right, "b3RoZXI="):
+        account.expect("lambda", "get_function_configuration", {"CodeSha256": checksum})
+
+    with pytest.raises(AccountError, match=r"function lantern-dora-compute: its code has .* b3RoZXI="):
+        lambda_package.check_functions(account)
+
+
 def test_a_refusal_of_the_bucket_is_an_error(account):
-    account.refuse("s3", "head_object", "403", "Forbidden")
+    account.refuse("s3", "get_object", "403", "Forbidden")
 
     with pytest.raises(AccountError, match="403"):
         lambda_package.upload(account, print)

@@ -15,7 +15,9 @@ from settings import load
 
 FUNCTION = {
     "Handler": "index.handler",
-    "Code": {"ZipFile": "import json\ndef handler(event, context):\n    print(json.dumps(event), 0 < context.get_remaining_time_in_millis() <= 300000)\n"},
+    "Code": {
+        "ZipFile": "import json\ndef handler(event, context):\n    print(json.dumps(event), 0 < context.get_remaining_time_in_millis() <= 300000)\n"
+    },
     "Environment": {"Variables": {"SMOKE_TESTS": "{}"}},
     "Timeout": 300,
     "MemorySize": 256,
