@@ -1,5 +1,6 @@
 """Rules over the synthesised templates that cdk-nag and checkov do not know, or that are quick here."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -34,8 +35,8 @@ UNTAGGED = {
 def problems(files: AwsFiles) -> list[str]:
     """Resources of the templates that break a rule."""
     rules = (
-        *(_repositories, _log_groups, _services, _deployment_groups, _alarms, _scaling, _listeners),
-        *(_open_ports, _pipeline, _tags),
+        *(_repositories, _log_groups, _services, _deployment_groups, _alarms, _scaling, _sampling),
+        *(_listeners, _open_ports, _pipeline, _tags),
     )
     return [problem for rule in rules for problem in rule(files)]
 
@@ -52,6 +53,14 @@ def _repositories(files: AwsFiles) -> Iterator[str]:
             yield f"{repository}: ImageScanningConfiguration.ScanOnPush must be true"
         if "LifecyclePolicy" not in repository.properties:
             yield f"{repository}: has no LifecyclePolicy; images would pile up and cost"
+            continue
+        policy = json.loads(repository.properties["LifecyclePolicy"]["LifecyclePolicyText"])
+        for rule in policy["rules"]:
+            if (status := rule["selection"]["tagStatus"]) != "untagged":
+                yield (
+                    f"{repository}: LifecyclePolicy rule {rule['rulePriority']} expires images with "
+                    f"tagStatus {status!r}, expected 'untagged' only: it may take the image that runs"
+                )
 
 
 def _log_groups(files: AwsFiles) -> Iterator[str]:
@@ -130,6 +139,22 @@ def _scaling(files: AwsFiles) -> Iterator[str]:
             yield (
                 f"{policy}: ALBRequestCountPerTarget names one target group and is not supported "
                 "with blue/green"
+            )
+        if "FILL(" in str(policy.properties):
+            yield (
+                f"{policy}: FILL makes numbers of missing data, by which its alarm may stay; expected "
+                "SUM([..]) / SUM([..])"
+            )
+
+
+def _sampling(files: AwsFiles) -> Iterator[str]:
+    names = [service.name for service in SERVICES]
+    for resource in files.of_type("AWS::XRay::SamplingRule"):
+        service = resource.properties["SamplingRule"].get("ServiceName")
+        if service not in names:
+            yield (
+                f"{resource}: ServiceName is {service!r}, expected one of {', '.join(names)}: it would "
+                "decide for every application of the account"
             )
 
 

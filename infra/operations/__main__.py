@@ -58,7 +58,10 @@ def _destroy() -> int:
     account = Account()
     with_data = os.environ.get("DATA") == "delete"
     tables = "with" if with_data else "but not"
-    question = f"Delete Lantern in account {account.number}, {account.region}, {tables} its tables?"
+    question = (
+        f"Delete Lantern in account {account.number}, {account.region}, with its git repository and that "
+        f"history, {tables} its tables?"
+    )
     if os.environ.get("YES") != "1":
         if not sys.stdin.isatty():
             raise UsageError("destroy asks first: run it in a terminal, or say YES=1")

@@ -5,6 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from infra.operations import deployment_guard, images, lambda_package
 from infra.operations.account import Account
@@ -91,7 +92,7 @@ def _add_products(account: Account, stacks: Stacks, say: Say, poll_s: float) -> 
     ecs = account.client("ecs")
     started = ecs.run_task(
         cluster=CLUSTER,
-        taskDefinition=stack_name("catalog"),
+        taskDefinition=_revision(ecs, "catalog"),
         launchType="FARGATE",
         networkConfiguration={
             "awsvpcConfiguration": {
@@ -118,6 +119,13 @@ def _add_products(account: Account, stacks: Stacks, say: Say, poll_s: float) -> 
             f"the task that adds the products ended with {app['exitCode']}; its log: /lantern/catalog"
         )
     say("catalog: the products are in the table")
+
+
+def _revision(ecs: Any, service: str) -> str:
+    """The task definition that the service runs: the family's latest may be of an image that is gone."""
+    ecs_service = ecs.describe_services(cluster=CLUSTER, services=[service])["services"][0]
+    primary = [entry for entry in ecs_service.get("taskSets", []) if entry["status"] == "PRIMARY"]
+    return str((primary or [ecs_service])[0]["taskDefinition"])
 
 
 def _print_addresses(account: Account, stacks: Stacks, say: Say) -> None:

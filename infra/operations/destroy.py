@@ -1,7 +1,8 @@
 """`make destroy`: deletes every stack and what no stack owns, then lists what still has Lantern's tag."""
 
+import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -10,7 +11,7 @@ from infra.operations import deployment_guard
 from infra.operations.account import Account
 from infra.operations.errors import AccountError
 from infra.operations.stacks import POLL_S, Stacks
-from infra.shop import PIPELINE, PROJECT, SERVICES, STACKS, TAG, XRAY_REPOSITORY, stack_name
+from infra.shop import BUILD_PROJECT, PIPELINE, PROJECT, SERVICES, STACKS, TAG, XRAY_REPOSITORY, stack_name
 
 Say = Callable[[str], None]
 
@@ -21,6 +22,7 @@ OTHER_WAYS = (
     "express",
 )  # stacks of infra/eks and infra/apprunner; they stand on the others
 STOP_TIMEOUT_S = 600
+ATTEMPTS = 3
 PAGE = 1000  # S3 deletes so many objects with one request
 IMAGES = 100  # ECR so many images
 REVISIONS = 10  # and ECS so many task definitions
@@ -37,15 +39,29 @@ def destroy(account: Account, say: Say, *, with_data: bool, poll_s: float = POLL
     _stop_pipeline(account, say)
     _stop_deployments(account, say, poll_s)
     for part in reversed(existing):
-        _make_deletable(account, part, say)
-        say(f"{stack_name(part)}: delete")
-        for line in stacks.delete(stack_name(part)):
-            say(f"  {line}")
+        _delete_stack(account, stacks, part, say)
+    _delete_report_groups(account, say)
     _delete_task_definitions(account, say)
     _delete_log_groups(account, say)
     if with_data:
         _delete_tables(account, say)
     return remaining_resources(account, with_data=with_data)
+
+
+def _delete_stack(account: Account, stacks: Stacks, part: str, say: Say) -> None:
+    """Delete a stack; that of the buckets again: load balancers write their last log minutes later."""
+    for attempts_left in reversed(range(ATTEMPTS if part == "foundation" else 1)):
+        _make_deletable(account, part, say)
+        say(f"{stack_name(part)}: delete")
+        try:
+            for line in stacks.delete(stack_name(part)):
+                say(f"  {line}")
+        except AccountError as error:
+            if not attempts_left:
+                raise
+            say(f"  {error}; once more")
+        else:
+            return
 
 
 def _stop_pipeline(account: Account, say: Say) -> None:
@@ -60,9 +76,13 @@ def _stop_pipeline(account: Account, say: Say) -> None:
         execution_id = execution["pipelineExecutionId"]
         if execution["status"] == "InProgress":
             say(f"pipeline execution {execution_id}: stop")
-            codepipeline.stop_pipeline_execution(
-                pipelineName=PIPELINE, pipelineExecutionId=execution_id, abandon=True, reason="make destroy"
-            )
+            with _unless("NotStoppable"):
+                codepipeline.stop_pipeline_execution(
+                    pipelineName=PIPELINE,
+                    pipelineExecutionId=execution_id,
+                    abandon=True,
+                    reason="make destroy",
+                )
 
 
 def _stop_deployments(account: Account, say: Say, poll_s: float) -> None:
@@ -74,12 +94,23 @@ def _stop_deployments(account: Account, say: Say, poll_s: float) -> None:
     ]
     for deployment in running:
         say(f"deployment {deployment}: stop")
-        account.client("codedeploy").stop_deployment(deploymentId=deployment, autoRollbackEnabled=False)
+        with _unless("AlreadyCompleted"):
+            account.client("codedeploy").stop_deployment(deploymentId=deployment, autoRollbackEnabled=False)
     ends_at = time.monotonic() + STOP_TIMEOUT_S
     while any(deployment_guard.running_deployments(account, service.name) for service in SERVICES if running):
         if time.monotonic() > ends_at:
             raise AccountError(f"{', '.join(running)} did not stop in {STOP_TIMEOUT_S} s")
         time.sleep(poll_s)
+
+
+@contextlib.contextmanager
+def _unless(code: str) -> Iterator[None]:
+    """Pass over AWS's refusal with this word in its code: what was to be stopped has ended meanwhile."""
+    try:
+        yield
+    except ClientError as error:
+        if code not in error.response["Error"]["Code"]:
+            raise AccountError(str(error)) from None
 
 
 def _is_absent(error: ClientError) -> bool:
@@ -190,6 +221,20 @@ def _delete_task_definitions(account: Account, say: Say) -> None:
             say(f"task definition {service.family}: {len(inactive)} revisions deleted")
 
 
+def _delete_report_groups(account: Account, say: Say) -> None:
+    """Delete the groups of test reports that CodeBuild makes by itself, without a tag."""
+    try:
+        groups = account.pages("codebuild", "list_report_groups", "reportGroups")
+    except AccountError as error:
+        if "InvalidAction" in str(error) or "UnknownOperation" in str(error):
+            return  # an emulator without it
+        raise
+    for arn in groups:
+        if f":report-group/{BUILD_PROJECT}-" in arn:
+            account.client("codebuild").delete_report_group(arn=arn, deleteReports=True)
+            say(f"report group {arn.rsplit('/', 1)[-1]}: deleted with its reports")
+
+
 def _delete_log_groups(account: Account, say: Say) -> None:
     """Delete log groups that were made again by lines that came after their stack was deleted."""
     for group in account.pages("logs", "describe_log_groups", "logGroups", logGroupNamePrefix=f"/{PROJECT}/"):
@@ -222,15 +267,29 @@ def remaining_resources(account: Account, *, with_data: bool) -> list[str]:
 
 
 def _still_exists(account: Account, arn: str, *, with_data: bool) -> bool:
-    """AWS lists deleted clusters, services and task definitions by their tags for some hours."""
+    """AWS lists deleted clusters, services, tasks and NAT gateways by their tags for some hours."""
     if ":dynamodb:" in arn:
         return with_data and _table_exists(account, arn)
-    if ":task-definition/" in arn or ":service/" in arn:
+    if ":ecs:" in arn and any(f":{kind}/" in arn for kind in ("task-definition", "service", "task")):
         return False  # deleted above with their families and their cluster
+    if ":natgateway/" in arn:
+        return _nat_gateway_exists(account, arn)
     if ":ecs:" in arn and ":cluster/" in arn:
         clusters: list[dict[str, Any]] = account.client("ecs").describe_clusters(clusters=[arn])["clusters"]
         return any(cluster["status"] == "ACTIVE" for cluster in clusters)
     return True
+
+
+def _nat_gateway_exists(account: Account, arn: str) -> bool:
+    try:
+        gateways = account.pages(
+            "ec2", "describe_nat_gateways", "NatGateways", NatGatewayIds=[arn.rsplit("/", 1)[-1]]
+        )
+    except AccountError as error:
+        if "NotFound" in str(error):
+            return False
+        raise
+    return any(gateway["State"] not in ("deleting", "deleted") for gateway in gateways)
 
 
 def _table_exists(account: Account, arn: str) -> bool:

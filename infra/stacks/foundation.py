@@ -9,7 +9,6 @@ from constructs import Construct
 from infra.constructs.stack import LanternStack, arn
 from infra.shop import PROJECT, SERVICES, XRAY_CONTAINER, XRAY_REPOSITORY
 
-KEPT_IMAGES = 20
 ARTIFACTS_DAYS = 30
 ACCESS_LOGS_DAYS = 30
 
@@ -31,7 +30,10 @@ class FoundationStack(LanternStack):
         self.export("AccessLogBucket", logs.bucket_name)
 
     def _repository(self, name: str, repository: str) -> None:
-        """A repository with immutable tags: the image that was tested under a tag is the image that runs."""
+        """A repository with immutable tags: the image that was tested under a tag is the image that runs.
+
+        Tagged images never expire: ECR counts pushes, and builds without a release would take what runs.
+        """
         ecr.Repository(
             self,
             f"{name.title().replace('-', '')}Repository",
@@ -43,10 +45,6 @@ class FoundationStack(LanternStack):
                     description="A day for images that lost their tag",
                     tag_status=ecr.TagStatus.UNTAGGED,
                     max_image_age=cdk.Duration.days(1),
-                ),
-                ecr.LifecycleRule(
-                    description=f"The last {KEPT_IMAGES} images, enough to roll back to",
-                    max_image_count=KEPT_IMAGES,
                 ),
             ],
             removal_policy=cdk.RemovalPolicy.DESTROY,  # `make destroy` empties it first

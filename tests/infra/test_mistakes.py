@@ -55,6 +55,13 @@ def patient(function):
     function["Code"]["ZipFile"] = function["Code"]["ZipFile"].replace("REQUEST_S = 1.75", "REQUEST_S = 5")
 
 
+def expire_by_count(repository):
+    policy = json.loads(repository["LifecyclePolicy"]["LifecyclePolicyText"])
+    count = {"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": 20}
+    policy["rules"].append({"rulePriority": 2, "selection": count, "action": {"type": "expire"}})
+    repository["LifecyclePolicy"]["LifecyclePolicyText"] = json.dumps(policy)
+
+
 def only_allow(policy):
     document = policy["PolicyDocument"]
     document["Statement"] = [entry for entry in document["Statement"] if entry["Effect"] == "Allow"]
@@ -382,6 +389,26 @@ MISTAKES = {
             lambda template: template["Resources"]["ArtifactsBucket"].update(DeletionPolicy="Retain"),
         ),
         "lantern-foundation.json ArtifactsBucket: DeletionPolicy is 'Retain', but 'make deploy' takes",
+    ),
+    "sampling rule for the whole account": (
+        lambda copy: copy.resource(
+            "observability",
+            "LanternStaticSampling",
+            lambda rule: rule["SamplingRule"].update(ServiceName="*"),
+        ),
+        "lantern-observability.json LanternStaticSampling: ServiceName is '*', expected one of catalog,",
+    ),
+    "twenty builds that take the image that runs": (
+        lambda copy: copy.resource("foundation", "OrdersRepository", expire_by_count),
+        "OrdersRepository: LifecyclePolicy rule 2 expires images with tagStatus 'any'",
+    ),
+    "scaling on numbers made of nothing": (
+        lambda copy: copy.replace(
+            "infra/cloudformation/lantern-orders.json",
+            "SUM([tasks_blue, tasks_green])",
+            "FILL(tasks_blue, 0)",
+        ),
+        "lantern-orders.json ScalingPolicy: FILL makes numbers of missing data",
     ),
     "delivery queue without a dead-letter queue": (
         lambda copy: copy.resource("dora", "Queue", lambda queue: queue.pop("RedrivePolicy")),

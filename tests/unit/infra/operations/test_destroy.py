@@ -117,6 +117,85 @@ def test_an_image_that_stays_ends_the_command_with_its_reason(account):
         destroy._empty_repository(account, "lantern/orders", print)
 
 
+def test_what_ends_by_itself_meanwhile_is_stopped_too(account):
+    account.expect(
+        "codepipeline",
+        "list_pipeline_executions",
+        {"pipelineExecutionSummaries": [{"pipelineExecutionId": "running", "status": "InProgress"}]},
+    )
+    account.refuse("codepipeline", "stop_pipeline_execution", "PipelineExecutionNotStoppableException")
+    for deployments in (["d-ABCDEF123"], [], []):
+        account.expect("codedeploy", "list_deployments", {"deployments": deployments})
+    account.refuse("codedeploy", "stop_deployment", "DeploymentAlreadyCompletedException")
+    for _ in range(3):
+        account.expect("codedeploy", "list_deployments", {"deployments": []})
+
+    destroy._stop_pipeline(account, print)
+    destroy._stop_deployments(account, print, 0)
+
+    account.check_all_were_called()
+
+
+class LateLog:
+    """Stacks of which one can't be deleted at once: a log file came into its bucket meanwhile."""
+
+    def __init__(self, late):
+        self.late = late
+
+    def delete(self, name):
+        yield "AccessLogsBucket DELETE_IN_PROGRESS"
+        if self.late:
+            self.late -= 1
+            raise AccountError(f"{name} ended in DELETE_FAILED: AccessLogsBucket: not empty")
+
+
+@pytest.mark.parametrize(("part", "late", "emptied"), [("foundation", 2, 3), ("network", 0, 1)])
+def test_buckets_are_emptied_again_when_a_log_came_late(account, monkeypatch, part, late, emptied):
+    parts = []
+    monkeypatch.setattr(destroy, "_make_deletable", lambda _account, part, _say: parts.append(part))
+
+    destroy._delete_stack(account, LateLog(late), part, print)
+
+    assert parts == [part] * emptied
+
+
+def test_a_stack_that_can_not_be_deleted_ends_the_command(account, monkeypatch):
+    monkeypatch.setattr(destroy, "_make_deletable", lambda *_: None)
+
+    with pytest.raises(AccountError, match="not empty"):
+        destroy._delete_stack(account, LateLog(destroy.ATTEMPTS), "foundation", print)
+
+
+def test_codebuilds_own_report_group_goes_and_nobody_elses(account):
+    start = f"arn:aws:codebuild:{EXAMPLE_REGION}:{EXAMPLE_ACCOUNT}:report-group"
+    account.expect(
+        "codebuild",
+        "list_report_groups",
+        {"reportGroups": [f"{start}/other-tests", f"{start}/lantern-build-tests"]},
+    )
+    account.expect(
+        "codebuild", "delete_report_group", {}, {"arn": f"{start}/lantern-build-tests", "deleteReports": True}
+    )
+
+    destroy._delete_report_groups(account, print)
+
+    account.check_all_were_called()
+
+
+@pytest.mark.parametrize(("state", "exists"), [("deleted", False), ("available", True)])
+def test_a_nat_gateway_counts_as_left_while_it_is_there(account, state, exists):
+    """AWS lists it by its tags for an hour after its end."""
+    account.expect(
+        "ec2",
+        "describe_nat_gateways",
+        {"NatGateways": [{"State": state}]},
+        {"NatGatewayIds": ["nat-0123456789abcdef0"]},
+    )
+    arn = f"arn:aws:ec2:{EXAMPLE_REGION}:{EXAMPLE_ACCOUNT}:natgateway/nat-0123456789abcdef0"
+
+    assert destroy._still_exists(account, arn, with_data=False) is exists
+
+
 def test_no_pipeline_is_nothing_to_stop(account):
     account.refuse("codepipeline", "list_pipeline_executions", "PipelineNotFoundException")
 
