@@ -405,3 +405,7 @@ def test_tables_that_outlived_their_stack_come_into_a_new_one_with_their_items(c
 
     assert create() == {"Import"}
     assert dynamodb.get_item(TableName="lantern-orders", Key=item)["Item"] == item
+
+
+def test_the_functions_run_this_checkouts_package(cloud):
+    lambda_package.check_functions(Account())
