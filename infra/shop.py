@@ -116,6 +116,8 @@ SERVICE_STACKS = tuple(service.name for service in SERVICES)
 # 51,200 bytes: that is why each service is a stack of its own
 STACKS = ("foundation", "network", "data", "platform", *SERVICE_STACKS, "pipeline", "observability", "dora")
 
+OUTLIVED = ("data",)  # stacks whose resources stay when they go; a new stack takes them over
+
 XRAY_REPOSITORY = f"{PROJECT}/{XRAY_CONTAINER}"
 XRAY_LOG_GROUP = f"/{PROJECT}/{XRAY_CONTAINER}"
 

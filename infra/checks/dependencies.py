@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 
 from infra.checks.aws_files import AwsFiles
-from infra.operations.deploy import OUTLIVED
-from infra.shop import stack_name
+from infra.shop import OUTLIVED, stack_name
 from infra.template import Resource, load
 
 ATTACHMENT = "AWS::EC2::VPCGatewayAttachment"

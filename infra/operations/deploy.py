@@ -7,18 +7,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from infra.operations import deployment_guard, images, lambda_package
+from infra.operations import deployment_guard, images, lambda_package, zones
 from infra.operations.account import Account
 from infra.operations.errors import AccountError
-from infra.operations.stacks import POLL_S, Change, Stacks
-from infra.shop import CLUSTER, CONTAINER, PROJECT, SERVICE_STACKS, STACKS, stack_name
+from infra.operations.stacks import POLL_S, Change, Stacks, StillChanging
+from infra.shop import CLUSTER, CONTAINER, OUTLIVED, PROJECT, SERVICE_STACKS, STACKS, stack_name
 from infra.template import FOLDER
 
 Say = Callable[[str], None]
 
 SEED = ["python3", "-m", "services.catalog.seed"]
 SEED_TIMEOUT_S = 300
-OUTLIVED = ("data",)  # stacks whose resources stay when they go; a new stack takes them over
+HEALTHY_S = 900  # in which the first tasks are healthy; CloudFormation itself waits for three hours
 
 
 def deploy(
@@ -28,6 +28,7 @@ def deploy(
 
     It can be run again: a stack is updated only where its template or a parameter changed.
     """
+    zones.check(account)
     stacks = Stacks(account, poll_s=poll_s)
     new_services = [part for part in SERVICE_STACKS if not stacks.exists(stack_name(part))]
     # Later images are the pipeline's: it would find this one under the commit's tag, and nobody tested it
@@ -68,8 +69,23 @@ def _stack(
             stacks.discard(name)
             raise
     say(f"{name}: {_summary(changes)}")
-    for line in stacks.execute(name):
-        say(f"  {line}")
+    try:
+        for line in stacks.execute(name, **({"within_s": HEALTHY_S} if part in SERVICE_STACKS else {})):
+            say(f"  {line}")
+    except StillChanging as error:
+        raise AccountError(f"{error}: {_why(account, part)}") from None
+
+
+def _why(account: Account, service: str) -> str:
+    """What ECS last said of a service whose tasks don't become healthy, and what to do."""
+    services = account.client("ecs").describe_services(cluster=CLUSTER, services=[service])["services"]
+    events = [event["message"] for ecs_service in services for event in ecs_service.get("events", [])]
+    name = stack_name(service)
+    return (
+        f"{'; '.join(events[:3]) or 'ECS says nothing'}. CloudFormation would wait for three hours: read the "
+        f"log group /{PROJECT}/{service}, then 'aws cloudformation delete-stack --stack-name {name}', mend "
+        "and commit, and deploy again"
+    )
 
 
 def _summary(changes: list[Change]) -> str:

@@ -2,6 +2,7 @@
 
 OperationError
 ├── AccountError   AWS refused, or a stack is not as it must be: exit code 1
+│   └── StillChanging (stacks.py)   a stack takes too long
 └── UsageError     the machine or a variable is wrong, and nothing was changed: exit code 2
 """
 

@@ -13,6 +13,7 @@ from infra.operations.errors import AccountError
 from infra.shop import TAG
 
 POLL_S = 2.0
+LONGEST_S = 4 * 3600.0
 NO_CHANGES = ("didn't contain changes", "No updates are to be performed")
 BROKEN = ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED")
 STUCK = "UPDATE_ROLLBACK_FAILED"
@@ -26,6 +27,10 @@ class Change:
     resource: str
     type: str
     replacement: str
+
+
+class StillChanging(AccountError):
+    """A stack takes longer than it should; CloudFormation goes on with it."""
 
 
 class Stacks:
@@ -147,20 +152,24 @@ class Stacks:
         """Delete the change set without executing it."""
         self._cloudformation.delete_change_set(StackName=name, ChangeSetName=self._change_set)
 
-    def execute(self, name: str) -> Iterator[str]:
-        """Execute the change set; yields a line for each event. Raises AccountError with the first reason."""
+    def execute(self, name: str, *, within_s: float = LONGEST_S) -> Iterator[str]:
+        """Execute the change set; yields a line for each event. Raises AccountError with the first reason.
+
+        Raises StillChanging when it takes longer than `within_s`.
+        """
         known = {event["EventId"] for event in self._events(name)}
         self._cloudformation.execute_change_set(StackName=name, ChangeSetName=self._change_set)
-        yield from self._watch(name, known, good=("CREATE_COMPLETE", "UPDATE_COMPLETE"))
+        yield from self._watch(name, known, ("CREATE_COMPLETE", "UPDATE_COMPLETE"), within_s)
 
     def delete(self, name: str) -> Iterator[str]:
         """Delete the stack; yields a line for each event. Raises AccountError with the first reason."""
         known = {event["EventId"] for event in self._events(name)}
         self._cloudformation.delete_stack(StackName=name)
-        yield from self._watch(name, known, good=("DELETE_COMPLETE",))
+        yield from self._watch(name, known, ("DELETE_COMPLETE",), LONGEST_S)
 
-    def _watch(self, name: str, known: set[str], *, good: tuple[str, ...]) -> Iterator[str]:
+    def _watch(self, name: str, known: set[str], good: tuple[str, ...], within_s: float) -> Iterator[str]:
         reasons: list[str] = []
+        ends_at = time.monotonic() + within_s
         while True:
             status = self.status(name)
             for event in reversed(self._events(name)):
@@ -170,6 +179,8 @@ class Stacks:
                     reasons += _reason(event)
             if status is None or not status.endswith("_IN_PROGRESS"):
                 break
+            if time.monotonic() > ends_at:
+                raise StillChanging(f"{name} is still in {status} after {within_s / 60:.0f} minutes")
             time.sleep(self._poll_s)
         if (status or "DELETE_COMPLETE") not in good:
             first = reasons[0] if reasons else "see the stack's events"

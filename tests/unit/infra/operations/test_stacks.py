@@ -5,11 +5,13 @@ import json
 
 import pytest
 
+from infra.operations import deploy
 from infra.operations.errors import AccountError
 from infra.operations.stacks import Change, Stacks
 from tests.unit.infra.operations.stubs import StubbedAccount
 
 NAME = "lantern-network"
+SERVICE = Change(action="Add", resource="Service", type="AWS::ECS::Service", replacement="")
 CREATED = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
 
 
@@ -25,14 +27,14 @@ def _template(tmp_path):
     return path
 
 
-def stack_is(account, status, *parameters):
+def stack_is(account, status, *parameters, name=NAME):
     stack = {
-        "StackName": NAME,
+        "StackName": name,
         "StackStatus": status,
         "CreationTime": CREATED,
         "Parameters": [{"ParameterKey": key, "ParameterValue": "old"} for key in parameters],
     }
-    account.expect("cloudformation", "describe_stacks", {"Stacks": [stack]}, {"StackName": NAME})
+    account.expect("cloudformation", "describe_stacks", {"Stacks": [stack]}, {"StackName": name})
 
 
 def expect_change_set(account, template, change_set, changes=(), **request):
@@ -127,3 +129,26 @@ def test_a_creation_that_failed_can_only_be_deleted(account, template):
 
     with pytest.raises(AccountError, match=r"can only be deleted.*delete-stack --stack-name lantern-network"):
         Stacks(account).plan(NAME, template, [], {})
+
+
+def test_tasks_that_never_become_healthy_end_the_command_with_what_ecs_says(account, template, monkeypatch):
+    """CloudFormation waits for three hours, and says nothing meanwhile."""
+    stacks = Stacks(account, poll_s=0)
+    monkeypatch.setattr(deploy, "HEALTHY_S", -1)
+    monkeypatch.setattr(stacks, "exists", lambda _: False)
+    monkeypatch.setattr(stacks, "plan", lambda *_, **__: [SERVICE])
+    account.expect("cloudformation", "describe_stack_events", {"StackEvents": []})
+    account.expect("cloudformation", "execute_change_set", {})
+    stack_is(account, "CREATE_IN_PROGRESS", name="lantern-catalog")
+    account.expect("cloudformation", "describe_stack_events", {"StackEvents": []})
+    events = [{"message": "(service catalog) (task 1) failed container health checks."}]
+    account.expect("ecs", "describe_services", {"services": [{"events": events}]})
+    (template.parent / "lantern-catalog.json").write_text("{}")
+
+    with pytest.raises(AccountError) as error:
+        deploy._stack(account, stacks, "catalog", {}, print, template.parent)
+
+    account.check_all_were_called()
+    assert "lantern-catalog is still in CREATE_IN_PROGRESS" in str(error.value)
+    assert "failed container health checks" in str(error.value)
+    assert "delete-stack --stack-name lantern-catalog" in str(error.value)

@@ -13,11 +13,14 @@ from local.pipeline.lambda_runner import BOOTSTRAP, InvocationError, LambdaRunne
 from local.pipeline.settings import Settings
 from settings import load
 
+CODE = """\
+import json
+def handler(event, context):
+    print(json.dumps(event), 0 < context.get_remaining_time_in_millis() <= 300000)
+"""
 FUNCTION = {
     "Handler": "index.handler",
-    "Code": {
-        "ZipFile": "import json\ndef handler(event, context):\n    print(json.dumps(event), 0 < context.get_remaining_time_in_millis() <= 300000)\n"
-    },
+    "Code": {"ZipFile": CODE},
     "Environment": {"Variables": {"SMOKE_TESTS": "{}"}},
     "Timeout": 300,
     "MemorySize": 256,
