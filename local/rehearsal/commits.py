@@ -24,6 +24,7 @@ RELEASES = {
     GOOD: "the commit as it is",
     "errors": "orders answers a fifth of all orders with 500",
     "slow": "catalog takes a second and a half to list its lanterns",
+    "hang": "catalog takes two and a half seconds, and whoever calls it hangs up before",
     "unhealthy": "no task ever passes its health check",
     "smoke-fails": "catalog starts, and fails the smoke test",
     "crash": "catalog passes every test, and dies under load",
