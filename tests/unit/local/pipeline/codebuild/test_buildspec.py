@@ -53,7 +53,11 @@ def test_the_repositorys_own_file_is_read_whole():
 
     assert [phase.name for phase in spec.phases] == ["install", "pre_build", "build", "post_build"]
     assert all(phase.aborts and phase.commands for phase in spec.phases)
-    assert spec.variables.keys() == {"BASE_IMAGE", "XRAY_DAEMON_VERSION"}
+    assert spec.variables.keys() == {
+        "BASE_IMAGE",
+        "BUILDX_NO_DEFAULT_ATTESTATIONS",
+        "XRAY_DAEMON_VERSION",
+    }
     assert spec.exported == ("IMAGE_URI", "SERVICE_VERSION")
     assert spec.files == ("taskdef.json", "appspec.yaml", "imageDetail.json", "build.json")
     assert spec.base_directory == "deploy"
