@@ -7,10 +7,14 @@ from infra.render import IMAGE_PLACEHOLDER
 from infra.shop import CONTAINER, SERVICES, XRAY_DAEMON_VERSION
 
 ARTIFACT_FILES = {"taskdef.json", "appspec.yaml", "imageDetail.json", "build.json"}
-# The image sets the port; Fargate gives region and credentials; on AWS a service has a name of the internet
+# The image sets the port; Fargate gives region and credentials; on AWS a service has a name of the internet,
+# and the templates have no faults, and trace by the X-Ray SDK and its daemon
 ONLY_ON_A_LAPTOP = {
     "PORT",
     "ALLOWED_HOSTS",
+    "FAULTS_DIR",
+    "TRACING",
+    "OTEL_EXPORTER_OTLP_ENDPOINT",
     "AWS_ENDPOINT_URL",
     "AWS_REGION",
     "AWS_ACCESS_KEY_ID",
