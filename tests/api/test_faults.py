@@ -24,7 +24,7 @@ from tests.waiting import wait_until
 pytestmark = pytest.mark.timeout(420)  # mostly waiting
 
 SECONDS, RATE = 9.0, 10.0
-ARRIVES_WITHIN_S = 10.0
+ARRIVES_WITHIN_S = 30.0  # on a busy machine; a second on an idle one
 OFF = "off"
 STOCK = 1000  # of each product
 SETTLED_WITHIN_S = 20.0

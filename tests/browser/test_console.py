@@ -64,6 +64,7 @@ def test_from_the_receipt_to_the_waterfall_its_log_lines_and_the_map(visit: Visi
     with page.context.expect_page() as opened:
         receipt(page).get_by_role("link").click()
     trace = opened.value
+    visit.expect_trouble("/traces/1-")  # a page that asks again is reloaded below meanwhile
 
     rows = trace.get_by_role("table", name="Waterfall").get_by_role("row")
     for service in SERVICES:
