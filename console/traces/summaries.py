@@ -103,6 +103,14 @@ def slower_than(
     return sorted(summaries, key=COLUMNS[column], reverse=True), is_all
 
 
+def longer_than(
+    aws: Aws, expression: str, span: tuple[float, float], limit_s: float
+) -> tuple[list[Summary], bool]:
+    """Return the traces of `span` that answered later than `limit_s`, and whether those are all."""
+    condition = f"{LENGTHS['response']} > {limit_s + ROUNDING_S:.6g}"
+    return matching(aws, filter_expressions.all_of(expression, condition), span)
+
+
 def matching(aws: Aws, expression: str, span: tuple[float, float]) -> tuple[list[Summary], bool]:
     """Return the traces of `span` that match, a few pages, and whether those are all; raises AwsError."""
     parameters: dict[str, Any] = {
