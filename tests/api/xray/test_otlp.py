@@ -148,7 +148,9 @@ def test_awss_distribution_unchanged_is_sampled_by_the_rules_and_shows_its_progr
         def whole():
             span = {"StartTime": time.time() - 120, "EndTime": time.time() + 60, "FilterExpression": text}
             found = client.get_trace_summaries(**span)["TraceSummaries"]
-            return next((trace for trace in found if trace["Http"].get("HttpURL", "").endswith("/hello")), None)
+            return next(
+                (trace for trace in found if trace["Http"].get("HttpURL", "").endswith("/hello")), None
+            )
 
         summary = wait_until(whole, 10, "the guest's trace is there")
         assert (summary["IsPartial"], summary["HasFault"]) == (False, False)
