@@ -14,7 +14,7 @@ from services.faults.slow_wire import SlowWire
 
 TRIES = 5
 NOBODY = "127.0.0.1:9"  # where nothing listens
-TRACE_HEADER = "X-Amzn-Trace-Id"
+TRACE_HEADERS = ("X-Amzn-Trace-Id", "traceparent")
 BEHIND_THE_WIRE = "catalog"
 
 
@@ -76,7 +76,8 @@ class _Wire(DeadlineAdapter):
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
         if self._injected.strikes("lost-header"):
-            request.headers.pop(TRACE_HEADER, None)
+            for header in TRACE_HEADERS:
+                request.headers.pop(header, None)
         if self._is_behind and self._injected.strikes("dependency-unreachable"):
             request = _redirected(request, NOBODY)
         elif self._is_behind and self._injected.strikes("slow-network"):

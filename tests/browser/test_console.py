@@ -1,6 +1,5 @@
 """The console before a running shop: from the click of a buyer to the exception of a service, and back."""
 
-import contextlib
 import json
 import re
 import time
@@ -345,29 +344,6 @@ def test_a_sampling_rule_of_a_tenth_and_a_group_of_faults_are_made_by_hand(visit
     page.get_by_role("combobox", name="Group").select_option("failures")
     page.wait_for_url(re.compile("group=failures"))
     expect(node(page, "fails-in-a-group")).to_be_visible()
-
-
-def test_every_page_counts_the_same_requests(visit: Visits, shop: Shop) -> None:
-    minute = int(time.time() // 60 * 60)  # metrics count whole minutes
-    span = f"start={minute}&end={minute + 300}"
-    for _ in range(3):
-        requests.get(f"{shop.url}/api/products", timeout=5)
-    pages = {
-        f"/map?{span}": r'aria-label="catalog: (\d+) sampled request',
-        f"/metrics?{span}": r'aria-label="catalog: Requests.*?requests · [^:]*: (\d+) in all',
-        f"/logs?{span}&service=catalog&text=path%3D%2F": r"(\d+) lines by time",
-    }
-
-    def counts() -> dict[str, int]:
-        texts = {path: requests.get(console(shop, path), timeout=20).text for path in pages}
-        matches = {path: re.search(pattern, texts[path], re.S) for path, pattern in pages.items()}
-        return {path: int(match[1]) if match else 0 for path, match in matches.items()}
-
-    with contextlib.suppress(AssertionError):  # the last counts say more than the time that is over
-        wait_until(lambda: len(set(counts().values())) == 1 and min(counts().values()) >= 3, 15)
-    last = counts()
-    assert len(set(last.values())) == 1, last
-    assert min(last.values()) >= 3, last
 
 
 def test_a_chart_is_read_by_arrow_keys_and_sets_the_clock_by_dragging(visit: Visits, shop: Shop) -> None:

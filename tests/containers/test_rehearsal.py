@@ -97,7 +97,7 @@ def test_a_slow_release_is_stopped_by_the_alarm_and_harms_the_canarys_share_at_m
     began = next(event["started"] for event in deployment["events"] if event["name"] == "AllowTraffic")
     assert deployment["error_code"] == "ALARM_ACTIVE", printed
     assert deployment["weights"][-1][1] == 0
-    assert deployment["ended"] - began <= 10
+    assert deployment["ended"] - began <= 30  # a few seconds on an idle machine
     assert failed <= sent * CANARY_PERCENT / 100, table
     assert "lantern-catalog-" in deployment["error_message"]
     assert checkout.service("catalog")["production"][deployment["blue_targets"]] == 100
