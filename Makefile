@@ -4,8 +4,8 @@ BIN    := $(VENV)/bin
 UV     := uv==0.13.9
 # Empty where an environment is used once, as in a build: BYTECODE=
 BYTECODE ?= --compile-bytecode
-# Groups of tests that run side by side, one more than two cores have, for every group waits now and then
-WORKERS ?= 3
+# Groups of tests that run side by side; a rehearsal's shop, which no request may fail, needs the rest of the machine
+WORKERS ?= 2
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
