@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricDa
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from math import ceil, floor, log10
 
 from console.shared.aws import Aws
@@ -65,9 +66,12 @@ class Event:
     status: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Chart:
-    """Lines over one time axis, in a plot of WIDTH by HEIGHT; times in epoch seconds."""
+    """Lines over one time axis, in a plot of WIDTH by HEIGHT; times in epoch seconds.
+
+    What every point or line of it asks for is computed once.
+    """
 
     title: str
     unit: str
@@ -78,19 +82,19 @@ class Chart:
     thresholds: tuple[tuple[str, float], ...] = ()  # of alarms, by name
     events: tuple[Event, ...] = ()
 
-    @property
+    @cached_property
     def highest(self) -> float:
         """The highest value of all lines."""
         return max((value for line in self.lines for _, value in line.points), default=0.0)
 
-    @property
+    @cached_property
     def top(self) -> float:
         """The top of the value axis: a round number, at least as high as all lines and thresholds."""
         highest = max([self.highest, *(value for _, value in self.thresholds)])
         step = _step(highest / 3)
         return max(step, ceil(highest / step - 1e-9) * step)
 
-    @property
+    @cached_property
     def drawn(self) -> list[Line]:
         """The lines of the newest versions, UNFOLDED at most, which are drawn."""
         versions = self.versions()[:UNFOLDED]
