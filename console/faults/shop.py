@@ -60,23 +60,19 @@ class Shop:
 
     def switch(self, service: str, change: State) -> None:
         """Change a part of what `service` injects; raises AwsError with its own words when it refuses."""
-        state = {key: value for key, value in self._ask(service, "GET", None).items() if key != "offers"}
-        self._ask(service, "PUT", json.dumps({**state, **change}).encode())
-        self._asked_s = -math.inf
+        self._replace(service, self._ask(service, "GET", None) | change)
 
     def switch_on(self, bearers: Iterable[str], fault: State) -> None:
         """Add a fault to what these services inject; raises AwsError."""
         for service in bearers:
-            self.switch(service, {"faults": [*self._others(service, fault["name"]), fault]})
+            state = self._ask(service, "GET", None)
+            self._replace(service, state | {"faults": [*_others(state, fault["name"]), fault]})
 
     def switch_off(self, name: str) -> None:
         """End the fault of this name wherever it is on; raises AwsError."""
         for service, state in self.states(fresh_s=0).items():
-            if any(fault["name"] == name for fault in (state or {}).get("faults", ())):
-                self.switch(service, {"faults": self._others(service, name)})
-
-    def _others(self, service: str, name: str) -> list[State]:
-        return [fault for fault in self._ask(service, "GET", None)["faults"] if fault["name"] != name]
+            if state and any(fault["name"] == name for fault in state.get("faults", ())):
+                self._replace(service, state | {"faults": _others(state, name)})
 
     def knows(self, service: str) -> bool:
         """Whether the shop has that service."""
@@ -88,6 +84,12 @@ class Shop:
             return None if state.get("enabled") is False else state
         except AwsError:
             return None
+
+    def _replace(self, service: str, state: State) -> None:
+        """Have a service inject what `state` says; what it offers is not its to be told."""
+        own = {key: value for key, value in state.items() if key != "offers"}
+        self._ask(service, "PUT", json.dumps(own).encode())
+        self._asked_s = -math.inf
 
     def _ask(self, service: str, method: str, body: bytes | None) -> State:
         url = f"{self._addresses[service]}/faults"
@@ -112,6 +114,11 @@ def words(state: State) -> str:
         parts.append(f"{state.get('latency_share', 1):.0%} wait {state['latency_ms']} ms")
     parts += [fault["name"] for fault in state.get("faults", ()) if not fault.get("alias")]
     return ", ".join(parts)
+
+
+def _others(state: State, name: str) -> list[State]:
+    """The faults of a service but the one of this name."""
+    return [fault for fault in state["faults"] if fault["name"] != name]
 
 
 def _detail(body: bytes) -> str:
