@@ -7,8 +7,7 @@ from console.shared import filter_expressions
 from console.shared.aws import Aws
 from console.traces.summaries import (
     Summary,
-    endpoint_of,
-    http,
+    by_endpoint,
     newest_summaries,
     percentile,
     response_s,
@@ -78,7 +77,7 @@ def before_and_after(
 
 def rows(old: Sequence[Summary], new: Sequence[Summary]) -> list[Row]:
     """Return the endpoints of both sides: first those that can be compared, the most frequent first."""
-    before, after = _by_endpoint(old), _by_endpoint(new)
+    before, after = by_endpoint(old), by_endpoint(new)
     table = [
         Row(endpoint, _side(before.get(endpoint, ())), _side(after.get(endpoint, ())))
         for endpoint in dict.fromkeys((*before, *after))
@@ -86,14 +85,6 @@ def rows(old: Sequence[Summary], new: Sequence[Summary]) -> list[Row]:
     return sorted(
         table, key=lambda row: (row.is_too_few, -sum(side.total for side in (row.old, row.new) if side))
     )
-
-
-def _by_endpoint(summaries: Sequence[Summary]) -> dict[str, list[Summary]]:
-    endpoints: dict[str, list[Summary]] = {}
-    for summary in summaries:
-        if http(summary, "HttpURL"):
-            endpoints.setdefault(endpoint_of(summary), []).append(summary)
-    return endpoints
 
 
 def _side(summaries: Sequence[Summary]) -> Side | None:

@@ -10,19 +10,20 @@ from console.shared.aws import Aws
 from console.shared.time_range import TimeRange
 from console.traces.summaries import (
     Summary,
+    by_endpoint,
     endpoint_filter,
-    endpoint_of,
     http,
-    longer_than,
     matching,
     newest_summaries,
     percentile,
     response_s,
+    slower_than,
     started,
     summary_status,
 )
 
 SHOWN = 5
+MILLISECOND_S = 0.001  # the least by which two summaries differ
 BACKGROUND, SHOPPERS = "recovery", "shoppers"
 AGENTS = (
     ("Python-urllib", "smoke test"),
@@ -72,7 +73,8 @@ def overview_of(aws: Aws, span: TimeRange, group: str) -> Overview:
             faults, _ = matching(aws, filter_expressions.all_of(expression, "fault"), seconds)
             failed = sorted(faults, key=started, reverse=True)[:SHOWN]
         # only those that took longer than the fifth: many traces may have taken exactly as long
-        longer, _ = longer_than(aws, expression, seconds, response_s(ranked[SHOWN - 1]))
+        least_s = response_s(ranked[SHOWN - 1]) + MILLISECOND_S
+        longer, _ = slower_than(aws, expression, seconds, "response", least_s)
         by_id = {summary["Id"]: summary for summary in (*ranked[:SHOWN], *longer)}
         ranked = sorted(by_id.values(), key=response_s, reverse=True)
     return Overview(
@@ -87,12 +89,8 @@ def overview_of(aws: Aws, span: TimeRange, group: str) -> Overview:
 
 def worst_endpoints(summaries: Sequence[Summary]) -> list[Endpoint]:
     """Return the endpoints that fail most, then those that take longest."""
-    by_name: dict[str, list[Summary]] = {}
-    for summary in summaries:
-        if http(summary, "HttpURL"):
-            by_name.setdefault(endpoint_of(summary), []).append(summary)
     endpoints = []
-    for name, of_endpoint in by_name.items():
+    for name, of_endpoint in by_endpoint(summaries).items():
         seconds = sorted(map(response_s, of_endpoint))
         share = partial(percentile, seconds)
         statuses = Counter(map(summary_status, of_endpoint))

@@ -103,14 +103,6 @@ def slower_than(
     return sorted(summaries, key=COLUMNS[column], reverse=True), is_all
 
 
-def longer_than(
-    aws: Aws, expression: str, span: tuple[float, float], limit_s: float
-) -> tuple[list[Summary], bool]:
-    """Return the traces of `span` that answered later than `limit_s`, and whether those are all."""
-    condition = f"{LENGTHS['response']} > {limit_s + ROUNDING_S:.6g}"
-    return matching(aws, filter_expressions.all_of(expression, condition), span)
-
-
 def matching(aws: Aws, expression: str, span: tuple[float, float]) -> tuple[list[Summary], bool]:
     """Return the traces of `span` that match, a few pages, and whether those are all; raises AwsError."""
     parameters: dict[str, Any] = {
@@ -137,6 +129,15 @@ def started(summary: Summary) -> float:
 def summary_status(summary: Summary) -> str:
     """Return throttle, fault, error or ok: how the trace's entry point answered."""
     return status_of({status: summary.get(f"Has{status.capitalize()}") for status in PRECEDENCE})
+
+
+def by_endpoint(summaries: Sequence[Summary]) -> dict[str, list[Summary]]:
+    """Return the requests over HTTP by their endpoints, each in the given order."""
+    endpoints: dict[str, list[Summary]] = {}
+    for summary in summaries:
+        if http(summary, "HttpURL"):
+            endpoints.setdefault(endpoint_of(summary), []).append(summary)
+    return endpoints
 
 
 def http(summary: Summary, key: str) -> Any:
