@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from local.faults.errors import NotThere, Refused
+from local.stack.shop import OPENER
 
-# The shop is on this machine: no proxy of the user's may be asked
-OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 TIMEOUT_S = 5.0
 HOW_TO_ENABLE = "make down, then make up FAULTS=on"
 

@@ -2,13 +2,11 @@
 
 import os
 import random
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 from local.diagnosis.evidence import collect
 from local.diagnosis.fingerprints import diagnose
@@ -16,12 +14,14 @@ from local.faults.bearers import Bearers
 from local.faults.diagnosing import View
 from local.faults.errors import Refused
 from local.faults.settings import Settings
+from local.stack.background import beside
 from local.stack.site import Site
 
 SLOT_S = 120.0  # for one fault and the calm after it
 LEAST_SLOT_S = 20.0
 ON_SHARE = 0.6  # of a slot
 LOOK_EVERY_S = 3.0
+STOP_S = 15
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
@@ -99,21 +99,14 @@ def _shoppers(site: Site, seconds: float) -> Iterator[None]:
     """The shoppers of `make traffic`, for so long at most."""
     log = site.home / "logs" / "gameday.log"
     log.parent.mkdir(parents=True, exist_ok=True)
-    environ: dict[str, Any] = {
+    environ = {
         **os.environ,
         "SECONDS": f"{seconds:g}",
         "RATE": os.environ.get("RATE") or "10",
     }
     command = [sys.executable, "-m", "local.stack", "traffic"]
-    with log.open("wb") as file:
-        process = subprocess.Popen(
-            command, cwd=site.root, env=environ, stdin=subprocess.DEVNULL, stdout=file, stderr=file
-        )
-    try:
+    with log.open("wb") as file, beside(command, site.root, environ, file, STOP_S):
         yield
-    finally:
-        process.terminate()
-        process.wait(15)
 
 
 def _clock(when: float) -> str:

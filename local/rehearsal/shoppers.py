@@ -2,10 +2,11 @@
 
 import contextlib
 import os
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+
+from local.stack.background import beside
 
 LONGEST_S = 3600
 STOP_S = 15
@@ -26,25 +27,8 @@ def shoppers(root: Path, target: str, rate: float, report: Path) -> Iterator[Non
         "PYTHONPATH": str(root),
     }
     report.parent.mkdir(parents=True, exist_ok=True)
-    with report.open("wb") as file:
-        process = subprocess.Popen(
-            [str(python), "-m", "local.traffic"],
-            cwd=root,
-            env=environ,
-            stdin=subprocess.DEVNULL,
-            stdout=file,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,  # Ctrl-C reaches the rehearsal alone, which ends them
-        )
-        try:
-            yield
-        finally:
-            process.terminate()
-            try:
-                process.wait(STOP_S)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+    with report.open("wb") as file, beside([str(python), "-m", "local.traffic"], root, environ, file, STOP_S):
+        yield
 
 
 def summary(report: Path) -> list[str]:

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 
 from local.processes.translation import environment
+from local.stack.background import beside
 from local.stack.errors import NotThere
 from local.stack.site import Site
 
@@ -25,21 +26,5 @@ def kept_full(site: Site) -> Iterator[None]:
     if first.returncode:
         last = (first.stdout.splitlines() or ["?"])[-1]
         raise NotThere(f"The stock can't be filled up: {last}")
-    process = subprocess.Popen(
-        [*COMMAND, "--every", str(EVERY_S)],
-        cwd=site.root,
-        env=environ,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,  # Ctrl-C reaches the shoppers; deliveries end after them
-    )
-    try:
+    with beside([*COMMAND, "--every", str(EVERY_S)], site.root, environ, subprocess.DEVNULL, STOP_S):
         yield
-    finally:
-        process.terminate()
-        try:
-            process.wait(STOP_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
