@@ -11,10 +11,11 @@ from services.common.http import DeadlineAdapter, ServiceClient
 from services.common.problems import DependencyDown
 from services.faults.injected import Injected
 from services.faults.slow_wire import SlowWire
+from services.tracing.headers import W3C, XRAY
 
 TRIES = 5
 NOBODY = "127.0.0.1:9"  # where nothing listens
-TRACE_HEADERS = ("X-Amzn-Trace-Id", "traceparent")
+TRACE_HEADERS = (XRAY, W3C)
 BEHIND_THE_WIRE = "catalog"
 
 
