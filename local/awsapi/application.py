@@ -70,7 +70,7 @@ class Application:
             status, headers, body = 200, {}, self._answer(environ)
         except ApiError as error:
             status, headers = error.status, {"x-amzn-errortype": error.code}
-            body = self._error_body(error.code, error.message_key, str(error))
+            body = self._error_body(error.code, error.message_key, str(error)) | error.details
         except Exception:  # outermost edge of a request: logged, and the server goes on
             log.exception("%s %s failed", environ.get("REQUEST_METHOD"), environ.get("PATH_INFO"))
             status, headers = 500, {"x-amzn-errortype": "InternalFailure"}

@@ -12,12 +12,19 @@ ApiError                                 status and code of the service's own mo
 
 
 class ApiError(Exception):
-    """An error answer. `code` is what boto3 shows as the error's code."""
+    """An error answer. `code` is what boto3 shows as the error's code.
+
+    `details` are further members of the error, by their names in the service's model.
+    """
 
     status = 400
     message_key = "Message"
 
     code = ""
+
+    def __init__(self, message: str, details: dict[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.details = details or {}
 
     def __init_subclass__(cls) -> None:
         cls.code = cls.__dict__.get("code") or cls.__name__

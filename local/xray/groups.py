@@ -4,8 +4,8 @@ https://docs.aws.amazon.com/xray/latest/devguide/xray-console-groups.html
 """
 
 import base64
-import hashlib
 import re
+import secrets
 from typing import Any
 
 from local.awsapi.errors import InvalidRequestException
@@ -38,15 +38,14 @@ class Groups:
         """Create a group with a filter expression and an InsightsConfiguration."""
         if not re.fullmatch(r"[A-Za-z0-9-]{1,32}", name):
             raise InvalidRequestException("GroupName must be 1 to 32 letters, digits and hyphens")
-        if not expression:
-            raise InvalidRequestException("Filter Expression is empty")
+        text = _not_empty(expression)
         groups = self.all()
         if any(group["GroupName"] == name for group in groups):
             raise InvalidRequestException(f"{name} already exists")
         if len(groups) > MAX_GROUPS:
             raise InvalidRequestException(f"There can be {MAX_GROUPS} groups beside Default")
-        parse(expression)
-        return self._put(_group(name, expression, insights))
+        parse(text)
+        return self._put(_group(name, text, insights))
 
     def requested(self, request: Group) -> Group:
         """The group that a request names by exactly one of GroupName and GroupARN."""
@@ -55,7 +54,7 @@ class Groups:
             raise InvalidRequestException("Provide either GroupName or GroupARN")
         group = self._find(str(name or group_arn))
         if group is None:
-            raise InvalidRequestException("Group not found.")
+            raise InvalidRequestException("Group not found")
         return group
 
     def requested_expression(self, request: Group) -> Expression:
@@ -73,15 +72,17 @@ class Groups:
         return parse(group["FilterExpression"]) if group["FilterExpression"] else EVERYTHING
 
     def update(self, request: Group) -> Group:
-        """Change a group's expression or InsightsConfiguration; Default can have no expression."""
+        """Change a group's expression and InsightsConfiguration; Default can have no expression.
+
+        The service wants the expression even where only the InsightsConfiguration changes.
+        """
         group, expression = self.requested(request), request.get("FilterExpression")
-        if expression is not None:
-            if group["GroupName"] == DEFAULT:
-                raise InvalidRequestException("The Default group has no filter expression")
-            if not expression:
-                raise InvalidRequestException("Filter Expression is empty")
-            parse(expression)
-            group["FilterExpression"] = expression
+        if group["GroupName"] != DEFAULT:
+            text = _not_empty(expression)
+            parse(text)
+            group["FilterExpression"] = text
+        elif expression is not None:
+            raise InvalidRequestException("The Default group has no filter expression")
         group["InsightsConfiguration"] |= request.get("InsightsConfiguration") or {}
         return self._put(group)
 
@@ -102,9 +103,15 @@ class Groups:
         return group
 
 
+def _not_empty(expression: str | None) -> str:
+    if not expression or not expression.strip():
+        raise InvalidRequestException("Filter Expression is empty")
+    return expression
+
+
 def _group(name: str, expression: str | None, insights: Group | None) -> Group:
-    # AWS ends the ARN with 52 random characters; here they are derived from the name
-    suffix = base64.b32encode(hashlib.sha256(name.encode()).digest()).decode()[:52]
+    # a group that is created again has another ARN, and not the tags of the one before
+    suffix = base64.b32encode(secrets.token_bytes(35)).decode()[:52]
     return {
         "GroupName": name,
         "GroupARN": arn(f"group/{name}" if name == DEFAULT else f"group/{name}/{suffix}"),

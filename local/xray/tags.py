@@ -24,7 +24,7 @@ class Tagging:
     def tags(self, arn: str) -> Tags:
         """The tags of a resource."""
         if not self._exists(arn):
-            raise ResourceNotFoundException(f"The resource {arn} was not found")
+            raise ResourceNotFoundException(f"Resource {arn} not found", {"ResourceName": arn})
         tags: dict[str, str] = self._configuration.get(KIND, arn) or {}
         return [{"Key": key, "Value": value} for key, value in tags.items()]
 

@@ -84,7 +84,7 @@ def test_a_group_is_named_by_either_name_or_arn(client, group):
 
     assert refusal(client.get_group)[1] == "Provide either GroupName or GroupARN"
     assert refusal(client.get_group, **name_and_arn)[1] == "Provide either GroupName or GroupARN"
-    assert refusal(client.get_group, GroupName="nobody")[1] == "Group not found."
+    assert refusal(client.get_group, GroupName="nobody")[1] == "Group not found"
 
 
 def test_a_groups_graph_and_series_are_of_its_traces_alone(xray, client, group):
