@@ -8,7 +8,6 @@ from console import security
 from console.compare.routes import routes as compare
 from console.deployment.routes import routes as deployment
 from console.deployments.routes import routes as deployments
-from console.dora.history import HistoryReader
 from console.dora.routes import routes as dora
 from console.execution.routes import routes as execution
 from console.faults.routes import routes as faults
@@ -18,6 +17,7 @@ from console.groups.routes import routes as groups
 from console.logs.routes import routes as logs
 from console.metrics.routes import routes as metrics
 from console.pipeline import pages as pipeline
+from console.pipeline.history import HistoryReader
 from console.sampling.routes import routes as sampling
 from console.sampling.statistics import Statistics, last_window
 from console.service_map.routes import routes as service_map

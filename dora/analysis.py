@@ -52,6 +52,14 @@ class Analysis:
     incident_sources: frozenset[str]
     began_at: float | None  # the first thing that the history knows of; None of an empty one
 
+    def classified(self) -> dict[str, ClassifiedDeployment]:
+        """Every attempt of every service, by the deployment's id; roll-backs have no class of their own."""
+        return {
+            attempt.deployment.id: attempt
+            for service in self.services.values()
+            for attempt in (*service.counted, *service.blocked, *service.unknown, *service.running)
+        }
+
     @property
     def has_incident_source(self) -> bool:
         """Whether anybody looked for incidents."""

@@ -20,6 +20,9 @@ KEYS = {name.replace(" ", "-"): name for name in METRICS}
 CAUGHT, NOBODY_KNOWS, OTHER_INCIDENTS = "caught-before-users", "failed-and-unknown", "other-incidents"
 COMMITS, DEPLOYMENTS, OUTAGES, INCIDENTS = "commits", "deployments", "outages", "incidents"  # kinds of rows
 
+# class → look of its status
+LOOKS = {OK: "ok", FAILED: "fault", BLOCKED: "error", UNKNOWN: "error", RUNNING: "running"}
+
 
 @dataclass(frozen=True, slots=True)
 class Card:
@@ -140,7 +143,6 @@ FOR_TEMPLATE = {
     "details_of": details,
     "detail_keys": (*KEYS, CAUGHT, NOBODY_KNOWS, OTHER_INCIDENTS),
     "trend_size": (pictures.WIDTH, pictures.HEIGHT),
-    # class → look of its status
-    "looks": {OK: "ok", FAILED: "fault", BLOCKED: "error", UNKNOWN: "error", RUNNING: "running"},
+    "looks": LOOKS,
     "most_rows": 200,
 }

@@ -67,6 +67,7 @@ def show(number: str) -> Any:
         list[Alarm],
     )
     weights = weights_of(deployment, routing, now_s)
+    classes, classes_problem = pages.dora_classes(pipeline) if pipeline else ({}, "")
     problems = (
         group_problem,
         routing_problem,
@@ -74,6 +75,7 @@ def show(number: str) -> Any:
         origins_problem,
         compared_problem,
         alarms_problem,
+        classes_problem,
     )
     return render_template(
         "deployment/deployment.html",
@@ -82,6 +84,7 @@ def show(number: str) -> Any:
         group=group,
         routing=routing,
         origins=origins,
+        classified=classes.get(deployment.id),
         sides=sides,
         charts=charts,
         compared=compared,

@@ -39,6 +39,7 @@ def show() -> Any:
     approvals, approvals_problem = pending.result()
     page = codepipeline.page_of_executions(client, pipeline, position, matching, declared, approvals)
     deployments, deployments_problem = newest.result()
+    classes, classes_problem = pages.dora_classes(pipeline)
     return render_template(
         "deployments/deployments.html",
         pipelines=pipelines,
@@ -50,7 +51,8 @@ def show() -> Any:
         counts=COUNTS,
         is_newest=not position.executions,
         deployments=deployments,
-        problem=deployments_problem or approvals_problem,
+        classes=classes,
+        problem=deployments_problem or approvals_problem or classes_problem,
         has_build_logs=build_logs.result(),
         live_ms=_live_ms(page, deployments) if not position.executions else 0,
     )

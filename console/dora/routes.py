@@ -6,8 +6,8 @@ from typing import Any
 from flask import Blueprint, current_app, render_template, request, send_from_directory, url_for
 
 from console.dora import selection
-from console.dora.history import HistoryReader
 from console.pipeline.executions import DEPLOYMENT_ID
+from console.pipeline.history import HistoryReader
 from console.pipeline.pages import absent_page, chosen_pipeline, list_pipelines, unreachable_page
 from console.shared import filter_expressions
 from console.shared.errors import Unreachable

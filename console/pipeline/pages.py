@@ -7,11 +7,14 @@ from flask import Flask, current_app, render_template, request
 
 from console.logs.lines import log_groups
 from console.pipeline import codepipeline
+from console.pipeline.history import HistoryReader
 from console.shared import filter_expressions
 from console.shared.aws import Aws, attempt, aws
 from console.shared.errors import AwsError, NotFound, Unreachable
 from console.shared.pages import error_page
 from console.shared.time_range import between
+from dora import formatting, scorecards
+from dora.classification import ClassifiedDeployment
 
 AROUND_S = 5.0  # how far before a start and after an end traces and log lines are looked for
 LIVE_MS = 3000  # how often a page refreshes itself while something runs
@@ -32,6 +35,8 @@ def init_app(app: Flask) -> None:
             "version_filter": filter_expressions.version,
             "range_around": range_around,
             "is_rehearsal": is_rehearsal,
+            "dora_looks": scorecards.LOOKS,
+            "dora_reasons": formatting.reasons_and_repairs,
         }
     )
 
@@ -58,6 +63,21 @@ def chosen_pipeline(pipelines: list[str]) -> str:
         raise NotFound(f"There is no pipeline {name[:100]} here; there is {', '.join(pipelines)}.")
     default = current_app.extensions["settings"].pipeline
     return name or (default if default in pipelines else pipelines[0])
+
+
+def dora_classes(pipeline: str) -> tuple[dict[str, ClassifiedDeployment], str]:
+    """Return the DORA class of each deployment by id, of a reading of the last minute, and what went wrong.
+
+    Until the first reading is complete there are none. No page classifies a deployment by itself.
+    """
+    reader: HistoryReader = current_app.extensions["history_reader"]
+    try:
+        reading = reader.reading(pipeline, patience_s=0)
+    except AwsError as error:
+        return {}, f"The history for the DORA class can't be read: {error.detail}"
+    if reading is None:
+        return {}, ""
+    return reading.analysis.classified(), "; ".join(reading.problems)
 
 
 def absent_page(problem: str) -> str:

@@ -9,10 +9,12 @@ good         live                 live                 live
 """
 
 import json
+import re
 
 import pytest
 
 from console.app import create_app
+from console.pipeline.history import HistoryReader
 from console.settings import Settings
 from dora.times import DAY_S, utc
 from tests.unit.dora import laptop, outputs, rehearsed
@@ -37,6 +39,19 @@ def _window(history, pipeline, monkeypatch):
     outputs.environment(monkeypatch, f"http://127.0.0.1:{pipeline}")
     until = int(history.ended_at) + 60
     return utc(until - DAY_S), utc(until)
+
+
+@pytest.fixture(name="console")
+def _console(window, history):
+    """The console at the end of the rehearsed day, when it has read the history."""
+    application = create_app(Settings())
+    clock = lambda: history.ended_at + 60  # noqa: E731
+    application.extensions["history_reader"] = HistoryReader(
+        application.extensions["aws"], Settings().alarm_prefix, clock
+    )
+    client = application.test_client()
+    assert client.get("/dora").status_code == 200
+    return client
 
 
 @pytest.fixture(name="events")
@@ -98,14 +113,14 @@ def test_times_are_those_of_the_pipelines_own_records(document, history):
 
 
 def test_command_json_report_page_and_functions_tell_the_same(
-    document, window, events, history, capsys, monkeypatch, tmp_path
+    document, window, console, events, history, capsys, monkeypatch, tmp_path
 ):
     report = tmp_path / "report.html"
     since, until = window
 
     text = outputs.printed(capsys, *window, "--events", events, "--html", str(report))
     without_events = json.loads(outputs.printed(capsys, *window, "--json"))
-    page = create_app(Settings()).test_client().get("/dora", query_string={"window": since, "until": until})
+    page = console.get("/dora", query_string={"window": since, "until": until})
     by_functions = outputs.function_report(monkeypatch, history.events, until)
 
     figures = outputs.in_document(document)
@@ -116,6 +131,28 @@ def test_command_json_report_page_and_functions_tell_the_same(
     assert outputs.in_document(by_functions) == figures
     assert outputs.metrics(by_functions) == outputs.metrics(document)
     assert outputs.metrics(without_events) == outputs.metrics(document)
+
+
+def test_deployments_have_the_class_that_dora_counts_on_every_page(document, console, history):
+    counted = {
+        deployment["id"]: deployment["class"]
+        for service in document["services"].values()
+        for deployment in (*service["deployments"], *service["caught_before_users"])
+    }
+    roll_backs = {key for key, each in history.documents["deployment"].items() if each["rolls_back"]}
+
+    listed = console.get("/deployments").text.partition('id="deployments"')[2]
+
+    rows = re.findall(r'<tr data-key="(d-[^"]+)">(.*?)</tr>', listed, re.S)
+    classes = {
+        key: re.search(r"<td>(?:<span class=\"status \w+\"[^>]*>)?\s*(ok|failed|roll-back)", row)[1]
+        for key, row in rows
+    }
+    assert classes == {key: "roll-back" if key in roll_backs else counted[key] for key in classes}
+    assert set(classes.values()) == {"ok", "failed", "roll-back"}
+    for kind, key in {kind: key for key, kind in classes.items()}.items():
+        fact = console.get(f"/deployments/{key}").text.partition("DORA class")[2].partition("</dd>")[0]
+        assert fact == "" if kind == "roll-back" else f">{kind}</span>" in fact
 
 
 def test_make_dora_tells_the_same(document, window, pipeline, tmp_path):

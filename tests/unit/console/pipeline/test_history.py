@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 
 from console.app import create_app
 from console.dora import routes
-from console.dora.history import FRESH_S, HistoryReader
+from console.pipeline.history import FRESH_S, HistoryReader
 from console.settings import Settings
 from console.shared.errors import AwsError
 from dora.readers import pipeline_history
