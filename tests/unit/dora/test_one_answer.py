@@ -5,7 +5,7 @@ import json
 import pytest
 
 from console.app import create_app
-from console.dora import history
+from console.pipeline import history
 from console.settings import Settings
 from tests.unit.dora import hand_made, laptop, outputs
 
