@@ -53,7 +53,7 @@ up: $(RUN) ## Start the shop and its local AWS; MODE=containers|processes forces
 down: $(VENV)/local.stamp ## Stop the shop and its local AWS; orders and traces are kept
 	@$(BIN)/python -m local.stack down
 
-reset: $(RUN) ## A fresh shop: orders, traces, logs, metrics and rehearsals go; asks first, YES=1 answers
+reset: $(RUN) ## Put an open lab back; without any a fresh shop: orders, traces, logs, metrics and rehearsals go; asks first, YES=1 answers
 	@$(BIN)/python -m local.stack reset
 
 clean: $(VENV)/local.stamp ## Take everything of this clone away: containers, volumes, images, logs; says how much
@@ -73,6 +73,25 @@ aws: $(VENV)/local.stamp $(VENV)/aws.stamp ## Ask the laptop's AWS: CALL="dynamo
 
 traffic: $(RUN) $(VENV)/traffic.stamp ## Send shoppers to the running shop; RATE=5 requests a second for SECONDS=60
 	@$(BIN)/python -m local.stack traffic
+
+labs: $(RUN) ## List the labs, with minutes and progress
+	@$(BIN)/python -m local.stack labs
+
+lab: $(RUN) $(VENV)/aws.stamp ## Begin LAB=01, or go on with it: prepares all that it needs and prints the task; SEED=7 picks a variant
+	@$(BIN)/python -m local.stack lab
+
+check: $(RUN) ## Say of each task of the open lab if it is done; WATCH=1 repeats, JSON=1 is for programs
+	@$(BIN)/python -m local.stack check
+
+hint: $(RUN) ## Help with the first task that is not done; the third time with the command
+	@$(BIN)/python -m local.stack hint
+
+answer: $(RUN) ## Answer a question of the open lab: VALUE=orders
+	@$(BIN)/python -m local.stack answer
+
+solve: $(RUN) ## Have the open lab done; it counts as shown
+	@$(BIN)/python -m local.stack solve
+.PHONY: labs lab check hint answer solve
 
 fault: $(VENV)/local.stamp ## Break the shop: NAME=slow-dependency [ON=catalog] [PERCENT=30] [FOR=15m]; OFF=1 ends it; alone it lists what there is
 	@$(BIN)/python -m local.faults fault

@@ -17,6 +17,7 @@ LANES = (
     "tests/containers/test_commands.py",
     "tests/api/test_outages.py",
     "tests/api/chaos",
+    "tests/api/labs",
     "tests/api/processes/test_shop.py",
     "tests/api/console",
     "tests/api/xray",

@@ -8,11 +8,11 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from local.stack import aws_cli, dora_report, removal, shelf, shop
+from local.stack import aws_cli, dora_report, lab_commands, removal, shelf, shop
 from local.stack.containers import Containers
 from local.stack.engine import Engine
 from local.stack.errors import Refused, StackError
@@ -59,7 +59,13 @@ def down(site: Site) -> None:
 
 
 def reset(site: Site) -> None:
-    """Remove orders, traces, logs, metrics and rehearsals, after a question, and start again what ran."""
+    """Put an open lab back, where YES does not name the shop. Else remove its state and start it again.
+
+    Orders, traces, logs, metrics and rehearsals go, after a question.
+    """
+    is_labs = site.environ.get("LAB") or lab_commands.has_open_lab(site)
+    if is_labs and not site.environ.get("YES"):
+        lab_commands.become(site, "reset")
     removal.require_consent(site)
     with _exclusive(site):
         mode = removal.remove_state(site)
@@ -73,6 +79,8 @@ def reset(site: Site) -> None:
 
 def clean(site: Site) -> None:
     """Remove all that this clone has on the machine, and say how much that was."""
+    if lab_commands.has_open_lab(site):
+        lab_commands.put_back(site)
     with _exclusive(site):
         lines = removal.remove_everything(site)
     print("\n".join(["Removed of this clone:", *lines]))
@@ -196,7 +204,7 @@ def _interrupt(*_: Any) -> None:
 
 def main() -> int:
     """Run a command. Exit codes: 1 the stack did not start, 2 the command was refused, 130 interrupted."""
-    commands = {
+    commands: dict[str, Callable[[Site], None]] = {
         "up": up,
         "down": down,
         "reset": reset,
@@ -206,6 +214,7 @@ def main() -> int:
         "traffic": traffic,
         "dora": dora_report.measure,
         "aws": aws_cli.call_or_explain,
+        **lab_commands.COMMANDS,
     }
     parser = argparse.ArgumentParser(prog="python -m local.stack", description=__doc__)
     parser.add_argument("command", choices=commands)

@@ -52,7 +52,8 @@ def remove_everything(site: Site) -> list[str]:
         removed += containers.remove_everything()
     size = _size(site.home)
     _remove_state_files(site)
-    shutil.rmtree(site.home / "logs", ignore_errors=True)
+    for folder in ("logs", "labs"):
+        shutil.rmtree(site.home / folder, ignore_errors=True)
     for name in FILES:
         (site.home / name).unlink(missing_ok=True)
     with contextlib.suppress(OSError):  # LANTERN_DIR may be a folder with other things in it

@@ -17,7 +17,9 @@ from settings import variables
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted(
-    path for pattern in ("*.md", "docs/*.md", "services/*.md", "infra/*/*.md") for path in ROOT.glob(pattern)
+    path
+    for pattern in ("*.md", "docs/*.md", "services/*.md", "infra/*/*.md", "labs/*.md", "labs/*/*.md")
+    for path in ROOT.glob(pattern)
 )
 TARGETS = set(re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text(), re.M))
 X_RAY = (ROOT / "docs/x-ray.md").read_text()

@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = (
-    *("services", "settings", "origins", "console", "dora", "infra"),
+    *("services", "settings", "origins", "console", "dora", "infra", "labs"),
     *("local/awsapi", "local/cloudwatch", "local/ministack", "local/pipeline", "local/processes"),
     *("local/rehearsal", "local/stack", "local/traffic", "local/xray"),
     *("tests/api", "tests/bench", "tests/browser", "tests/containers", "tests/contract", "tests/infra"),

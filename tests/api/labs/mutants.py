@@ -1,0 +1,57 @@
+"""For each step of each lab a mend that does not mend it, and words of the text that says what is wrong."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from labs.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A wrong answer, or a wrong deed, and what the check must say of it."""
+
+    attempt: Callable[[Workspace], str | None]  # an answer, or None after a deed
+    says: str
+
+
+def other(*names: str) -> Callable[[Workspace], str]:
+    """A name that is in none of these facts."""
+    services = ("storefront", "catalog", "orders")
+    return lambda work: next(name for name in services if name not in {work.facts[fact] for fact in names})
+
+
+def quick_trace(work: Workspace) -> str:
+    return work.visit([work.shop.shelf])[0].trace_id
+
+
+def order_too_few(work: Workspace) -> None:
+    work.visit([lambda: work.shop.order(work.facts["sku"], 1)])
+
+
+def end_fault(name: str) -> Callable[[Workspace], None]:
+    return lambda work: work.mend_shop(name)
+
+
+MUTANTS: dict[str, dict[str, Mutant]] = {
+    "00": {
+        "purchase": Mutant(order_too_few, "an order of 1 x"),
+        "trace": Mutant(quick_trace, "a trace of GET"),
+        "duration": Mutant(lambda work: "99999", "99999"),
+    },
+    "01": {
+        "callees": Mutant(lambda work: "catalog, orders, storefront", "too many"),
+        "slow": Mutant(other("slow"), "waits for another"),
+        "trace": Mutant(
+            lambda work: work.visit([lambda: work.shop.ask("/api/orders/none")])[0].trace_id, "nobody"
+        ),
+        "quick": Mutant(end_fault("slow-dependency"), "the fault is off"),
+    },
+    "02": {
+        "guilty": Mutant(lambda work: "storefront", "a call of its own failed"),
+        "product": Mutant(
+            lambda work: next(sku for sku in work.shop.skus() if sku != work.facts["bad"]), "succeed"
+        ),
+        "line": Mutant(lambda work: "requests.py:1", "not in the stack"),
+        "mended": Mutant(end_fault("bad-product"), "the fault is off"),
+    },
+}
