@@ -12,9 +12,11 @@ from local.xray.sampling_rules import SamplingRules
 from local.xray.sampling_statistics import SamplingStatistics
 from local.xray.sampling_targets import SamplingTargets
 from local.xray.segments import StoredTrace
+from local.xray.span_log import SpanLog
 from local.xray.storage.store import Store
 from local.xray.tags import Tagging
 from local.xray.traces import Trace, assemble
+from local.xray.transaction_search import TransactionSearch
 
 CACHED_TRACES = 500
 
@@ -22,7 +24,7 @@ CACHED_TRACES = 500
 class Backend:
     """Everything that is built on one store."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, span_log: SpanLog | None = None) -> None:
         self.store = store
         self.configuration = Configuration(store)
         self.groups = Groups(self.configuration)
@@ -31,6 +33,9 @@ class Backend:
         self.sampling_targets = SamplingTargets(self.sampling_rules, self.sampling_statistics)
         self.tagging = Tagging(self.configuration, self._exists)
         self.retrievals = Retrievals()
+        self.transaction_search = TransactionSearch(
+            self.configuration, store.writer, span_log or SpanLog(None)
+        )
         self.search = Search(store, self.assembled, self.groups.expression)
         self._cache: OrderedDict[tuple[str, int], Trace] = OrderedDict()  # by trace id and revision
         self._cache_lock = Lock()
@@ -42,7 +47,9 @@ class Backend:
     def retrieved_traces(self, token: str) -> list[Trace]:
         """The traces of a retrieval, none when it was cancelled. Raises ResourceNotFoundException."""
         retrieval = self.retrievals.get(token)
-        return self.traces(retrieval.trace_ids) if retrieval.status == "COMPLETE" else []
+        if retrieval.status != "COMPLETE":
+            return []
+        return list(self.assembled(self.store.reader.traces(retrieval.trace_ids, is_retrieval=True)))
 
     def assembled(self, stored: Iterable[StoredTrace]) -> Iterator[Trace]:
         """The assembled traces; CACHED_TRACES of them are cached."""

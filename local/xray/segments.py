@@ -4,6 +4,7 @@ Error codes are those that the service answers in UnprocessedTraceSegments, in t
 https://docs.aws.amazon.com/xray/latest/devguide/xray-api-segmentdocuments.html
 """
 
+import hashlib
 import json
 import re
 from collections.abc import Callable, Iterator
@@ -44,6 +45,7 @@ class ReceivedDocument:
     start_s: float
     in_progress: bool
     body: bytes
+    is_of_span: bool = False  # made of a span that came over OTLP
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +105,11 @@ def normalized_trace_id(text: str) -> str | None:
     if TRACE_ID.fullmatch(text):
         return text.lower()
     return f"1-{text[:8]}-{text[8:]}".lower() if W3C_TRACE_ID.fullmatch(text) else None
+
+
+def share_of(trace_id: str) -> float:
+    """A number in [0, 1) that follows from the id: the same traces are in a share each time."""
+    return int(hashlib.sha256(trace_id.encode()).hexdigest()[:8], 16) / 2**32
 
 
 def descendants(entity: Document) -> Iterator[Document]:

@@ -18,6 +18,12 @@ class Settings:
         default=4318,
         help="port for OpenTelemetry's exporters; XRAY_PORT takes them too, and 0 leaves it at that",
     )
+    aws: str = env(
+        "AWS_ENDPOINT_URL",
+        str,
+        default="",
+        help="the local AWS, whose log group aws/spans takes spans with the destination CloudWatchLogs",
+    )
     state: Path = env(
         "XRAY_STATE_DIR", Path, default=Path(".lantern/state/xray-state"), help="where the traces are kept"
     )

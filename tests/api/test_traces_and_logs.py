@@ -196,3 +196,44 @@ def test_with_the_sdk_switched_off_log_lines_still_share_the_trace_id(tmp_path):
 
     assert {name: len(lines) for name, lines in logged.items()} == dict.fromkeys(SERVICES, 1)
     assert summaries == []
+
+
+POLICY = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Effect": "Allow",
+            "Principal": {"Service": "xray.amazonaws.com"},
+            "Action": "logs:PutLogEvents",
+            "Resource": "arn:aws:logs:us-east-1:111122223333:log-group:aws/spans:*",
+        }
+    ],
+}
+
+
+def test_with_transaction_search_each_span_of_an_order_is_a_line_of_the_log_group(shop):
+    """Every trace keeps its summary here, for the other tests of this shop."""
+    sku = shop.add_product("lantern-in-the-log-group", 10)
+    logs, x_ray = shop.client("logs"), shop.client("xray")
+    rule = {"Probabilistic": {"DesiredSamplingPercentage": 100.0}}
+    refused = "does not have permission to call PutLogEvents on the aws/spans Log Group"
+    with pytest.raises(x_ray.exceptions.InvalidRequestException, match=refused):
+        x_ray.update_trace_segment_destination(Destination="CloudWatchLogs")
+    logs.put_resource_policy(policyName="TransactionSearch", policyDocument=json.dumps(POLICY))
+    x_ray.update_indexing_rule(Name="Default", Rule=rule)
+    x_ray.update_trace_segment_destination(Destination="CloudWatchLogs")
+    try:
+        trace_id = trace_id_of(shop.order(sku, "order-in-the-log-group"))
+        documents = segments_of(shop, trace_id)
+
+        def spans():
+            lines = logs.filter_log_events(logGroupName="aws/spans")["events"]
+            found = [json.loads(line["message"]) for line in lines]
+            of_trace = [s for s in found if s["traceId"] == trace_id[2:].replace("-", "")]
+            kinds = [s["kind"] for s in of_trace]
+            return of_trace if kinds.count("SERVER") == 3 else None
+
+        names = {s["resource"]["attributes"]["service.name"] for s in wait_until(spans, 10)}
+    finally:
+        x_ray.update_trace_segment_destination(Destination="XRay")
+    assert names == {"storefront", "catalog", "orders"} <= {document["name"] for document in documents}

@@ -69,7 +69,7 @@ def test_the_rehearsals_page_lists_every_prepared_release_and_each_has_its_patch
 
 
 def test_the_x_ray_page_lists_the_settings_and_their_defaults():
-    rows = set(re.findall(r"^\| `((?:XRAY|OTLP)_\w+)` \| `([^`]*)` \| (.*) \|$", X_RAY, re.M))
+    rows = set(re.findall(r"^\| `((?:XRAY|OTLP|AWS)_\w+)` \| (?:`([^`]*)`|none) \| (.*) \|$", X_RAY, re.M))
 
     assert rows == {
         (variable.name, str(variable.default), variable.help) for variable in variables(Settings).values()

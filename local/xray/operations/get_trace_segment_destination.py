@@ -1,12 +1,10 @@
-"""GetTraceSegmentDestination: the local X-Ray keeps all segments itself."""
+"""GetTraceSegmentDestination: where segments and spans go."""
 
 from typing import Any
 
 from local.xray.backend import Backend
 
-DESTINATION = {"Destination": "XRay", "Status": "ACTIVE"}
 
-
-def answer(_request: dict[str, Any], backend: Backend) -> dict[str, Any]:  # noqa: ARG001
-    """Always XRay."""
-    return DESTINATION
+def answer(_request: dict[str, Any], backend: Backend) -> dict[str, Any]:
+    """XRay or CloudWatchLogs; a change is active at once."""
+    return {"Destination": backend.transaction_search.destination, "Status": "ACTIVE"}

@@ -3,7 +3,6 @@
 https://docs.aws.amazon.com/xray/latest/api/API_GetTraceSummaries.html
 """
 
-import hashlib
 import math
 import time
 from typing import Any
@@ -12,6 +11,7 @@ from local.awsapi.errors import InvalidRequestException
 from local.xray.backend import Backend
 from local.xray.filters.expressions import EVERYTHING
 from local.xray.filters.parser import parse
+from local.xray.segments import share_of
 from local.xray.storage.reader import BEGINNING, Position
 from local.xray.summaries import summarize
 from local.xray.time_ranges import time_range
@@ -34,7 +34,7 @@ def answer(request: dict[str, Any], backend: Backend) -> dict[str, Any]:
     for position, trace in backend.search.candidates(expression, clock, start_s, end_s, after):
         after = position
         examined += 1
-        if trace and _share(trace.trace_id) < rate:
+        if trace and share_of(trace.trace_id) < rate:
             event_s = None if clock == "TraceId" else float(math.floor(trace.received_s))
             summaries.append(summarize(trace) | {"MatchedEventTime": event_s})
         if examined_before + examined == most:
@@ -66,11 +66,6 @@ def _sampling(request: dict[str, Any], clock: str) -> tuple[float, int | None]:
             "Please try using time range type: Event"
         )
     return float(rate), None
-
-
-def _share(trace_id: str) -> float:
-    """A number in [0, 1) that follows from the id: the same traces are sampled each time."""
-    return int(hashlib.sha256(trace_id.encode()).hexdigest()[:8], 16) / 2**32
 
 
 def _read_token(token: str | None) -> tuple[Position, int]:

@@ -37,6 +37,7 @@ class RawSpan:
 
     decode: Callable[[], Span]
     byte_size: int | None  # None where only the decoded span tells
+    scope: dict[str, Any]  # name and version of the instrumentation scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +113,8 @@ def _shallow(name: str, *fields: tuple[str, int, bool]) -> type[Message]:
 # of opentelemetry/proto/collector/trace/v1/trace_service.proto and opentelemetry/proto/trace/v1/trace.proto
 ShallowRequest = _shallow("Request", ("resource_spans", 1, True))
 ShallowResourceSpans = _shallow("ResourceSpans", ("resource", 1, False), ("scope_spans", 2, True))
-ShallowScopeSpans = _shallow("ScopeSpans", ("spans", 2, True))
+ShallowScope = _shallow("Scope", ("name", 1, False), ("version", 2, False))
+ShallowScopeSpans = _shallow("ScopeSpans", ("scope", 1, False), ("spans", 2, True))
 
 
 def _from_protobuf(body: bytes) -> Iterator[ResourceSpans]:
@@ -122,11 +124,18 @@ def _from_protobuf(body: bytes) -> Iterator[ResourceSpans]:
             raise InvalidData(f"A resource is larger than {MAX_SPAN_BYTES} bytes")
         spans: list[RawSpan] = []
         for scope in outer.scope_spans:
-            raws = _parsed(ShallowScopeSpans, scope).spans
-            if len(spans) + len(raws) > MAX_SPANS:
+            inner = _parsed(ShallowScopeSpans, scope)
+            if len(spans) + len(inner.spans) > MAX_SPANS:
                 raise InvalidData(f"There are more than {MAX_SPANS} spans: send fewer at a time")
-            spans += [RawSpan(_span_parser(raw), len(raw)) for raw in raws]
+            if inner.spans:
+                title = _scope(_parsed(ShallowScope, inner.scope))
+                spans += [RawSpan(_span_parser(raw), len(raw), title) for raw in inner.spans]
         yield ResourceSpans(list(_parsed(Resource, outer.resource).attributes), spans)
+
+
+def _scope(scope: Any) -> dict[str, Any]:
+    texts = {"name": scope.name, "version": scope.version}
+    return {field: raw.decode("utf-8", "replace") for field, raw in texts.items() if raw}
 
 
 def _span_parser(raw: bytes) -> Callable[[], Span]:
@@ -151,12 +160,22 @@ def _from_json(body: bytes) -> Iterator[ResourceSpans]:
     except orjson.JSONDecodeError as error:
         raise InvalidData(f"The body is not JSON: {error}") from error
     for batch in _objects(request, "resourceSpans"):
-        spans = [span for scope in _objects(batch, "scopeSpans") for span in _objects(scope, "spans")]
+        spans = [
+            (span, scope.get("scope"))
+            for scope in _objects(batch, "scopeSpans")
+            for span in _objects(scope, "spans")
+        ]
         if len(spans) > MAX_SPANS:
             raise InvalidData(f"There are more than {MAX_SPANS} spans: send fewer at a time")
         resource = Resource()
         _fill(resource, batch.get("resource") or {})
-        yield ResourceSpans(list(resource.attributes), [RawSpan(_span_reader(span), None) for span in spans])
+        raws = [RawSpan(_span_reader(span), None, _scope_of_json(scope)) for span, scope in spans]
+        yield ResourceSpans(list(resource.attributes), raws)
+
+
+def _scope_of_json(scope: Any) -> dict[str, Any]:
+    fields = scope if isinstance(scope, dict) else {}
+    return {name: fields[name] for name in ("name", "version") if isinstance(fields.get(name), str)}
 
 
 def _objects(parent: Any, name: str) -> list[dict[str, Any]]:

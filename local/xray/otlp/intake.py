@@ -12,6 +12,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from local.xray.otlp.decoding import MAX_SPAN_BYTES, RawSpan, ResourceSpans
 from local.xray.otlp.documents import Resource, documents_of, resource_of
 from local.xray.otlp.errors import InvalidData
+from local.xray.otlp.events import event_of
 from local.xray.segments import Document, ReceivedDocument
 
 NS_PER_S = 1_000_000_000
@@ -25,6 +26,7 @@ class Intake:
     """The documents of the spans that are taken, how many were not, and why the first of them was not."""
 
     documents: list[ReceivedDocument] = field(default_factory=list)
+    events: list[bytes] = field(default_factory=list)  # of the log group aws/spans, where they are wanted
     accepted: int = 0
     rejected: int = 0
     reason: str = ""
@@ -32,13 +34,15 @@ class Intake:
     last_ns: int = 0
 
 
-def take(batches: Iterable[ResourceSpans], now_s: float) -> Intake:
+def take(batches: Iterable[ResourceSpans], now_s: float, *, with_events: bool = False) -> Intake:
     """All that can be taken. Raises InvalidData when a span can't be decoded, or nothing can be taken."""
     intake, now_ns = Intake(), int(now_s * NS_PER_S)
     for batch in batches:
         resource = resource_of(batch.attributes)
         for raw in batch.spans:
-            _take_span(intake, raw, resource, now_ns)
+            span = _take_span(intake, raw, resource, now_ns)
+            if span and with_events:
+                intake.events.append(orjson.dumps(event_of(span, resource.attributes, raw.scope)))
     if intake.rejected and not intake.accepted:
         raise InvalidData(f"None of {intake.rejected} spans can be taken: {intake.reason}")
     if intake.accepted and intake.last_ns - intake.first_ns > MAX_GAP_H * HOUR_NS:
@@ -46,7 +50,8 @@ def take(batches: Iterable[ResourceSpans], now_s: float) -> Intake:
     return intake
 
 
-def _take_span(intake: Intake, raw: RawSpan, resource: Resource, now_ns: int) -> None:
+def _take_span(intake: Intake, raw: RawSpan, resource: Resource, now_ns: int) -> Span | None:
+    """Count and take a span; returns it if it was taken."""
     span, reason = None, f"a span is larger than {MAX_SPAN_BYTES} bytes"
     if raw.byte_size is None or raw.byte_size <= MAX_SPAN_BYTES:
         span = raw.decode()
@@ -61,11 +66,12 @@ def _take_span(intake: Intake, raw: RawSpan, resource: Resource, now_ns: int) ->
     if span is None or reason:
         intake.rejected += 1
         intake.reason = intake.reason or reason
-        return
+        return None
     intake.accepted += 1
     intake.first_ns = min(intake.first_ns, span.start_time_unix_nano)
     intake.last_ns = max(intake.last_ns, span.start_time_unix_nano)
     intake.documents += documents
+    return span
 
 
 def _refusal(span: Span, now_ns: int) -> str:
@@ -92,4 +98,5 @@ def _received(document: Document) -> ReceivedDocument:
         start_s=document["start_time"],
         in_progress=False,
         body=orjson.dumps(document),
+        is_of_span=True,
     )

@@ -27,6 +27,7 @@ from local.xray.otlp.errors import (
     WrongMethod,
 )
 from local.xray.otlp.intake import Intake, take
+from local.xray.span_log import SpanLog
 from local.xray.storage.writer import Writer
 
 log = logging.getLogger(__name__)
@@ -42,8 +43,8 @@ class OtlpReceiver:
     Counts spans taken and rejected, and requests that were refused because too much waits.
     """
 
-    def __init__(self, writer: Writer) -> None:
-        self._writer = writer
+    def __init__(self, writer: Writer, span_log: SpanLog) -> None:
+        self._writer, self._span_log = writer, span_log
         self._decoding = threading.Lock()  # one body at a time is in memory in its decoded form
         self.received = self.rejected = self.overloaded = 0
 
@@ -80,12 +81,14 @@ class OtlpReceiver:
         _check_sender(environ, headers)
         with _held(self._decoding):
             body = decompressed(_read(environ), headers.get("content-encoding", "").strip().lower())
-            intake = take(decode(body, media_type), time.time())
+            batches = decode(body, media_type)
+            intake = take(batches, time.time(), with_events=self._span_log.is_open)
         if not self._writer.put_all(intake.documents):
             raise Overloaded("Spans arrive faster than they are written: send them again")
         self._writer.flush()
         if intake.documents and self._writer.write_error:
             raise Overloaded(f"The spans could not be written: {self._writer.write_error}")
+        self._span_log.put_spans(intake.events)
         self.received += intake.accepted
         self.rejected += intake.rejected
         return _response(intake)

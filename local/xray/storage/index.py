@@ -44,6 +44,7 @@ WHERE trace_id = ?1 AND started = (SELECT started FROM indexed WHERE trace_id = 
 """
 PUT_ENTRY = "INSERT OR REPLACE INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 PUT_ARRIVAL = "INSERT OR REPLACE INTO arrivals VALUES (?, ?, ?, ?, ?)"
+WITHOUT_SUMMARY = "SELECT 1 FROM without_summary WHERE trace_id = ?"
 PUT_INDEXED = "INSERT OR REPLACE INTO indexed VALUES (?, ?, ?)"
 
 # an event is packed into 64 bits: graph element, status, milliseconds
@@ -78,16 +79,20 @@ class Index:
             connection.execute(DELETE_ENTRY, (stored.trace_id,))
             connection.execute("DELETE FROM arrivals WHERE trace_id = ?", (stored.trace_id,))
             try:
-                trace = assemble(stored)
-                entry = _entry(stored, trace)
-                arrivals = self._arrivals(connection, stored, trace)
-                connection.execute(PUT_ENTRY, entry)
-                connection.executemany(PUT_ARRIVAL, arrivals)
+                if not connection.execute(WITHOUT_SUMMARY, (stored.trace_id,)).fetchone():
+                    self._put_rows(connection, stored)
             except sqlite3.Error:
                 raise
             except Exception:  # a document that nobody thought of: logged, and found by its id only
                 log.exception("trace %s can't be indexed", stored.trace_id)
             connection.execute(PUT_INDEXED, (stored.trace_id, stored.started_s, stored.revision))
+
+    def _put_rows(self, connection: sqlite3.Connection, stored: StoredTrace) -> None:
+        trace = assemble(stored)
+        entry = _entry(stored, trace)
+        arrivals = self._arrivals(connection, stored, trace)
+        connection.execute(PUT_ENTRY, entry)
+        connection.executemany(PUT_ARRIVAL, arrivals)
 
     def count(
         self, rows: Iterable[tuple[float, bytes, bytes]]

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from local.xray.graph_events import GraphElement, GraphEvent, StartRange
 from local.xray.segments import StoredTrace
+from local.xray.storage.index import WITHOUT_SUMMARY
 from local.xray.storage.schema import connect
 from local.xray.storage.writer import TRACE, Writer, stored_trace
 
@@ -54,10 +55,14 @@ class Reader:
         connection: sqlite3.Connection = self._thread.connection
         return connection
 
-    def traces(self, trace_ids: Iterable[str]) -> Iterator[StoredTrace]:
-        """The traces with these ids, in the order of the ids; unknown ids are skipped."""
+    def traces(self, trace_ids: Iterable[str], *, is_retrieval: bool = False) -> Iterator[StoredTrace]:
+        """The traces with these ids, in the order of the ids; unknown ids are skipped.
+
+        Only a retrieval has those without a summary.
+        """
         for trace_id in trace_ids:
-            if rows := self.query(TRACE, (trace_id,)):
+            rows = self.query(TRACE, (trace_id,))
+            if rows and (is_retrieval or not self.query(WITHOUT_SUMMARY, (trace_id,))):
                 yield stored_trace(trace_id, rows)
 
     def candidates(

@@ -25,7 +25,7 @@ def _delete(connection: sqlite3.Connection, condition: str, parameters: tuple[An
     trace_ids = f"SELECT trace_id FROM traces WHERE {condition}"  # noqa: S608
     entries = f"SELECT started, trace_id FROM indexed WHERE trace_id IN ({trace_ids})"  # noqa: S608
     connection.execute(f"DELETE FROM entries WHERE (started, trace_id) IN ({entries})", parameters)  # noqa: S608
-    for table in ("arrivals", "indexed", "documents"):
+    for table in ("arrivals", "indexed", "documents", "without_summary"):
         connection.execute(f"DELETE FROM {table} WHERE trace_id IN ({trace_ids})", parameters)  # noqa: S608
     return connection.execute(f"DELETE FROM traces WHERE {condition}", parameters).rowcount  # noqa: S608
 

@@ -12,6 +12,7 @@ CREATE TABLE IF NOT EXISTS traces (
   trace_id TEXT PRIMARY KEY, started REAL, received REAL, revision INTEGER
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS traces_by_start ON traces (started, trace_id);
+CREATE TABLE IF NOT EXISTS without_summary (trace_id TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS configuration (kind TEXT, name TEXT, value TEXT, PRIMARY KEY (kind, name));
 
 -- until 0.1.0 sampling rules had a table of their own

@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from local.xray.segments import ReceivedDocument, StoredTrace
+from local.xray.segments import ReceivedDocument, StoredTrace, share_of
 from local.xray.storage import retention
 from local.xray.storage.index import Index
 from local.xray.storage.schema import connect, create_tables
@@ -42,6 +42,11 @@ INSERT INTO traces VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE
 SET started = min(started, excluded.started), received = excluded.received,
     revision = revision + excluded.revision
 """
+# a trace of which something was there before keeps its summary
+LEAVE_OUT = """
+INSERT OR IGNORE INTO without_summary
+SELECT ?1 WHERE NOT EXISTS (SELECT 1 FROM traces WHERE trace_id = ?1)
+"""
 NOT_INDEXED = """
 SELECT trace_id FROM traces LEFT JOIN indexed USING (trace_id)
 WHERE indexed.revision IS NULL OR indexed.revision <> traces.revision
@@ -58,7 +63,7 @@ class Writer:
     """Owns the writing connection and its thread.
 
     `dropped` counts documents that were lost, `write_error` is the last error of SQLite ("" when the last
-    batch was written).
+    batch was written). Of new traces `indexed_share` get a summary. `on_written` is told what was written.
     """
 
     def __init__(self, file: Path, *, max_bytes: int, max_age_s: float) -> None:
@@ -68,6 +73,8 @@ class Writer:
         self._put_lock = threading.Lock()
         self._check_size_at, self._grown_bytes = 0.0, 0
         self.dropped, self.write_error, self._report_at = 0, "", 0.0
+        self.indexed_share = 1.0
+        self.on_written: Callable[[list[ReceivedDocument]], None] | None = None
         self._connection = connect(file)
         create_tables(self._connection)
         self.index = Index(self._connection)
@@ -188,7 +195,11 @@ class Writer:
         starts: dict[str, list[float]] = {}
         for document in documents:
             starts.setdefault(document.trace_id, []).append(document.start_s)
+        left_out = [
+            (id_,) for id_ in starts if self.indexed_share < 1 and share_of(id_) >= self.indexed_share
+        ]
         with self._connection as connection:
+            connection.executemany(LEAVE_OUT, left_out)
             connection.executemany(
                 PUT_DOCUMENT, [(d.trace_id, d.entity_id, int(d.in_progress), d.body, now) for d in documents]
             )
@@ -200,6 +211,8 @@ class Writer:
         for trace_id in starts:
             self._unindexed.pop(trace_id, None)
             self._unindexed[trace_id] = changed
+        if self.on_written:
+            self.on_written(documents)
 
     def _until_next_indexing_s(self) -> float:
         """How long the thread may wait for documents before there is something to index."""

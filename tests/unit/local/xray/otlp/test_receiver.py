@@ -12,6 +12,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from local.xray.otlp import receiver
 from local.xray.otlp.decoding import JSON, MAX_BYTES, PROTOBUF
 from local.xray.otlp.receiver import OtlpReceiver
+from local.xray.span_log import SpanLog
 from local.xray.storage import writer
 from local.xray.storage.store import Store
 from tests.unit.local.xray.otlp.spans import SPAN_ID, span
@@ -32,7 +33,7 @@ def _send(store):
 
 def sender(store, app=None):
     """Sends a body to a receiver; returns status, headers and body of the answer."""
-    app = app or OtlpReceiver(store.writer)
+    app = app or OtlpReceiver(store.writer, SpanLog(None))
 
     def send(body=b"", media_type=PROTOBUF, method="POST", path="/v1/traces", **headers):
         answer = {}
@@ -144,7 +145,7 @@ def test_when_the_disk_is_full_the_exporter_shall_come_again(store, send):
 
 def test_when_others_are_decoded_for_too_long_the_exporter_shall_come_again(store, monkeypatch):
     monkeypatch.setattr(receiver, "WAIT_S", 0.01)
-    app = OtlpReceiver(store.writer)
+    app = OtlpReceiver(store.writer, SpanLog(None))
 
     with app._decoding:
         assert sender(store, app)(body_of(span()))[0] == 503
@@ -152,7 +153,7 @@ def test_when_others_are_decoded_for_too_long_the_exporter_shall_come_again(stor
 
 
 def test_a_failure_is_logged_and_told_as_such(send, monkeypatch, caplog):
-    monkeypatch.setattr(receiver, "take", lambda *_: 1 / 0)
+    monkeypatch.setattr(receiver, "take", lambda *_, **_kw: 1 / 0)
 
     assert send(body_of(span()))[0] == 500
     assert "ZeroDivisionError" in caplog.text
