@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/create-signed-request.html
 AUTHORIZATION = re.compile(
-    r"AWS4-HMAC-SHA256 +Credential=[^/,\s]+/\d{8}/[\w-]+/(?P<service>[\w-]+)/aws4_request, *"
+    r"AWS4-HMAC-SHA256 +Credential=(?P<key>[^/,\s]+)/\d{8}/[\w-]+/(?P<service>[\w-]+)/aws4_request, *"
     r"SignedHeaders=[\w;.-]+, *Signature=[\w]+"
 )
 FORM_TYPES = ("", "application/x-www-form-urlencoded", "multipart/form-data", "text/plain")
@@ -23,6 +23,12 @@ def signed_service(headers: Mapping[str, str]) -> str:
     `headers` has lower-case names."""
     match = AUTHORIZATION.fullmatch(headers.get("authorization", ""))
     return match["service"] if match else ""
+
+
+def signing_key(headers: Mapping[str, str]) -> str:
+    """The access key id that a SigV4 Authorization header names; "" when there is no such header."""
+    match = AUTHORIZATION.fullmatch(headers.get("authorization", ""))
+    return match["key"] if match else ""
 
 
 def may_be_unsigned(method: str, headers: Mapping[str, str]) -> bool:

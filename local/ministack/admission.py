@@ -14,6 +14,7 @@ from origins import SAFE_METHODS, foreign_sender, is_own_host
 
 HEALTH = "/_lantern/health"
 FAULTS = "/_lantern/faults"
+ACCESSES = "/_lantern/accesses"  # what roles have asked for
 EVENTS = "/_lantern/events"  # where the local CodePipeline and CodeDeploy tell what AWS's would tell
 REGISTRY = "/v2/"  # Docker's registry API, which is ECR's too
 # What outgoing requests to anybody are made of: an event would be sent to the address that a request names
@@ -37,7 +38,9 @@ def refusal(method: str, path: str, query: str, headers: Mapping[str, str]) -> R
         return _denied(f"The local AWS answers under no name of the internet: Host: {headers['host'][:100]}")
     if sender := foreign_sender(method, headers):
         return _denied(f"The local AWS answers no web page of another origin: {sender}")
-    if (path == HEALTH and method in SAFE_METHODS) or (path == EVENTS and may_be_unsigned(method, headers)):
+    if (path in (HEALTH, ACCESSES) and method in SAFE_METHODS) or (
+        path == EVENTS and may_be_unsigned(method, headers)
+    ):
         return None
     if path == FAULTS and method in ("GET", "PUT", "DELETE"):  # which no form can send, and no page elsewhere
         return None

@@ -1,9 +1,10 @@
 """MiniStack's environment variables and internals; no other module knows them.
 
-Three of the functions used here are not MiniStack's public interface, which is why its version is pinned:
+Some of the functions used here are not MiniStack's public interface, which is why its version is pinned:
 `ministack.app.app` is the ASGI application that its command serves; `get_state` and `save_state` of its
 DynamoDB write the file that it reads at the next start; `_put_events` of its EventBridge accepts events of
-AWS's own services, which the API refuses as AWS's does. Everything else is asked over AWS's API.
+AWS's own services, which the API refuses as AWS's does; IAM keeps its roles in `_roles`, and S3 the buckets'
+policies in `_bucket_policies`. Everything else is asked over AWS's API.
 """
 
 import importlib
@@ -26,7 +27,7 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 # By their names in a signature: what the shop, the console, the rehearsal and the pages use. MiniStack has
 # many more, some of which run code or send requests to anybody: look at a service before it comes in here.
-SERVICES = ("dynamodb", "ecr", "ecs", "events", "logs", "monitoring", "s3", "sqs", "ssm", "sts")
+SERVICES = ("dynamodb", "ecr", "ecs", "events", "iam", "logs", "monitoring", "s3", "sqs", "ssm", "sts")
 
 
 def configure(host: str, port: int, state: Path) -> None:
@@ -69,6 +70,18 @@ def service_of(method: str, path: str, query: str, headers: Mapping[str, str]) -
     router = importlib.import_module("ministack.core.router")
     service: str = router.detect_service(method, path, dict(headers), parse_qs(query, keep_blank_values=True))
     return service
+
+
+def role(name: str) -> tuple[str, tuple[str, ...]] | None:
+    """A role's trust policy and inline policies, each as JSON; None when IAM has no role of this name."""
+    kept = importlib.import_module("ministack.services.iam")._roles.get(name)
+    return (kept["AssumeRolePolicyDocument"], tuple(kept["InlinePolicies"].values())) if kept else None
+
+
+def bucket_policy(bucket: str) -> str:
+    """A bucket's policy as JSON; "" when it has none."""
+    policy = importlib.import_module("ministack.services.s3")._bucket_policies.get(bucket) or ""
+    return policy.decode() if isinstance(policy, bytes) else str(policy)
 
 
 def _refuse_to_start(*_: object, **__: object) -> NoReturn:

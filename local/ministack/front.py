@@ -3,12 +3,14 @@
 import asyncio
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from xml.sax.saxutils import escape
 
 from local.awsapi.signatures import signed_service
-from local.ministack import admission, engine, garbage, tables
-from local.ministack.admission import EVENTS, FAULTS, HEALTH, Refusal
+from local.ministack import admission, engine, garbage, identities, tables
+from local.ministack.admission import ACCESSES, EVENTS, FAULTS, HEALTH, Refusal
 from local.ministack.engine import App, Message, Receive, Scope, Send
+from local.ministack.gatekeeper import Call, Gatekeeper
 from local.ministack.snapshots import Snapshots
 from local.ministack.throttling import CODE, MESSAGE, Throttling, WrongFault
 
@@ -30,6 +32,7 @@ class Front:
         self._required = required
         self._snapshots = snapshots
         self._throttling = throttling  # None where no fault may be injected
+        self._gatekeeper = Gatekeeper()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or handle the start and the stop of the server."""
@@ -45,8 +48,25 @@ class Front:
             await _put_events(receive, send)
         elif scope["path"] == FAULTS:
             await self._switch_faults(scope["method"], receive, send)
+        elif scope["path"] == ACCESSES:
+            await _answer(send, 200, {"used": self._gatekeeper.used()})
         else:
-            await self._pass_on(scope, receive, send)
+            await self._judge(scope, receive, send)
+
+    async def _judge(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on when its principal may have it; answer what is about identities."""
+        call = _call(scope)
+        if call.needs_body:
+            body = await _body(receive)
+            call, receive = replace(call, body=body), _replayed(body, receive)
+        if answer := identities.answer(call, self._gatekeeper) or self._gatekeeper.refusal(call):
+            if isinstance(answer, Refusal):
+                await _refuse(scope, send, answer)
+            else:
+                status, media_type, content = answer
+                await _send(send, status, media_type, content, ())
+            return
+        await self._pass_on(scope, receive, send)
 
     async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self._throttling and self._throttling.is_on and _is_dynamodb(scope["headers"]):
@@ -98,6 +118,11 @@ class Front:
         missing = await tables.missing(self._app, self._required)
         body = {"status": "tables are missing" if missing else "ok", "missing": missing}
         await _answer(send, 503 if missing else 200, body)
+
+
+def _call(scope: Scope) -> Call:
+    query = scope["query_string"].decode("latin-1")
+    return Call(scope["method"], scope["path"], query, _headers(scope))
 
 
 def _refusal(scope: Scope) -> Refusal | None:
