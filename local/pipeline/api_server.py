@@ -1,16 +1,20 @@
 """Everything that the port serves: the AWS APIs, git, health, and the snapshots and events of a rehearsal."""
 
+import io
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import parse_qs
 
 from local.awsapi import operations
 from local.awsapi.application import Application, foreign_request, request_headers
-from local.awsapi.signatures import may_be_unsigned, signed_service
-from local.pipeline import snapshot
+from local.awsapi.signatures import may_be_unsigned, signed_service, signing_key
+from local.iam.operations import UnknownOperation
+from local.iam.principals import principal_of
+from local.pipeline import api_needs, snapshot
 from local.pipeline.architecture import full_name
 from local.pipeline.codecommit.repository import URL_PREFIX
+from local.pipeline.iam.sessions import AccessDenied
 from local.pipeline.load_balancing.haproxy import address as load_balancer_address
 from local.pipeline.runner import Runner
 
@@ -42,6 +46,13 @@ class ApiServer:
             return _answer(start_response, "403 Forbidden", {"message": reason})
         if path.startswith(URL_PREFIX) and (method == "GET" or may_be_unsigned(method, headers)):
             return self._runner.git_http(environ, start_response)
+        if denial := self._denial(environ, headers):
+            return _answer(
+                start_response,
+                "403 Forbidden",
+                {"__type": denial.code, "message": str(denial)},
+                [("x-amzn-errortype", denial.code)],
+            )
         target = environ.get("HTTP_X_AMZ_TARGET", "")
         if target:
             return self._api(target)(environ, start_response)
@@ -65,6 +76,23 @@ class ApiServer:
                 return _answer(start_response, "403 Forbidden", message)
         return _answer(start_response, "404 Not Found", {"message": f"nothing is at {path}"})
 
+    def _denial(self, environ: dict[str, Any], headers: Mapping[str, str]) -> AccessDenied | None:
+        """Why the role that signed a request may not have it; None for a person, who may have everything."""
+        principal = principal_of(signing_key(headers))
+        if principal is None:
+            return None
+        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        environ["wsgi.input"] = io.BytesIO(body)
+        target = headers.get("x-amz-target", "")
+        try:
+            needs = api_needs.needs(self._runner, signed_service(headers), target.rpartition(".")[2], body)
+            self._runner.sessions.require(principal.role_arn, principal.session, needs)
+        except AccessDenied as denial:
+            return denial
+        except UnknownOperation as error:
+            return AccessDenied(f"User: {principal.arn} is refused: {error}")
+        return None
+
     def _api(self, target: str) -> Application:
         prefix = target.partition(".")[0]
         return next((api for api in self._apis if api.target_prefix == prefix), self._apis[0])
@@ -87,7 +115,10 @@ class ApiServer:
         return [body]
 
 
-def _answer(start_response: Any, status: str, body: Any) -> Iterable[bytes]:
+def _answer(
+    start_response: Any, status: str, body: Any, headers: Iterable[tuple[str, str]] = ()
+) -> Iterable[bytes]:
     content = json.dumps(body).encode()
-    start_response(status, [("Content-Type", "application/json"), ("Content-Length", str(len(content)))])
+    lines = [("Content-Type", "application/json"), ("Content-Length", str(len(content))), *headers]
+    start_response(status, lines)
     return [content]

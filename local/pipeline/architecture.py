@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from infra.template import FOLDER, Resource, TemplateError, load
+from local.iam.principals import role_arn
 
 LOAD_BALANCER = "AWS::ElasticLoadBalancingV2::LoadBalancer"
 LISTENER = "AWS::ElasticLoadBalancingV2::Listener"
@@ -69,6 +70,7 @@ class DeploymentGroup:
     test: Listener
     alarms: tuple[str, ...]
     rolls_back_on: tuple[str, ...]  # CodeDeploy's rollback events, such as DEPLOYMENT_FAILURE
+    role: str  # ARN of the role with which CodeDeploy acts
     first_task_definition: dict[str, Any] = field(repr=False)
 
 
@@ -85,6 +87,7 @@ class Architecture:
     functions: dict[str, dict[str, Any]]
     alarms: dict[str, dict[str, Any]]
     groups: dict[str, DeploymentGroup]
+    start_role: str  # ARN of the role with which EventBridge starts the pipeline; "" when no rule does
     balancers: tuple[str, ...]
 
     @property
@@ -127,6 +130,7 @@ def read(parameters: Mapping[str, str] | None = None, folder: Path = FOLDER) -> 
         },
         alarms=_by_name(resources, "AWS::CloudWatch::Alarm", "AlarmName"),
         groups={group.name: group for group in _groups(resources)},
+        start_role=_start_role(resources, pipeline["Name"]),
         balancers=tuple(_by_name(resources, LOAD_BALANCER, "Name")),
     )
     for group in architecture.groups.values():
@@ -135,6 +139,24 @@ def read(parameters: Mapping[str, str] | None = None, folder: Path = FOLDER) -> 
                 f"deployment group {group.name}: the templates have no alarm {unknown[0]}"
             )
     return architecture
+
+
+def _start_role(resources: Iterable[Resource], pipeline: str) -> str:
+    targets = [
+        target
+        for resource in resources
+        if resource.type == "AWS::Events::Rule"
+        for target in resource.properties.get("Targets", [])
+    ]
+    ends = f":{pipeline}"
+    return next(
+        (
+            target["RoleArn"]
+            for target in targets
+            if ":codepipeline:" in target["Arn"] and target["Arn"].endswith(ends) and "RoleArn" in target
+        ),
+        "",
+    )
 
 
 def full_name(kind: str, name: str) -> str:
@@ -153,9 +175,15 @@ def _naming(resource: Resource) -> Iterator[None]:
 
 
 def _with_local_names(resources: list[Resource]) -> tuple[Resource, ...]:
-    """Fill in what only AWS could know of load balancers and target groups; their DNS name is their name."""
+    """Fill in what only AWS could know: names of load balancers and target groups, ARNs of roles.
+
+    A load balancer's DNS name is its name.
+    """
     names: dict[str, str] = {}
     for resource in resources:
+        if resource.type == "AWS::IAM::Role":
+            name = resource.properties.get("RoleName") or f"{resource.stack}-{resource.name}"
+            names[f"<{resource.stack}.{resource.name}.Arn>"] = role_arn(name)
         if resource.type in NAMED_BY_AWS:
             attribute, kind = NAMED_BY_AWS[resource.type]
             with _naming(resource):
@@ -227,6 +255,7 @@ def _group(
         test=listeners[pair["TestTrafficRoute"]["ListenerArns"][0]],
         alarms=tuple(alarm["Name"] for alarm in _enabled(properties, "AlarmConfiguration", "Alarms")),
         rolls_back_on=tuple(_enabled(properties, "AutoRollbackConfiguration", "Events")),
+        role=properties["ServiceRoleArn"],
         first_task_definition=families[service["TaskDefinition"]],
     )
 

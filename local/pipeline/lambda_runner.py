@@ -12,12 +12,14 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+import botocore.exceptions
 import docker
 import docker.errors
 import requests
 
 from local.awsapi.account import REGION
 from local.pipeline.ecs.task_containers import LABEL, MIB
+from local.pipeline.iam.sessions import Sessions
 from local.pipeline.local_aws import LocalAws
 from local.pipeline.settings import Settings
 
@@ -44,8 +46,10 @@ class InvocationError(Exception):
 class LambdaRunner:
     """Knows the functions by their names; `functions` are their CloudFormation properties."""
 
-    def __init__(self, functions: Mapping[str, Mapping[str, Any]], settings: Settings, aws: LocalAws) -> None:
-        self._functions, self._settings, self._aws = functions, settings, aws
+    def __init__(
+        self, functions: Mapping[str, Mapping[str, Any]], settings: Settings, sessions: Sessions
+    ) -> None:
+        self._functions, self._settings, self._sessions = functions, settings, sessions
         self._engine = docker.from_env(timeout=60)
 
     def invoke(self, name: str, event: Mapping[str, str]) -> str:
@@ -55,24 +59,32 @@ class LambdaRunner:
         function = self._functions.get(name)
         if function is None:
             raise InvocationError(f"Function not found: {name}")
-        timeout_s = int(function.get("Timeout", DEFAULT_TIMEOUT_S))
         try:
-            container = self._engine.api.create_container_from_config(  # type: ignore[no-untyped-call]
-                self._container(name, function, event)
-            )["Id"]
-            try:
-                self._engine.api.start(container)
-                return self._result(name, container, timeout_s)
-            finally:
-                self._engine.api.remove_container(container, force=True, v=True)
+            aws = self._sessions.acting("lambda", function["Role"], name)
+            return self._run(aws, name, function, event)
         except docker.errors.DockerException as error:
             raise InvocationError(str(error)) from None
+        except botocore.exceptions.ClientError as error:
+            raise InvocationError(str(error)) from None
 
-    def _container(self, name: str, function: Mapping[str, Any], event: Mapping[str, str]) -> dict[str, Any]:
+    def _run(self, aws: LocalAws, name: str, function: Mapping[str, Any], event: Mapping[str, str]) -> str:
+        timeout_s = int(function.get("Timeout", DEFAULT_TIMEOUT_S))
+        container = self._engine.api.create_container_from_config(  # type: ignore[no-untyped-call]
+            self._container(aws, name, function, event)
+        )["Id"]
+        try:
+            self._engine.api.start(container)
+            return self._result(aws, name, container, timeout_s)
+        finally:
+            self._engine.api.remove_container(container, force=True, v=True)
+
+    def _container(
+        self, aws: LocalAws, name: str, function: Mapping[str, Any], event: Mapping[str, str]
+    ) -> dict[str, Any]:
         """The function's container, as a body of Docker's API."""
         environment = {
             **function.get("Environment", {}).get("Variables", {}),
-            **self._settings.aws_environment,
+            **self._settings.aws_environment(aws.access_key_id),
             "AWS_DEFAULT_REGION": REGION,
             "AWS_ENDPOINT_URL_CODEDEPLOY": self._settings.hook_url,
             "AWS_ENDPOINT_URL_EC2": self._settings.hook_url,
@@ -103,7 +115,7 @@ class LambdaRunner:
             },
         }
 
-    def _result(self, name: str, container: str, timeout_s: int) -> str:
+    def _result(self, aws: LocalAws, name: str, container: str, timeout_s: int) -> str:
         """Wait for the end, keep the log where Lambda keeps it, and return what went wrong."""
         try:
             status = self._engine.api.wait(container, timeout=timeout_s)["StatusCode"]
@@ -111,7 +123,7 @@ class LambdaRunner:
         except (requests.exceptions.ReadTimeout, requests.exceptions.ConnectionError):
             status, problem = None, f"Task timed out after {timeout_s:.2f} seconds"
         lines = self._engine.api.logs(container).decode(errors="replace").splitlines()
-        now_ms, group = int(time.time() * 1000), f"/aws/lambda/{name}"
-        self._aws.create("logs", "create_log_group", logGroupName=group)
-        self._aws.put_logs(group, secrets.token_hex(16), [(now_ms, line) for line in lines if line.strip()])
+        now_ms = int(time.time() * 1000)
+        group = self._functions[name].get("LoggingConfig", {}).get("LogGroup") or f"/aws/lambda/{name}"
+        aws.put_logs(group, secrets.token_hex(16), [(now_ms, line) for line in lines if line.strip()])
         return problem or ("" if status == 0 else (lines or [f"exit code {status}"])[-1])

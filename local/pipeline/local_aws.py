@@ -11,6 +11,7 @@ import botocore.exceptions
 from botocore.config import Config
 
 from local.awsapi.account import REGION
+from local.iam.principals import SECRET
 from local.pipeline.ecs.fargate_rules import ADDED_BY_REGISTRATION
 from local.pipeline.settings import Settings
 
@@ -25,11 +26,16 @@ KEPT_ARTIFACTS = 20  # of each output; as many as ECR keeps images of a service
 ABSENT = {"ImageNotFoundException", "RepositoryNotFoundException"}
 
 
+def is_denied(error: botocore.exceptions.ClientError) -> bool:
+    """Whether the local IAM has refused a request."""
+    return str(error.response["Error"]["Code"]).startswith("AccessDenied")
+
+
 class LocalAws:
     """Calls to the local AWS, which threads may share. Methods raise botocore's errors or those they name."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    def __init__(self, settings: Settings, access_key_id: str = "laptop", source_arn: str = "") -> None:
+        self._settings, self.access_key_id, self._source_arn = settings, access_key_id, source_arn
         self._clients: dict[str, Any] = {}
         self._lock = threading.Lock()
 
@@ -37,28 +43,44 @@ class LocalAws:
         """Return the boto3 client of a service; it is made at the first call."""
         with self._lock:
             if service not in self._clients:
-                self._clients[service] = boto3.client(
+                client = boto3.client(
                     service,
                     endpoint_url=self._settings.aws_url,
                     region_name=REGION,
-                    aws_access_key_id="laptop",
-                    aws_secret_access_key="laptop",  # noqa: S106  the local AWS wants some key; any will do
+                    aws_access_key_id=self.access_key_id,  # says who acts; a person's may be any
+                    aws_secret_access_key=SECRET,
                     config=CONFIG,
                 )
+                if self._source_arn:
+                    client.meta.events.register("before-call.sts", self._name_source)
+                self._clients[service] = client
             return self._clients[service]
 
+    def signing_as(self, access_key_id: str, source_arn: str = "") -> "LocalAws":
+        """Return the same local AWS for another principal; an AWS service acts for a resource, its source."""
+        return LocalAws(self._settings, access_key_id, source_arn)
+
+    def _name_source(self, params: dict[str, Any], **_: Any) -> None:
+        """Add what AWS's services tell STS, for the conditions aws:SourceArn and aws:SourceAccount."""
+        params["headers"]["x-amz-source-arn"] = self._source_arn
+
     def create(self, service: str, operation: str, **request: Any) -> None:
-        """Create a resource unless it exists. An error of the service is logged, not raised."""
+        """Create a resource unless it exists. An error of the service is logged, AccessDenied is raised."""
         try:
             getattr(self.client(service), operation)(**request)
         except botocore.exceptions.ClientError as error:
+            if is_denied(error):
+                raise
             if error.response["Error"]["Code"] not in EXISTS:
                 log.warning("%s: %s", operation, error)
 
     def put_artifact(self, bucket: str, key: str, content: bytes) -> None:
-        """Store an artifact in S3, and delete those of its folder beyond the newest KEPT_ARTIFACTS."""
+        """Store an artifact in S3."""
+        self.client("s3").put_object(Bucket=bucket, Key=key, Body=content)
+
+    def delete_old_artifacts(self, bucket: str, key: str) -> None:
+        """Delete the artifacts of the key's folder beyond the newest KEPT_ARTIFACTS."""
         s3 = self.client("s3")
-        s3.put_object(Bucket=bucket, Key=key, Body=content)
         listed = s3.list_objects_v2(Bucket=bucket, Prefix=f"{key.rpartition('/')[0]}/").get("Contents", [])
         by_age = sorted(listed, key=lambda entry: entry["LastModified"], reverse=True)
         if older := [{"Key": entry["Key"]} for entry in by_age[KEPT_ARTIFACTS:] if entry["Key"] != key]:
@@ -96,7 +118,10 @@ class LocalAws:
         return str(self.client("ssm").get_parameter(Name=name, WithDecryption=True)["Parameter"]["Value"])
 
     def put_logs(self, group: str, stream: str, lines: list[tuple[int, str]]) -> None:
-        """Append lines (epoch milliseconds, text) to a log stream. A failure is logged, not raised."""
+        """Append lines (epoch milliseconds, text) to a log stream.
+
+        A failure is logged; AccessDenied is raised.
+        """
         if not lines:
             return
         self.create("logs", "create_log_stream", logGroupName=group, logStreamName=stream)
@@ -107,6 +132,8 @@ class LocalAws:
                 logEvents=[{"timestamp": at, "message": text[:200_000]} for at, text in lines],
             )
         except botocore.exceptions.ClientError as error:
+            if is_denied(error):
+                raise
             log.warning("%s %s: %s", group, stream, error)
 
     def put_metrics(self, namespace: str, metric_data: list[dict[str, Any]]) -> None:

@@ -19,6 +19,8 @@ from local.pipeline.ecs.fargate_rules import TASK_KEYS
 from local.pipeline.ecs.service_scheduler import ServiceScheduler, TaskSet
 from local.pipeline.ecs.task_containers import camel_case, local_image
 from local.pipeline.ecs.task_runner import REGISTRY_LOGIN
+from local.pipeline.iam.roles import read_policies
+from local.pipeline.iam.sessions import Sessions
 from local.pipeline.identifiers import task_set_id
 from local.pipeline.local_aws import LocalAws
 from local.pipeline.settings import Settings
@@ -45,9 +47,11 @@ class Provisioner:
         scheduler: ServiceScheduler,
         deployments: Deployments,
         traffic: TrafficDirector,
+        sessions: Sessions,
     ) -> None:
         self._architecture, self._settings, self._aws = architecture, settings, aws
         self._scheduler, self._deployments, self._traffic = scheduler, deployments, traffic
+        self._sessions = sessions
         self._engine = docker.from_env(timeout=120)
 
     def run(self) -> None:
@@ -63,6 +67,7 @@ class Provisioner:
             )
         for name in architecture.log_groups:
             self._aws.create("logs", "create_log_group", logGroupName=name)
+        self._sessions.provide(read_policies())
         self._push_xray_daemon()
         for group in architecture.groups.values():
             if self._needs_tasks(group):

@@ -6,6 +6,7 @@ import threading
 import botocore.exceptions
 import docker.errors
 
+from local.iam.operations import Access
 from local.pipeline import eventbridge
 from local.pipeline.architecture import read
 from local.pipeline.clock import Clock
@@ -22,6 +23,8 @@ from local.pipeline.codepipeline.actions import Actions
 from local.pipeline.codepipeline.executions import Executions
 from local.pipeline.ecs.service_scheduler import ServiceScheduler
 from local.pipeline.ecs.task_runner import TaskRunner
+from local.pipeline.iam.sessions import AccessDenied, Sessions
+from local.pipeline.iam.task_roles import RolesOfTasks
 from local.pipeline.identifiers import arn
 from local.pipeline.journal import Journal
 from local.pipeline.lambda_runner import LambdaRunner
@@ -50,15 +53,19 @@ class Runner:
         self.architecture = read({"Approval": "yes" if settings.approval else "no"})
         self.journal = Journal(settings.state / "journal.sqlite")
         self.aws = LocalAws(settings)
+        self.sessions = Sessions(self.aws)
         self.metrics = Metrics(self.clock)
         self.repository = Repository("lantern", settings.state)
         self.git_http = GitHttp(self.repository, self.pushed)
         load_balancer = LoadBalancer()
-        task_runner, target_groups = TaskRunner(settings), self.architecture.target_groups()
+        task_runner, target_groups = (
+            TaskRunner(settings, RolesOfTasks(self.sessions)),
+            self.architecture.target_groups(),
+        )
         self.scheduler = ServiceScheduler(target_groups, self.journal, task_runner, load_balancer)
         self.traffic = TrafficDirector(self.architecture, self.journal, load_balancer)
         self.alarms = AlarmStates(self.architecture, self.journal, self.metrics, self.clock)
-        self.hooks = LifecycleHooks(LambdaRunner(self.architecture.functions, settings, self.aws))
+        self.hooks = LifecycleHooks(LambdaRunner(self.architecture.functions, settings, self.sessions))
         self.deployments = Deployments(
             architecture=self.architecture,
             journal=self.journal,
@@ -67,6 +74,7 @@ class Runner:
             alarms=self.alarms,
             traffic=self.traffic,
             clock=self.clock,
+            sessions=self.sessions,
         )
         self.executions = Executions(
             architecture=self.architecture,
@@ -75,9 +83,10 @@ class Runner:
             actions=Actions(
                 architecture=self.architecture,
                 repository=self.repository,
-                builds=CodeBuild(self.architecture, settings, self.aws),
+                builds=CodeBuild(self.architecture, settings, self.sessions),
                 deployments=self.deployments,
                 aws=self.aws,
+                sessions=self.sessions,
             ),
             clock=self.clock,
         )
@@ -119,13 +128,20 @@ class Runner:
         self.journal.announce(eventbridge.envelope("aws.codecommit", kind, resource, detail, now, scale))
         if branch == self.architecture.branch:
             try:
+                self._require_start()
                 self.executions.start(
                     commit,
                     trigger_type="CloudWatchEvent",
                     trigger_detail=arn("events", "rule/StartOnPush"),
                 )
-            except RepositoryError as error:
+            except (AccessDenied, RepositoryError) as error:
                 log.warning("push to %s: %s", branch, error)
+
+    def _require_start(self) -> None:
+        """Ask whether EventBridge's role may start the pipeline. Raises AccessDenied."""
+        pipeline = arn("codepipeline", self.architecture.pipeline["Name"])
+        access = Access("codepipeline:StartPipelineExecution", pipeline)
+        self.sessions.require(self.architecture.start_role, "StartOnPush", [access])
 
     # --- threads
 
@@ -137,6 +153,7 @@ class Runner:
             scheduler=self.scheduler,
             deployments=self.deployments,
             traffic=self.traffic,
+            sessions=self.sessions,
         )
         is_provisioned = False
         while not self._stopping.is_set():

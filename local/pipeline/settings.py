@@ -64,13 +64,12 @@ class Settings:
     )
     build_image: str = env("BUILD_IMAGE", str, default="lantern-pipeline", help="image that builds run in")
 
-    @property
-    def aws_environment(self) -> dict[str, str]:
-        """The endpoint, region and credentials of the local AWS, for every build and every task."""
+    def aws_environment(self, access_key_id: str) -> dict[str, str]:
+        """The endpoint, region and credentials of the local AWS, for a build, a function or a task."""
         return {
             "AWS_ENDPOINT_URL": self.aws_url,
             "AWS_REGION": REGION,
-            "AWS_ACCESS_KEY_ID": "laptop",
+            "AWS_ACCESS_KEY_ID": access_key_id,
             "AWS_SECRET_ACCESS_KEY": "laptop",
             "AWS_EC2_METADATA_DISABLED": "true",
         }

@@ -18,6 +18,7 @@ from local.pipeline.architecture import Architecture
 from local.pipeline.codebuild.buildspec import Buildspec, read
 from local.pipeline.coded_error import CodedError
 from local.pipeline.ecs.task_containers import LABEL
+from local.pipeline.iam.sessions import Sessions
 from local.pipeline.identifiers import arn
 from local.pipeline.local_aws import LocalAws
 from local.pipeline.settings import Settings
@@ -46,8 +47,8 @@ class Build:
 class CodeBuild:
     """Runs builds of the templates' project; several threads may run one each."""
 
-    def __init__(self, architecture: Architecture, settings: Settings, aws: LocalAws) -> None:
-        self._project, self._settings, self._aws = architecture.build_project, settings, aws
+    def __init__(self, architecture: Architecture, settings: Settings, sessions: Sessions) -> None:
+        self._project, self._settings, self._sessions = architecture.build_project, settings, sessions
         self._engine = docker.from_env(timeout=60)
 
     def remove_containers(self) -> None:
@@ -58,9 +59,16 @@ class CodeBuild:
         ):
             container.remove(force=True, v=True)
 
+    def acting(self, build_id: str) -> LocalAws:
+        """Return the local AWS as the project's role sees it. Raises botocore's ClientError."""
+        session = f"AWSCodeBuild-{build_id.rpartition(':')[2]}"
+        source = arn("codebuild", f"build/{build_id}")
+        return self._sessions.acting("codebuild", self._project["ServiceRole"], session, source)
+
     def run(
         self,
         *,
+        aws: LocalAws,
         build_id: str,
         source: bytes,
         commit: str,
@@ -68,16 +76,17 @@ class CodeBuild:
         cache: str,
         progress: Callable[[str], None],
     ) -> Build:
-        """Run a build of a source (a zip file) to its end. Raises BuildFailed and BuildspecError.
+        """Run a build of a source (a zip file) to its end, with the rights of `aws`.
 
-        `variables` win over those of project and buildspec, `cache` names the local cache, and `progress` is
-        called with the name of each phase that begins.
+        Raises BuildFailed, BuildspecError and botocore's ClientError. `variables` win over those of project
+        and buildspec, `cache` names the local cache, and `progress` is called with the name of each phase
+        that begins.
         """
         buildspec = self._buildspec(source)
         for phase in buildspec.phases:
             for runtime, version in phase.runtimes.items():
                 progress(f"{runtime} {version} is asked for; the build image here has its own")
-        environment = self._environment(buildspec, build_id, commit, variables)
+        environment = self._environment(aws, buildspec, build_id, commit, variables)
         container = self._engine.api.create_container_from_config(  # type: ignore[no-untyped-call]
             self._container(environment)
         )["Id"]
@@ -86,7 +95,7 @@ class CodeBuild:
         try:
             self._engine.api.put_archive(container, "/", _tar(files))
             self._engine.api.start(container)
-            self._follow(container, build_id, progress)
+            self._follow(aws, container, build_id, progress)
             return self._result(container)
         except docker.errors.DockerException as error:
             raise BuildFailed("INTERNAL_SERVICE_ERROR", str(error)) from None
@@ -108,17 +117,17 @@ class CodeBuild:
         return read(text, name)
 
     def _environment(
-        self, buildspec: Buildspec, build_id: str, commit: str, variables: dict[str, str]
+        self, aws: LocalAws, buildspec: Buildspec, build_id: str, commit: str, variables: dict[str, str]
     ) -> dict[str, str]:
         """The project's variables win over the buildspec's, the action's over both."""
-        parameters = {key: self._aws.parameter(name) for key, name in buildspec.parameters.items()}
+        parameters = {key: aws.parameter(name) for key, name in buildspec.parameters.items()}
         declared = self._project["Environment"].get("EnvironmentVariables", [])
         return {
             **buildspec.variables,
             **parameters,
             **{variable["Name"]: variable["Value"] for variable in declared},
             **variables,
-            **self._settings.aws_environment,
+            **self._settings.aws_environment(aws.access_key_id),
             "CODEBUILD_BUILD_ID": build_id,
             "CODEBUILD_BUILD_ARN": arn("codebuild", f"build/{build_id}"),
             "CODEBUILD_BUILD_SUCCEEDING": "1",
@@ -149,7 +158,7 @@ class CodeBuild:
             },
         }
 
-    def _follow(self, container: str, build_id: str, progress: Callable[[str], None]) -> None:
+    def _follow(self, aws: LocalAws, container: str, build_id: str, progress: Callable[[str], None]) -> None:
         """Copy the build's log to CloudWatch Logs until the container ends."""
         stream = build_id.rpartition(":")[2]
         group = self._project["LogsConfig"]["CloudWatchLogs"]["GroupName"]
@@ -160,9 +169,9 @@ class CodeBuild:
             if begins_phase:
                 progress(line.partition("Entering ")[2])
             if begins_phase or len(lines) >= LINES_AT_ONCE:
-                self._aws.put_logs(group, stream, lines)
+                aws.put_logs(group, stream, lines)
                 lines = []
-        self._aws.put_logs(group, stream, lines)
+        aws.put_logs(group, stream, lines)
         self._engine.api.wait(container)
 
     def _result(self, container: str) -> Build:

@@ -18,6 +18,7 @@ EVENTS = (
 HOOKS = ("BeforeInstall", "AfterInstall", "AfterAllowTestTraffic", "BeforeAllowTraffic", "AfterAllowTraffic")
 INSTALL_TIMEOUT_S = 60 * 60  # simulated, CodeDeploy's own, as the next one
 HOOK_TIMEOUT_S = 60 * 60
+END_OF_BLUE = "TerminateBlue"  # the step after the last lifecycle event
 LEAST_TIMEOUT_S = 30  # real: programs do not start faster because simulated time passes faster
 FINAL_STATUSES = ("Succeeded", "Failed", "Stopped")
 ROLLBACK_CREATOR = "codeDeployRollback"
@@ -130,6 +131,7 @@ class Observation:
     blue_gone: bool = False
     alarms: tuple[str, ...] = ()  # those of the deployment group that are in ALARM
     hook_failures: Mapping[str, str] = field(default_factory=dict)  # hook id → why it could not be invoked
+    denied: Mapping[str, str] = field(default_factory=dict)  # step → why the group's role may not do it
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +168,9 @@ def advance(deployment: Deployment, observation: Observation, rules: Rules, cloc
     if deployment.phase.can_fail and (failure := _failure(deployment, observation, clock)):
         return effects + _give_up(deployment, failure, rules, now)
     while deployment.phase == Phase.DEPLOYING and (event := deployment.current):
+        if event.status == "Pending" and (reason := observation.denied.get(event.name)):
+            event.status, event.started = "InProgress", now
+            return effects + _give_up(deployment, _denied(deployment, reason), rules, now)
         effects += _begin_event(deployment, event, now)
         event_effects, is_over = _continue_event(deployment, event, observation, rules, clock)
         effects += event_effects
@@ -176,6 +181,8 @@ def advance(deployment: Deployment, observation: Observation, rules: Rules, cloc
         deployment.phase = Phase.KEEPING_BLUE
         deployment.next_at = now + clock.real_s(rules.termination_s)
     if deployment.phase == Phase.KEEPING_BLUE and now >= (deployment.next_at or 0):
+        if reason := observation.denied.get(END_OF_BLUE):
+            return effects + _give_up(deployment, _denied(deployment, reason), rules, now)
         deployment.phase = Phase.ENDING_BLUE
         effects.append(Effect(EffectKind.STOP_TASKS, deployment.blue))
     if deployment.phase == Phase.ENDING_BLUE and observation.blue_gone:
@@ -292,6 +299,14 @@ def _hook_failure(event: Event, waited_s: float, observation: Observation, clock
 
 def _deployment_failure(code: str, message: str) -> Failure:
     return Failure(status="Failed", rollback_event="DEPLOYMENT_FAILURE", code=code, message=message)
+
+
+def _denied(deployment: Deployment, reason: str) -> Failure:
+    """What CodeDeploy says when its role lacks a permission."""
+    return _deployment_failure(
+        "IAM_ROLE_PERMISSIONS",
+        f"The role of deployment group {deployment.group} does not give CodeDeploy permission: {reason}",
+    )
 
 
 def _give_up(deployment: Deployment, failure: Failure, rules: Rules, now: float) -> list[Effect]:

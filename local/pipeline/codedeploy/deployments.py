@@ -9,6 +9,7 @@ from local.pipeline.architecture import Architecture, DeploymentGroup
 from local.pipeline.clock import Clock
 from local.pipeline.cloudwatch.alarm_states import AlarmStates
 from local.pipeline.codedeploy import deployment_machine as machine
+from local.pipeline.codedeploy import role_needs
 from local.pipeline.codedeploy.deployment_machine import (
     FINAL_STATUSES,
     Deployment,
@@ -30,6 +31,7 @@ from local.pipeline.codedeploy.revision import check_revision
 from local.pipeline.codedeploy.service_traffic import TrafficDirector
 from local.pipeline.codedeploy.traffic_shifting import traffic_shift
 from local.pipeline.ecs.service_scheduler import ServiceScheduler, TaskSet
+from local.pipeline.iam.sessions import AccessDenied, Sessions
 from local.pipeline.identifiers import arn, deployment_id, task_set_id
 from local.pipeline.journal import Journal, Records
 
@@ -55,9 +57,12 @@ class Deployments:
         alarms: AlarmStates,
         traffic: TrafficDirector,
         clock: Clock,
+        sessions: Sessions,
     ) -> None:
         self.architecture, self._journal, self._scheduler = architecture, journal, scheduler
         self._hooks, self._alarms, self._traffic, self._clock = hooks, alarms, traffic, clock
+        self._sessions = sessions
+        self._denials: dict[str, dict[str, str]] = {}  # by deployment: step → why its role may not do it
         self._records = deployment_records(journal)
         self._lock = threading.RLock()
         for group in architecture.groups.values():
@@ -239,7 +244,26 @@ class Deployments:
             blue_gone=self._scheduler.is_gone(deployment.blue),
             alarms=tuple(name for name in group.alarms if name in ringing),
             hook_failures=self._hooks.failures(),
+            denied=self._denied(deployment, group),
         )
+
+    def _denied(self, deployment: Deployment, group: DeploymentGroup) -> dict[str, str]:
+        """Why the group's role may not do a step, by the step; asked once, as the deployment begins."""
+        if deployment.rolls_back or not deployment.phase.can_fail:
+            return {}
+        if deployment.id not in self._denials:
+            green = self._scheduler.task_set(deployment.green)
+            definition = green.definition if green else {}
+            hooks = {event.name: event.hook for event in deployment.events if event.hook}
+            denied: dict[str, str] = {}
+            for step, access in role_needs.needs(group, definition, hooks, deployment.green):
+                try:
+                    if step not in denied:
+                        self._sessions.require(group.role, deployment.id, [access])
+                except AccessDenied as error:
+                    denied[step] = str(error)
+            self._denials[deployment.id] = denied
+        return self._denials[deployment.id]
 
     def _apply(self, effect: Effect, deployment: Deployment, group: DeploymentGroup, now: float) -> None:
         traffic = self._traffic.get(group.name)

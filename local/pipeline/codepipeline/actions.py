@@ -10,15 +10,18 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import botocore.exceptions
 
 from local.awsapi.errors import ApiError
+from local.iam.operations import Access
 from local.pipeline.architecture import Architecture
 from local.pipeline.codebuild.build import CodeBuild
 from local.pipeline.codecommit.repository import Repository, RepositoryError
 from local.pipeline.coded_error import CodedError
 from local.pipeline.codedeploy.deployment_machine import FINAL_STATUSES
 from local.pipeline.codedeploy.deployments import Deployments
+from local.pipeline.codepipeline import role_needs
 from local.pipeline.codepipeline.deploy_action import ActionFailed, read_revision
 from local.pipeline.codepipeline.execution_machine import Action, Execution, Result
-from local.pipeline.identifiers import execution_id
+from local.pipeline.iam.sessions import Sessions
+from local.pipeline.identifiers import arn, execution_id
 from local.pipeline.local_aws import LocalAws
 
 log = logging.getLogger(__name__)
@@ -37,9 +40,10 @@ class Actions:
         builds: CodeBuild,
         deployments: Deployments,
         aws: LocalAws,
+        sessions: Sessions,
     ) -> None:
         self._architecture, self._repository = architecture, repository
-        self._builds, self._deployments, self._aws = builds, deployments, aws
+        self._builds, self._deployments, self._aws, self._sessions = builds, deployments, aws, sessions
         self._pool = ThreadPoolExecutor(BUILDS_AT_ONCE + 1, thread_name_prefix="actions")
         self._work: dict[str, Future[Result]] = {}  # by action execution id
 
@@ -99,14 +103,28 @@ class Actions:
             log.exception("%s", action.name)
             return _failed("InternalError", f"{type(error).__name__}: {error}")
 
+    def _acting(self, execution: Execution) -> LocalAws:
+        """Return the local AWS as the pipeline's role sees it."""
+        pipeline = self._architecture.pipeline
+        source = arn("codepipeline", pipeline["Name"])
+        return self._sessions.acting("codepipeline", pipeline["RoleArn"], execution.id, source)
+
+    def _require(self, execution: Execution, needs: list[Access]) -> None:
+        self._sessions.require(self._architecture.pipeline["RoleArn"], execution.id, needs)
+
     def _source(self, execution: Execution, action: Action) -> Result:
+        self._require(execution, role_needs.of_source(action.configuration))
         commit = self._repository.commit(execution.commit)
         output = action.outputs[0]
         return Result(
             status="Succeeded",
             summary=commit.summary,
             external_id=commit.id,
-            artifacts={output: self._put_artifact(output, self._repository.archive(commit.id))},
+            artifacts={
+                output: self._put_artifact(
+                    self._acting(execution), output, self._repository.archive(commit.id)
+                )
+            },
             variables={
                 "CommitId": commit.id,
                 "CommitMessage": commit.summary,
@@ -115,11 +133,14 @@ class Actions:
         )
 
     def _build(self, execution: Execution, action: Action, progress: Callable[[str], None]) -> Result:
+        self._require(execution, role_needs.of_build(action.configuration))
+        aws = self._builds.acting(action.external_id)
         variables = json.loads(action.configuration.get("EnvironmentVariables", "[]"))
         began = time.monotonic()
         build = self._builds.run(
+            aws=aws,
             build_id=action.external_id,
-            source=self._artifact(execution, action.inputs[0]),
+            source=self._artifact(aws, execution, action.inputs[0]),
             commit=execution.commit,
             variables={variable["name"]: variable["value"] for variable in variables},
             cache=action.name,
@@ -128,17 +149,19 @@ class Actions:
         return Result(
             status="Succeeded",
             summary=f"Build succeeded in {time.monotonic() - began:.1f} s",
-            artifacts={name: self._put_artifact(name, build.artifact) for name in action.outputs},
+            artifacts={name: self._put_artifact(aws, name, build.artifact) for name in action.outputs},
             variables=build.exported,
         )
 
     def _deploy(self, execution: Execution, action: Action) -> Result:
-        artifacts = {name: self._artifact(execution, name) for name in action.inputs}
+        aws = self._acting(execution)
+        artifacts = {name: self._artifact(aws, execution, name) for name in action.inputs}
         revision = read_revision(action.configuration, artifacts)
         group = self._deployments.group(
             action.configuration["ApplicationName"], action.configuration["DeploymentGroupName"]
         )
-        task_definition = self._aws.register_task_definition(revision.definition)
+        self._require(execution, role_needs.of_deployment(action.configuration, group.config))
+        task_definition = aws.register_task_definition(revision.definition)
         deployment = self._deployments.create(
             group,
             app_spec=revision.app_spec_for(task_definition),
@@ -165,13 +188,14 @@ class Actions:
                 return _deploying(deployment.id)
         return Result(status="Pending")
 
-    def _artifact(self, execution: Execution, name: str) -> bytes:
-        return self._aws.get_artifact(self._architecture.bucket, execution.artifacts[name])
+    def _artifact(self, aws: LocalAws, execution: Execution, name: str) -> bytes:
+        return aws.get_artifact(self._architecture.bucket, execution.artifacts[name])
 
-    def _put_artifact(self, name: str, content: bytes) -> str:
-        """Store an artifact and return its key."""
+    def _put_artifact(self, aws: LocalAws, name: str, content: bytes) -> str:
+        """Store an artifact with the rights of `aws` and return its key; delete what is older than needed."""
         key = f"{self._architecture.pipeline['Name']}/{name}/{secrets.token_hex(4)}"
-        self._aws.put_artifact(self._architecture.bucket, key, content)
+        aws.put_artifact(self._architecture.bucket, key, content)
+        self._aws.delete_old_artifacts(self._architecture.bucket, key)
         return key
 
 

@@ -56,15 +56,15 @@ def pause_container(task: Task, settings: Settings) -> dict[str, Any]:
 
 
 def task_containers(
-    definition: Mapping[str, Any], task: Task, settings: Settings, pause_id: str
+    definition: Mapping[str, Any], task: Task, settings: Settings, pause_id: str, access_key_id: str
 ) -> list[tuple[str, dict[str, Any]]]:
     """Return name and body of each container, a container after those that it depends on. Raises TaskError.
 
-    `pause_id` is the id of the running pause container.
+    `pause_id` is the id of the running pause container, `access_key_id` that of the task role's session.
     """
     size = check_task_definition(definition)
     return [
-        (container["name"], _body(container, task, settings, pause_id, size))
+        (container["name"], _body(container, task, settings, pause_id, size, access_key_id))
         for container in in_start_order(definition["containerDefinitions"])
     ]
 
@@ -83,12 +83,17 @@ def camel_case(value: Any) -> Any:
 
 
 def _body(
-    container: Mapping[str, Any], task: Task, settings: Settings, pause_id: str, size: TaskSize
+    container: Mapping[str, Any],
+    task: Task,
+    settings: Settings,
+    pause_id: str,
+    size: TaskSize,
+    access_key_id: str,
 ) -> dict[str, Any]:
     linux = container.get("linuxParameters") or {}
     environment = {  # on AWS, Fargate gives region and credentials, and the endpoints are AWS's own
         **{variable["name"]: variable["value"] for variable in container.get("environment", [])},
-        **settings.aws_environment,
+        **settings.aws_environment(access_key_id),
         "AWS_ENDPOINT_URL_XRAY": settings.xray_url,
         "TRACE_URL": settings.trace_url,
     }

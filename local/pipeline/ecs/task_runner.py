@@ -5,7 +5,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import docker
 import docker.errors
@@ -35,11 +35,24 @@ class RunningTask:
     stopped_reason: str = ""
 
 
+class TaskRoles(Protocol):
+    """What a task needs of IAM. Raises TaskError where a role lacks a right, or does not trust ECS."""
+
+    def registry_login(self, definition: Mapping[str, Any]) -> dict[str, str]:
+        """Return user and password with which the execution role pulls the images."""
+
+    def require_logs(self, task: Task, definition: Mapping[str, Any]) -> None:
+        """Ask for what the containers' log driver does with the execution role."""
+
+    def access_key_id(self, task: Task, definition: Mapping[str, Any]) -> str:
+        """Return the access key id of a session of the task role."""
+
+
 class TaskRunner:
     """Finds its tasks by the labels of their containers, so a restart of the runner loses none."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    def __init__(self, settings: Settings, roles: TaskRoles) -> None:
+        self._settings, self._roles = settings, roles
         self._engine = docker.from_env(timeout=120)
 
     def all(self) -> list[RunningTask]:
@@ -53,10 +66,12 @@ class TaskRunner:
 
     def start(self, task: Task, definition: Mapping[str, Any]) -> None:
         """Start a task's containers. When one can't start, remove them all and raise TaskError."""
+        self._roles.require_logs(task, definition)
+        key = self._roles.access_key_id(task, definition)
         pause_id = self._create(pause_container(task, self._settings))
         try:
             self._engine.api.start(pause_id)
-            for _, body in task_containers(definition, task, self._settings, pause_id):
+            for _, body in task_containers(definition, task, self._settings, pause_id, key):
                 self._engine.api.start(self._create(body))
         except (docker.errors.DockerException, TaskError) as error:
             self.remove(task.id)
@@ -87,14 +102,18 @@ class TaskRunner:
                 container.remove(force=True, v=True)
 
     def pull(self, definition: Mapping[str, Any]) -> None:
-        """Pull the images of a task definition that the engine lacks. Raises TaskError as ECS names it."""
+        """Pull the images of a task definition that the engine lacks. Raises TaskError as ECS names it.
+
+        Fargate would pull them all: so the execution role must be allowed to.
+        """
+        login = self._roles.registry_login(definition)
         for container in definition["containerDefinitions"]:
             name = local_image(container["image"], self._settings.registry)
             try:
                 self._engine.images.get(name)
             except docker.errors.ImageNotFound:
                 try:
-                    self._engine.images.pull(name, auth_config=REGISTRY_LOGIN)
+                    self._engine.images.pull(name, auth_config=login)
                 except docker.errors.DockerException as error:
                     raise TaskError(f"CannotPullContainerError: {name}: {error}") from None
 

@@ -19,6 +19,7 @@ from local.pipeline.journal import Journal
 from local.pipeline.load_balancing.load_balancer import Target
 from tests.unit.local.pipeline.deploy_artifact import files, zipped
 from tests.unit.local.pipeline.requests_log import START
+from tests.unit.local.pipeline.template_iam import TemplateIam
 from tests.waiting import wait_until
 
 LOOK_S = 0.2
@@ -51,6 +52,9 @@ class FakeAws:
         self._raise_if_refused("put_artifact")
         self.artifacts[bucket, key] = content
 
+    def delete_old_artifacts(self, bucket, key):
+        pass
+
     def get_artifact(self, bucket, key):
         self._raise_if_refused("get_artifact")
         return self.artifacts[bucket, key]
@@ -68,7 +72,8 @@ class FakeAws:
 class FakeBuilds:
     """Each build is over at once, unless it is held; its artifact is that of the service `cache`."""
 
-    def __init__(self):
+    def __init__(self, aws):
+        self.aws = aws
         self.begun, self.cleared, self.fails, self.outputs = [], 0, {}, {}
         self._held = {}
 
@@ -82,7 +87,10 @@ class FakeBuilds:
     def remove_containers(self):
         self.cleared += 1
 
-    def run(self, *, build_id, source, commit, variables, cache, progress):
+    def acting(self, build_id):
+        return self.aws
+
+    def run(self, *, aws, build_id, source, commit, variables, cache, progress):
         self.begun.append(cache)
         progress("phase BUILD")
         if held := self._held.get(cache):
@@ -213,9 +221,10 @@ class SteppedRunner:
         self.clock = before.clock if before else ManualClock()
         self.journal = Journal(path / "journal.sqlite")
         self.aws = before.aws if before else FakeAws()
+        self.sessions = before.sessions if before else TemplateIam(self.aws)
         self.task_runner = before.task_runner if before else FakeTaskRunner()
         self.load_balancer = before.load_balancer if before else FakeLoadBalancer(architecture)
-        self.builds = FakeBuilds()
+        self.builds = FakeBuilds(self.aws)
         self.hooks = FakeHooks(self.load_balancer.log)
         self.metrics = Metrics(self.clock)
         self.scheduler = ServiceScheduler(
@@ -231,6 +240,7 @@ class SteppedRunner:
             alarms=self.alarms,
             traffic=self.traffic,
             clock=self.clock,
+            sessions=self.sessions,
         )
         self.hooks.deployments = self.deployments
         self.actions = Actions(
@@ -239,6 +249,7 @@ class SteppedRunner:
             builds=self.builds,
             deployments=self.deployments,
             aws=self.aws,
+            sessions=self.sessions,
         )
         self.executions = Executions(
             architecture=architecture,

@@ -24,6 +24,8 @@ FUNCTION = {
     "Environment": {"Variables": {"SMOKE_TESTS": "{}"}},
     "Timeout": 300,
     "MemorySize": 256,
+    "Role": "arn:aws:iam::111122223333:role/lantern-smoke-hook",
+    "LoggingConfig": {"LogGroup": "/lantern/smoke-hook"},
 }
 EVENT = {"DeploymentId": "d-1"}
 
@@ -52,11 +54,17 @@ class Engine:
 
 
 class FakeAws:
-    def __init__(self):
-        self.logs = {}
+    """Its own sessions too: whoever acts is let in."""
 
-    def create(self, *_, **__):
-        pass
+    access_key_id = "laptop"
+
+    def __init__(self):
+        self.logs, self.refuses = {}, None
+
+    def acting(self, *_):
+        if self.refuses:
+            raise self.refuses
+        return self
 
     def put_logs(self, group, stream, lines):
         self.logs.setdefault(group, []).extend(text for _, text in lines)
@@ -115,7 +123,7 @@ def test_what_it_prints_is_kept_and_its_last_line_tells_what_went_wrong(monkeypa
     problem, aws = invoke(monkeypatch, Engine(lambda: 1, b"began\n\nValueError: dark\n"))
 
     assert problem == "ValueError: dark"
-    assert aws.logs == {"/aws/lambda/smoke": ["began", "ValueError: dark"]}
+    assert aws.logs == {"/lantern/smoke-hook": ["began", "ValueError: dark"]}
 
 
 def test_a_function_that_takes_too_long_is_ended_in_lambdas_words(monkeypatch):

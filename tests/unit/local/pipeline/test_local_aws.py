@@ -37,12 +37,17 @@ def _s3(monkeypatch):
     return bucket
 
 
+def put(aws, key):
+    aws.put_artifact("artifacts", key, b"")
+    aws.delete_old_artifacts("artifacts", key)
+
+
 def test_the_newest_artifacts_of_an_output_are_kept_and_those_of_others_untouched(s3):
     aws = LocalAws(load(Settings, {}))
-    aws.put_artifact("artifacts", "lantern/orders/0", b"")
+    put(aws, "lantern/orders/0")
 
     for number in range(KEPT_ARTIFACTS + 3):
-        aws.put_artifact("artifacts", f"lantern/source/{9 - number % 10}{number}", b"")
+        put(aws, f"lantern/source/{9 - number % 10}{number}")
 
     sources = [key for key in s3.objects if key.startswith("lantern/source/")]
     assert len(sources) == KEPT_ARTIFACTS

@@ -80,6 +80,7 @@ def _provisioner(runner, aws, monkeypatch):
         scheduler=runner.scheduler,
         deployments=runner.deployments,
         traffic=runner.traffic,
+        sessions=runner.sessions,
     )
 
 

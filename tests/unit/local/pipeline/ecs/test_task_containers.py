@@ -18,7 +18,7 @@ MIB = 1024 * 1024
 
 
 def bodies(task_definition=None):
-    return dict(task_containers(task_definition or definition(), TASK, SETTINGS, "pause-1"))
+    return dict(task_containers(task_definition or definition(), TASK, SETTINGS, "pause-1", "laptop"))
 
 
 def changed(**changes):

@@ -106,7 +106,7 @@ def _images(monkeypatch):
 
 
 def test_images_that_only_a_task_set_that_is_gone_ran_lose_their_names_in_the_registry(images):
-    runner = TaskRunner(load(Settings, {}))
+    runner = TaskRunner(load(Settings, {}), None)
 
     runner.remove_images(
         runs("orders@sha256:aaa", "xray-daemon:3.7.0"), [runs("orders@sha256:bbb", "xray-daemon:3.7.0")]
@@ -118,7 +118,7 @@ def test_images_that_only_a_task_set_that_is_gone_ran_lose_their_names_in_the_re
 
 
 def test_an_image_that_still_runs_or_is_not_there_is_left(images):
-    runner = TaskRunner(load(Settings, {}))
+    runner = TaskRunner(load(Settings, {}), None)
     images.running.add(f"{REGISTRY}/orders:0123456")
 
     runner.remove_images(runs("orders@sha256:aaa", "orders@sha256:ccc"), [])
