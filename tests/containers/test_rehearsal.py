@@ -1,5 +1,6 @@
 """make rehearse with Docker: a commit to all traffic, bad releases stopped, a killed runner, nothing left."""
 
+import json
 import re
 import socket
 import time
@@ -10,6 +11,7 @@ import pytest
 import requests
 
 from dora.times import DAY_S, utc
+from tests.containers import accesses
 from tests.containers.rehearsed import Rehearsal, Shoppers, took
 from tests.signatures import authorization
 from tests.stacks import new_stack_name
@@ -261,6 +263,39 @@ def test_a_buildspec_with_a_mistake_is_refused_with_its_line_and_nothing_is_buil
     checkout.commit("Take it back", **{"buildspec.yml": text})
     assert re.search(r"YAML_FILE_ERROR: buildspec.yml: invalid .*version.* at line \d+", printed)
     assert "phase INSTALL" not in printed
+
+
+def test_a_right_that_the_pipelines_role_lacks_ends_a_rehearsal_at_its_step(running):
+    checkout, _ = running
+    iam, policy = checkout.client("iam", "aws"), {"RoleName": "lantern-pipeline", "PolicyName": "least"}
+    document = json.dumps(iam.get_role_policy(**policy)["PolicyDocument"])
+    iam.put_role_policy(
+        **policy, PolicyDocument=document.replace("codebuild:StartBuild", "codebuild:StopBuild")
+    )
+
+    try:
+        printed = checkout.rehearse(2, RATE="0")
+    finally:
+        iam.put_role_policy(**policy, PolicyDocument=document)
+
+    sentence = "is not authorized to perform: codebuild:StartBuild on resource: "
+    assert re.search(
+        rf"Build catalog: failed .* AccessDenied User: .*/lantern-pipeline/.* {sentence}", printed
+    )
+    page = requests.get(f"http://127.0.0.1:{checkout.ports['console']}/deployments", timeout=30).text
+    assert sentence in page
+
+
+def test_what_roles_have_used_is_what_is_recorded(running):
+    """Else: python -m tests.containers.accesses, and the reasons in infra/iam/unused_actions.json."""
+    checkout, _ = running
+    used = accesses.actions(accesses.used(f"http://127.0.0.1:{checkout.ports['aws']}"))
+    recorded = accesses.actions(json.loads(accesses.FILE.read_text()))
+    reasons = json.loads(accesses.FILE.with_name("unused_actions.json").read_text())
+
+    assert used - recorded - {(role, action) for role in reasons for action in reasons[role]} == set()
+    by_traffic = {entry for entry in recorded if entry[0].endswith("-task")}
+    assert recorded - by_traffic - used == set()
 
 
 def test_down_leaves_nothing_of_a_rehearsal(running):

@@ -12,6 +12,7 @@ import yaml
 from infra.operations import deploy, deployment_guard, destroy, drift, images
 from infra.operations.account import Account
 from infra.shop import EXAMPLE_ACCOUNT, EXAMPLE_REGION, SERVICES, STACKS, stack_name
+from tests.infra import person
 from tests.infra.emulated_account import ROOT, EmulatedAccount, build
 from tests.waiting import wait_until
 
@@ -48,6 +49,7 @@ def _account(tmp_path_factory):
     # The emulator has neither CodeDeploy nor CodePipeline: see tests/unit/infra/operations
     patch.setattr(deployment_guard, "running_deployments", lambda *_: [])
     patch.setattr(destroy, "_stop_pipeline", lambda *_: None)
+    account.calls = person.record_calls(patch)
     try:
         account.open()
         account.write_templates(folder)
@@ -264,3 +266,9 @@ def test_destroy_leaves_nothing(account):
             not [task for task in account.tasks() if task.name.endswith("-app") and task.status == "running"]
         )
     )
+
+
+def test_the_persons_policy_allows_every_call_of_the_commands(account):
+    """After all of them ran: infra/iam/person_policy.json."""
+    assert len(account.calls) > 25
+    assert account.calls - person.direct_actions() == set()
