@@ -7,7 +7,7 @@ from flask import Blueprint, Flask, Response, current_app
 
 from services import tracing
 from services.common import faults as no_faults
-from services.common import foreign_pages, health, http, logs, openapi, problems
+from services.common import foreign_pages, health, http, logs, openapi, problems, task
 from services.common.http import ServiceClient
 from services.common.settings import ServiceSettings
 from services.schemas import PATH_SCHEMAS
@@ -19,7 +19,7 @@ def new_service(name: str, settings: ServiceSettings, routes: Blueprint) -> Flas
     app = Flask(name, root_path=str(folder), static_folder="static" if (folder / "static").is_dir() else None)
     app.extensions["settings"] = settings
     app.extensions["on_start"] = [tracing.start]
-    for part in (openapi, logs, tracing, http, problems, foreign_pages, health, _faults(settings)):
+    for part in (openapi, logs, task, tracing, http, problems, foreign_pages, health, _faults(settings)):
         part.init_app(app)
     app.register_blueprint(routes)
     app.after_request(_name_version)

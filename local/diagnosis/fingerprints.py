@@ -4,7 +4,7 @@ A fingerprint takes the evidence and returns what it saw, or None where its faul
 """
 
 import itertools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from local.diagnosis.evidence import Evidence, Memory
@@ -15,6 +15,7 @@ SLOW_S, QUICK_S = 0.7, 0.5
 WIRE_S = 0.14  # each way
 MANY = 10
 CLIMB_MB = 30
+CHANCE = 0.01  # less likely than that is no chance
 RISING = 0.9  # share of a leak's readings that are not below the one before
 REFUSED = ("refused", "NewConnectionError", "ConnectTimeout", "No route to host", "NameResolutionError")
 
@@ -155,24 +156,33 @@ def leak(evidence: Evidence) -> Finding | None:
     return None
 
 
+def sick_task(evidence: Evidence) -> Finding | None:
+    """All errors of a service come from one of its tasks, while others of the same version are well."""
+    for service, segments in evidence.traces.by_service.items():
+        for version, of_version in _by(segments, "version").items():
+            tasks = _by(of_version, "task")
+            failed = {task: [step for step in steps if _is_own_fault(step)] for task, steps in tasks.items()}
+            guilty = _guilty(tasks, failed)
+            if guilty and "" not in tasks:
+                share = f"{len(failed[guilty])} of {len(tasks[guilty])} requests"
+                others = len(of_version) - len(tasks[guilty])
+                text = (
+                    f"{share} to task {guilty} of {service} {version} fail, none of {others} to other tasks"
+                )
+                return _finding(text, failed[guilty])
+    return None
+
+
 def bad_release(evidence: Evidence) -> Finding | None:
     """Only one of two versions of a service fails or is slow."""
     for service, segments in evidence.traces.by_service.items():
-        versions: dict[str, list[Step]] = {}
-        for step in segments:
-            versions.setdefault(str(step.annotations.get("version", "")), []).append(step)
-        bad = {
-            version: [
-                step for step in steps if (step.is_fault and not _is_passed_on(step)) or step.self_s >= SLOW_S
-            ]
-            for version, steps in versions.items()
-        }
-        guilty = [version for version, steps in bad.items() if len(steps) >= ENOUGH]
-        others = [version for version in versions if not bad[version] and len(versions[version]) >= ENOUGH]
-        if len(guilty) == 1 and others:
-            steps = bad[guilty[0]]
-            share = f"{len(steps)} of {len(versions[guilty[0]])} segments of {service} {guilty[0]}"
-            return _finding(f"{share} are bad, none of {others[0]}", steps)
+        versions = _by(segments, "version")
+        bad = {version: [step for step in steps if _is_bad(step)] for version, steps in versions.items()}
+        guilty = _guilty(versions, bad)
+        if guilty and not _guilty(_by(versions[guilty], "task"), _by(bad[guilty], "task")):
+            share = f"{len(bad[guilty])} of {len(versions[guilty])} segments of {service} {guilty}"
+            others = " and ".join(sorted(version for version in versions if version != guilty))
+            return _finding(f"{share} are bad, none of {others}", bad[guilty])
     return None
 
 
@@ -186,6 +196,7 @@ FINGERPRINTS: dict[str, Callable[[Evidence], Finding | None]] = {
     "dependency-unreachable": dependency_unreachable,
     "leak": leak,
     "lost-header": lost_header,
+    "sick-task": sick_task,
     "bad-release": bad_release,
 }
 
@@ -198,6 +209,33 @@ def diagnose(evidence: Evidence) -> dict[str, Finding]:
 
 def _has_stack(step: Step) -> bool:
     return any(exception.get("stack") for exception in step.exceptions)
+
+
+def _by(steps: Iterable[Step], annotation: str) -> dict[str, list[Step]]:
+    """The segments by the value of an annotation, "" where they lack it."""
+    groups: dict[str, list[Step]] = {}
+    for step in steps:
+        groups.setdefault(str(step.annotations.get(annotation, "")), []).append(step)
+    return groups
+
+
+def _guilty(groups: Mapping[str, list[Step]], bad: Mapping[str, list[Step]]) -> str:
+    """The only group that has bad segments, "" where the others have none by mere chance or are none."""
+    guilty = [name for name in groups if bad.get(name)]
+    if len(guilty) != 1 or len(bad[guilty[0]]) < ENOUGH:
+        return ""
+    all_of_it = groups[guilty[0]]
+    others = sum(len(steps) for name, steps in groups.items() if name != guilty[0])
+    by_chance = (1 - len(bad[guilty[0]]) / len(all_of_it)) ** others
+    return guilty[0] if others >= ENOUGH and by_chance < CHANCE else ""
+
+
+def _is_own_fault(step: Step) -> bool:
+    return step.is_fault and not _is_passed_on(step)
+
+
+def _is_bad(step: Step) -> bool:
+    return _is_own_fault(step) or step.self_s >= SLOW_S
 
 
 def _is_passed_on(step: Step) -> bool:

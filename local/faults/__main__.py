@@ -22,13 +22,16 @@ from settings import SettingsError, load
 
 FILE = Path(__file__).parents[2] / "docker-compose.yml"
 SERVICES = ("storefront", "catalog", "orders")
+PIPELINE_PORT = 4567
 MYSTERY = "mystery"
 
 
 def bearers_of(site: Site) -> Bearers:
     """Ask every part of the running shop what it bears. Raises NotThere."""
     addresses = {name: f"{site.address(name)}/faults" for name in SERVICES}
-    return Bearers({**addresses, "aws": f"{site.address('aws')}/_lantern/faults"})
+    pipeline = f"http://127.0.0.1:{site.environ.get('PIPELINE_PORT') or PIPELINE_PORT}"
+    addresses["aws"] = f"{site.address('aws')}/_lantern/faults"
+    return Bearers(addresses, tasks=f"{pipeline}/_lantern/faults")
 
 
 def show(bearers: Bearers) -> None:
@@ -54,7 +57,7 @@ def switch_on(bearers: Bearers, settings: Settings) -> None:
     name, alias = settings.name, ""
     if name == MYSTERY:
         bearers.require_enabled(MYSTERY)
-        candidates = sorted(bearers.offers().keys() - {active.name for active in bearers.active()})
+        candidates = sorted(set(bearers.offers_to_shoppers()) - {active.name for active in bearers.active()})
         name = random.Random(settings.seed).choice(candidates)  # noqa: S311  to be repeatable
         alias = f"{MYSTERY}-{settings.seed}"
     chosen = bearers.choose(name, "" if alias else settings.on)

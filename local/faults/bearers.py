@@ -1,5 +1,6 @@
 """The parts of the shop that bear faults, each asked at its own /faults."""
 
+import contextlib
 import json
 import time
 import urllib.error
@@ -12,6 +13,7 @@ from local.faults.errors import NotThere, Refused
 from local.stack.shop import OPENER
 
 TIMEOUT_S = 5.0
+TASKS, SICK_TASK = "tasks", "sick-task"
 HOW_TO_ENABLE = "make down, then make up FAULTS=on"
 
 State = dict[str, Any]
@@ -42,9 +44,13 @@ class Active:
 class Bearers:
     """All parts of the shop, by name, with the addresses of their /faults."""
 
-    def __init__(self, addresses: Mapping[str, str]) -> None:
-        self._addresses = addresses
+    def __init__(self, addresses: Mapping[str, str], tasks: str = "") -> None:
+        """`tasks` is the address of the rehearsed shop's, which need not be up. Raises NotThere."""
+        self._addresses = {**addresses, TASKS: tasks} if tasks else addresses
         self._states = {name: self._ask(name, "GET", None) for name in addresses}
+        if tasks:
+            with contextlib.suppress(NotThere):
+                self._states[TASKS] = self._ask(TASKS, "GET", None)
         self._enabled = {name for name, state in self._states.items() if state.get("enabled") is not False}
 
     def require_enabled(self, fault: str) -> None:
@@ -63,6 +69,10 @@ class Bearers:
             name: Offer(name, offer["summary"], offer["percent"], tuple(by_default), tuple(when_named))
             for name, (offer, by_default, when_named) in sorted(bearers.items())
         }
+
+    def offers_to_shoppers(self) -> list[str]:
+        """The names of what the shoppers of `make traffic` meet, without the rehearsed shop's."""
+        return [name for name, offer in self.offers().items() if offer.by_default != (TASKS,)]
 
     def active(self) -> list[Active]:
         """The faults that are on."""
@@ -93,6 +103,8 @@ class Bearers:
         """The parts that shall bear the fault `name`, `named` being the user's own choice. Raises Refused."""
         self.require_enabled(name)
         offer = self.offers().get(name)
+        if offer is None and name == SICK_TASK:
+            raise Refused(f"{name}: only a rehearsed shop has several tasks: make rehearse FAULTS=on")
         if offer is None:
             raise Refused(f"NAME={name}: expected one of {', '.join(self.offers())}")
         if not named:

@@ -48,7 +48,7 @@ def sequence(names: list[str], seed: int, seconds: float) -> list[Round]:
 def play(site: Site, bearers: Bearers, view: View, settings: Settings, say: Callable[[str], None]) -> None:
     """Send shoppers, switch one fault after the other on, and say what was seen when. Raises Refused."""
     bearers.require_enabled("A game day")
-    rounds = sequence(list(bearers.offers()), settings.seed, settings.minutes * 60)
+    rounds = sequence(bearers.offers_to_shoppers(), settings.seed, settings.minutes * 60)
     slot_s = settings.minutes * 60 / len(rounds)
     count = f"{len(rounds)} fault{'s' if len(rounds) > 1 else ''}"
     say(f"{count} in {settings.minutes:g} minutes, seed {settings.seed}: make diagnose")

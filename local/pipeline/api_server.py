@@ -15,6 +15,8 @@ from local.pipeline import api_needs, snapshot
 from local.pipeline.architecture import full_name
 from local.pipeline.codecommit.repository import URL_PREFIX
 from local.pipeline.iam.sessions import AccessDenied
+from local.pipeline.ecs.fargate_rules import TaskError
+from local.pipeline.ecs.sick_task import Refused
 from local.pipeline.load_balancing.haproxy import address as load_balancer_address
 from local.pipeline.runner import Runner
 
@@ -69,6 +71,8 @@ class ApiServer:
                 events = self._runner.journal.events(int(after) if after.isdecimal() else 0)
                 numbered = [event | {"number": number} for number, event in events]
                 return _answer(start_response, "200 OK", numbered)
+            case (("GET" | "PUT" | "DELETE"), "/_lantern/faults"):
+                return self._faults(environ, start_response)
             case "POST", "/" if signed_service(headers) == "ec2":
                 return self._ec2(environ, start_response)
             case "POST", _:
@@ -96,6 +100,21 @@ class ApiServer:
     def _api(self, target: str) -> Application:
         prefix = target.partition(".")[0]
         return next((api for api in self._apis if api.target_prefix == prefix), self._apis[0])
+
+    def _faults(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        """Which of the tasks is sick; a form of another page cannot send PUT or DELETE."""
+        sick_task = self._runner.sick_task
+        try:
+            match environ["REQUEST_METHOD"]:
+                case "GET":
+                    return _answer(start_response, "200 OK", sick_task.state())
+                case "PUT":
+                    body = environ["wsgi.input"].read(min(int(environ.get("CONTENT_LENGTH") or 0), 65536))
+                case _:
+                    body = b'{"faults": []}'
+            return _answer(start_response, "200 OK", sick_task.replace(body))
+        except (Refused, TaskError) as error:
+            return _answer(start_response, "400 Bad Request", {"message": str(error)})
 
     def _ec2(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """DescribeNetworkInterfaces, with which the smoke hook finds a load balancer. Nothing else of EC2."""

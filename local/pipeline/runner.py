@@ -22,6 +22,7 @@ from local.pipeline.codedeploy.service_traffic import TrafficDirector
 from local.pipeline.codepipeline.actions import Actions
 from local.pipeline.codepipeline.executions import Executions
 from local.pipeline.ecs.service_scheduler import ServiceScheduler
+from local.pipeline.ecs.sick_task import SickTask
 from local.pipeline.ecs.task_runner import TaskRunner
 from local.pipeline.iam.sessions import AccessDenied, Sessions
 from local.pipeline.iam.task_roles import RolesOfTasks
@@ -63,6 +64,7 @@ class Runner:
             self.architecture.target_groups(),
         )
         self.scheduler = ServiceScheduler(target_groups, self.journal, task_runner, load_balancer)
+        self.sick_task = SickTask(self.journal, task_runner, is_enabled=settings.faults)
         self.traffic = TrafficDirector(self.architecture, self.journal, load_balancer)
         self.alarms = AlarmStates(self.architecture, self.journal, self.metrics, self.clock)
         self.hooks = LifecycleHooks(LambdaRunner(self.architecture.functions, settings, self.sessions))

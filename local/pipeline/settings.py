@@ -54,7 +54,7 @@ class Settings:
         "HOOK_URL",
         str,
         default="http://load-balancer:4567",
-        help="what passes a hook's requests on to this runner, as functions reach it",
+        help="what passes a hook's requests on, and tells a task its id, as functions and tasks reach it",
     )
     trace_url: str = env(
         "TRACE_URL",
@@ -62,6 +62,7 @@ class Settings:
         default="http://127.0.0.1:8000/traces/{trace_id}",
         help="address of a trace's page, with {trace_id} in it",
     )
+    faults: bool = env("FAULTS", switch("on", "off"), default=False, help="on: tasks may bear faults")
     build_image: str = env("BUILD_IMAGE", str, default="lantern-pipeline", help="image that builds run in")
 
     def aws_environment(self, access_key_id: str) -> dict[str, str]:

@@ -30,6 +30,9 @@ class ServiceSettings:
     faults_dir: str = env(
         "FAULTS_DIR", str, default="", help="folder that keeps what is on over a restart; empty: nothing does"
     )
+    metadata_url: str = env(
+        "ECS_CONTAINER_METADATA_URI_V4", str, default="", help="where ECS tells a task its id; ECS sets it"
+    )
     deadline_ms: int = env(
         "DEADLINE_MS", whole(900, 60_000), default=1800, help="longest time that one request may take, ms"
     )

@@ -12,6 +12,7 @@ class Kind:
     by_default: tuple[str, ...]
     when_named: tuple[str, ...] = ()
     sku: str = ""  # of the product that it is about, when nobody says
+    is_of_task: bool = False  # only a service that runs as an ECS task bears it
 
     @property
     def bearers(self) -> tuple[str, ...]:
@@ -42,5 +43,12 @@ KINDS = {
         50,
         ("catalog",),
         ("orders", "storefront"),
+    ),
+    "sick-task": Kind(
+        "this task fails each request, and others of its service do not",
+        100,
+        (),
+        ("catalog", "orders", "storefront"),
+        is_of_task=True,
     ),
 }

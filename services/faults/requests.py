@@ -1,5 +1,6 @@
 """Breaks the requests that a service answers."""
 
+import errno
 import os
 import random
 import resource
@@ -65,6 +66,8 @@ def _inject() -> None:
     _measure_memory()
     if injected.strikes("leak"):
         _leak()
+    if injected.strikes("sick-task"):
+        _write_to_full_disk()
     if fault := injected.strikes("bad-product"):
         _fail_for(fault.sku)
     if current_app.name == "catalog" and injected.strikes("retry-storm"):
@@ -90,6 +93,10 @@ def _fail_for(sku: str | None) -> None:
     if sku in skus:
         tracing.annotate("sku", sku or "")
         _parse_price("12,5O", sku)
+
+
+def _write_to_full_disk() -> None:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/tmp/products.cache")  # noqa: S108  of no file
 
 
 def _parse_price(text: str, sku: str | None) -> float:

@@ -5,6 +5,7 @@ import time
 from flask import Blueprint, current_app
 from pydantic import BaseModel
 
+from services.common import task
 from services.common.openapi import answers, describe
 from services.common.problems import FieldError, InvalidInput
 from services.faults.injected import LONGEST_S, NOTHING, Fault, Faults, Injected
@@ -74,7 +75,7 @@ def _offers() -> list[Offer]:
             sku=kind.sku,
         )
         for name, kind in KINDS.items()
-        if current_app.name in kind.bearers
+        if current_app.name in kind.bearers and (task.current() or not kind.is_of_task)
     ]
 
 

@@ -36,7 +36,7 @@ from opentelemetry.trace import Link, SpanContext, SpanKind, TraceFlags, TraceSt
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from opentelemetry.util.types import Attributes
 
-from services.common import logs
+from services.common import logs, task
 from services.common.health import OPERATIONAL_ROUTES
 from services.tracing import headers, quiet, rules
 from services.tracing.aws_calls import THROTTLED, tables_of
@@ -182,6 +182,8 @@ def _identify() -> None:
     """Give the span, the log lines and the answer one trace id, also when this request is not sampled."""
     g.trace_id = _identify_log_lines(request.headers.get("X-Request-Id", ""))
     annotate("version", current_app.extensions["settings"].version)
+    if task_id := task.current():
+        annotate("task", task_id)
 
 
 def _identify_log_lines(request_id: str = "") -> str:

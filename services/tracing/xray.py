@@ -13,7 +13,7 @@ from aws_xray_sdk.ext.flask.middleware import XRayMiddleware
 from botocore.exceptions import ClientError
 from flask import Flask, Response, current_app, g, request
 
-from services.common import logs
+from services.common import logs, task
 from services.common.health import OPERATIONAL_ROUTES
 from services.tracing import headers, quiet, rules
 from services.tracing.aws_calls import THROTTLED, tables_of
@@ -124,6 +124,8 @@ def _identify() -> None:
     is_sampled = segment is not None and segment.sampled
     logs.identify(g.trace_id, segment_id, request.headers.get("X-Request-Id", ""), is_sampled=is_sampled)
     annotate("version", current_app.extensions["settings"].version)
+    if task_id := task.current():
+        annotate("task", task_id)
 
 
 def _answer_trace_id(response: Response) -> Response:

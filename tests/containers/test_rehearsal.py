@@ -12,6 +12,9 @@ import requests
 
 from dora.times import DAY_S, utc
 from tests.containers import accesses
+from local.diagnosis.evidence import collect
+from local.diagnosis.fingerprints import diagnose
+from local.faults.bearers import Bearers
 from tests.containers.rehearsed import Rehearsal, Shoppers, took
 from tests.signatures import authorization
 from tests.stacks import new_stack_name
@@ -27,6 +30,7 @@ SHOP = ("catalog", "orders", "storefront")
 @pytest.fixture(scope="module", name="rehearsal")
 def _rehearsal(tmp_path_factory):
     checkout = Rehearsal(tmp_path_factory.mktemp("checkout"), new_stack_name("rehearsal"))
+    checkout.env["FAULTS"] = "on"  # for the sick task; nothing else switches one on
     try:
         yield checkout
     finally:
@@ -78,6 +82,32 @@ def test_a_commit_takes_over_all_three_services_and_no_request_fails(running):
         assert {task_set["version"] for task_set in service["task sets"]} == {commit[:7]}
         assert service["production"] != before[name], "the other target group has the traffic"
         assert sum(task_set["healthy"] for task_set in service["task sets"]) == 2
+
+
+def test_a_sick_task_fails_its_half_of_the_requests_and_is_found_by_its_id(running):
+    checkout, _ = running
+    began = time.time()
+    bearers = Bearers({}, tasks=f"{checkout.pipeline}/_lantern/faults")
+    bearers.switch_on(bearers.choose("sick-task", ""), {"name": "sick-task"}, 60)
+
+    def found():
+        for _ in range(6):
+            requests.get(f"{checkout.shop}/api/products", timeout=5)
+        clients = checkout.client("xray", "xray"), checkout.client("logs", "aws")
+        return diagnose(collect(*clients, began, time.time()))
+
+    findings = wait_until(found, 30, "its mark is there")
+    bearers.switch_off()
+
+    assert list(findings) == ["sick-task"]
+    (task,) = re.findall(r"to task (\w{32}) of catalog", findings["sick-task"].text)
+    assert task in {each.labels.get("lantern.rehearsal.task") for each in tasks_of(checkout, "catalog")}
+    assert all(requests.get(f"{checkout.shop}/api/products", timeout=5).ok for _ in range(6))
+
+
+def tasks_of(checkout, service):
+    labels = [f"lantern.rehearsal={checkout.project}", f"lantern.rehearsal.service={service}"]
+    return docker.from_env().containers.list(filters={"label": labels})
 
 
 def test_every_line_says_what_did_it_and_every_scaled_time_says_so(running):

@@ -158,7 +158,7 @@ def test_every_image_is_named_after_the_stack_so_that_clones_share_none():
 def test_service_gets_every_variable_that_it_reads(name):
     settings = importlib.import_module(f"services.{name}.settings").Settings
 
-    read = {variable.name for variable in read_by(settings).values()}
+    read = {variable.name for variable in read_by(settings).values()} - {"ECS_CONTAINER_METADATA_URI_V4"}
 
     assert read <= stack().services[name].environment.keys()
 

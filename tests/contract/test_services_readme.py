@@ -24,7 +24,7 @@ APPS = {
     "catalog": (catalog, CatalogSettings, {}),
     "orders": (orders, OrdersSettings, {"catalog_url": "http://c"}),
 }
-COMMON = "dynamodb faults foreign_pages health http logs metrics openapi problems settings"
+COMMON = "dynamodb faults foreign_pages health http logs metrics openapi problems settings task"
 
 
 def table(heading):

@@ -138,7 +138,13 @@ def test_the_storefront_on_app_runner_gets_the_settings_that_it_reads():
     }
     read = {variable.name for variable in variables(Settings).values()}
 
-    assert set(environment) == read - {"TRACE_URL", "ALLOWED_HOSTS", "FAULTS_DIR", "TRACING"} | {
+    assert set(environment) == read - {
+        "TRACE_URL",
+        "ALLOWED_HOSTS",
+        "FAULTS_DIR",
+        "TRACING",
+        "ECS_CONTAINER_METADATA_URI_V4",
+    } | {
         "AWS_DEFAULT_REGION",
         "AWS_XRAY_SDK_ENABLED",
     }

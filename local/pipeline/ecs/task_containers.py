@@ -96,6 +96,8 @@ def _body(
         **settings.aws_environment(access_key_id),
         "AWS_ENDPOINT_URL_XRAY": settings.xray_url,
         "TRACE_URL": settings.trace_url,
+        "ECS_CONTAINER_METADATA_URI_V4": f"{settings.hook_url}/v4/{task.id}",
+        **({"FAULTS": "on"} if settings.faults else {}),
     }
     body = {
         "Image": local_image(container["image"], settings.registry),

@@ -95,6 +95,20 @@ class TaskRunner:
             thread.join()
         self.remove(task_id)
 
+    def execute(self, task_id: str, command: list[str]) -> str:
+        """Run a command in the task's first essential container, as ECS Exec does, and return its output.
+
+        Raises TaskError."""
+        containers = self._containers_of(task_id)
+        essential = [each for each in containers if each.labels[f"{LABEL}.essential"] == "true"]
+        for container in essential:
+            if not _is_pause(container):
+                try:
+                    return str(container.exec_run(command).output.decode(errors="replace"))
+                except docker.errors.DockerException as error:
+                    raise TaskError(f"{task_id}: {error}") from None
+        raise TaskError(f"{task_id}: the task is gone")
+
     def remove(self, task_id: str) -> None:
         """Remove a task's containers, running or not; the pause container, which holds the network, last."""
         for container in sorted(self._containers_of(task_id), key=_is_pause):

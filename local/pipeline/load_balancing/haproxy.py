@@ -12,6 +12,7 @@ from pathlib import Path
 
 from local.pipeline.architecture import Architecture, ArchitectureError, Listener, TargetGroup, read
 from local.pipeline.clock import Clock
+from local.pipeline.identifiers import arn
 from local.pipeline.load_balancing.access_log import FORMAT
 from local.pipeline.settings import Settings
 from settings import SettingsError, load
@@ -22,6 +23,7 @@ LEAST_INTERVAL_S = 0.5  # real; more frequent health checks of six targets would
 FOLDER = Path("/balancer")
 ADMIN_SOCKET, ACCESS_SOCKET, ADDRESS_FILE = "admin.sock", "access.sock", "address"
 RELAY_PORT = 4567
+CLUSTER = "lantern"
 
 HEAD = """\
 global
@@ -74,7 +76,7 @@ FOREIGN_PAGES = """\
 !{ req.hdr(Referer),lower,field(3,/),strcmp(txn.own) eq 0 }
 """
 # What lifecycle hooks ask of the pipeline: three operations. Functions and tasks are in a network without it,
-# for whoever reaches its API can push what a build runs.
+# for whoever reaches its API can push what a build runs. And of ECS's metadata what tells a task its id.
 HOOK_RELAY = """\
 frontend hooks
   bind :{port}
@@ -83,6 +85,9 @@ frontend hooks
   acl is_hooks req.hdr(X-Amz-Target) -m str CodeDeploy_20141006.GetDeployment \
 CodeDeploy_20141006.PutLifecycleEventHookExecutionStatus
   acl is_ec2 req.body_param(Action) -m str DescribeNetworkInterfaces
+  http-request return status 200 content-type application/json lf-string \
+'{{"Cluster":"{cluster}","TaskARN":"{task_arn}/%[path,field(3,/)]"}}' \
+if {{ method GET }} {{ path -m reg ^/v4/[0-9a-f]{{32}}/task$ }}
   http-request deny deny_status 403 if !{{ path / }}
   http-request deny deny_status 403 if {{ req.hdr(X-Amz-Target) -m found }} !is_hooks
   http-request deny deny_status 403 if !{{ req.hdr(X-Amz-Target) -m found }} !is_ec2
@@ -113,6 +118,12 @@ def configuration(architecture: Architecture, clock: Clock, folder: Path = FOLDE
             *(_backend(target_group, clock) for target_group in architecture.target_groups()),
         ]
     )
+
+
+def relay(pipeline: str, port: int = RELAY_PORT) -> str:
+    """Return the frontend that functions and tasks ask; it passes on to `pipeline` what hooks may ask."""
+    task_arn = arn("ecs", f"task/{CLUSTER}")
+    return HOOK_RELAY.format(port=port, pipeline=pipeline, cluster=CLUSTER, task_arn=task_arn)
 
 
 def frontend_name(listener: str) -> str:
@@ -172,8 +183,7 @@ def main() -> None:
         map_file(listener.name).write_text("\n".join(map_lines({listener.target_group: 100})) + "\n")
     (FOLDER / ADDRESS_FILE).write_text(socket.gethostbyname(architecture.balancers[0]))
     file = FOLDER / "haproxy.cfg"
-    relay = HOOK_RELAY.format(port=RELAY_PORT, pipeline="pipeline:4567")
-    file.write_text(configuration(architecture, clock) + relay)
+    file.write_text(configuration(architecture, clock) + relay("pipeline:4567"))
     os.execvp("haproxy", ["haproxy", "-f", str(file)])  # noqa: S606  nothing of ours has to run beside it
 
 

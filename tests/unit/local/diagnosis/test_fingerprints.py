@@ -111,10 +111,29 @@ def island():
     return [*shelf([call(0.01, 0.03)]), (next(trace_ids), segment("catalog", 0.012, 0.028))]
 
 
+def at_task(task, status=200, version="1.0"):
+    asked = call(0.01, 0.03, status=status)
+    annotations = {"task": task, "version": version}
+    answer = segment("catalog", 0.012, 0.02, status, parent_id=asked["id"], annotations=annotations)
+    return shelf([asked], [answer])
+
+
+def release(bad=3, good=5, share=1.0, task=None):
+    """Requests to a version 2 that fails, and to a version 1 that does not."""
+    annotations = {"version": "2.0"} | ({"task": task} if task else {})
+    well = round(bad / share) - bad
+    return [
+        *times(good, shelf),
+        *[shelf(annotations=annotations, status=500) for _ in range(bad)],
+        *[shelf(annotations=annotations) for _ in range(well)],
+    ]
+
+
 def readings(*megabytes, stream="task"):
     return [Memory("catalog", stream, n * 1000, value) for n, value in enumerate(megabytes)]
 
 
+TASKS = {"a" * 32: 500, "b" * 32: 200}
 MARKS = {
     "slow-dependency": evidence(*times(3, slow), *times(7, shelf)),
     "slow-network": evidence(*times(3, far), *times(7, shelf)),
@@ -125,9 +144,8 @@ MARKS = {
     "dependency-unreachable": evidence(*times(3, unreachable)),
     "leak": evidence(*times(3, shelf), memory=readings(80, 90, 100, 110, 120, 60, 70, 80)),
     "lost-header": evidence(*times(3, island)),
-    "bad-release": evidence(
-        *times(5, shelf), *[shelf(annotations={"version": "2.0"}, status=500) for _ in range(3)]
-    ),
+    "sick-task": evidence(*[at_task(task, status) for _ in range(4) for task, status in TASKS.items()]),
+    "bad-release": evidence(*release()),
 }
 LOOK_ALIKES = {
     "nothing is wrong": evidence(*times(9, shelf)),
@@ -146,6 +164,13 @@ LOOK_ALIKES = {
     "direct requests to the catalog": evidence(
         *[[(next(trace_ids), segment("catalog", 0, 0.1))] for _ in range(9)], *times(9, shelf)
     ),
+    "both tasks fail": evidence(*[at_task(task, 500) for _ in range(4) for task in TASKS]),
+    "a task fails, and nobody asks another": evidence(*[at_task("a" * 32, 500) for _ in range(9)]),
+    "a task fails now and then, and others are hardly asked": evidence(
+        *[at_task("a" * 32, status) for status in (500, 500, 500, *[200] * 9)],
+        *[at_task("b" * 32) for _ in range(4)],
+    ),
+    "a version fails now and then, and others are hardly asked": evidence(*release(3, 5, share=0.2)),
     "two good releases": evidence(*times(5, shelf), *[shelf(annotations={"version": "2"}) for _ in range(5)]),
 }
 
@@ -158,6 +183,20 @@ def test_a_fault_is_recognised_by_its_own_fingerprint_and_by_no_other(name):
 @pytest.mark.parametrize("what", LOOK_ALIKES)
 def test_what_looks_alike_is_no_fault(what):
     assert diagnose(LOOK_ALIKES[what]) == {}
+
+
+def test_a_sick_task_beside_a_canary_is_no_bad_release():
+    canary = [at_task("c" * 32, version="2.0") for _ in range(5)]
+    tasks = [at_task(task, status) for _ in range(4) for task, status in TASKS.items()]
+
+    assert list(diagnose(evidence(*tasks, *canary))) == ["sick-task"]
+
+
+def test_a_bad_canary_of_one_task_is_a_bad_release():
+    canary = [at_task("c" * 32, 500, version="2.0") for _ in range(4)]
+    tasks = [at_task(task) for _ in range(4) for task in TASKS]
+
+    assert list(diagnose(evidence(*tasks, *canary))) == ["bad-release"]
 
 
 @pytest.mark.parametrize("name", FINGERPRINTS)

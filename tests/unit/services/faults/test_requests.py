@@ -82,6 +82,20 @@ def test_a_retry_storm_begins_with_a_catalog_that_fails(client):
     assert client.get("/products").json["type"] == "urn:problem:injected-fault"
 
 
+def test_a_service_that_is_no_task_does_not_offer_to_be_a_sick_one(client):
+    answer = client.put("/faults", json={"faults": [{"name": "sick-task"}]})
+
+    assert answer.status_code == 400
+
+
+def test_a_sick_task_fails_each_request_and_passes_its_health_check(client):
+    client.application.extensions["task"] = "7" * 32
+    switch_on(client, "sick-task")
+
+    assert [client.get("/products").status_code for _ in range(5)] == [500] * 5
+    assert client.get("/healthz").status_code == 200
+
+
 def test_a_leak_grows_with_each_request_is_measured_and_ends_the_process(client, monkeypatch):
     killed, lines = [], []
     monkeypatch.setattr(broken.os, "kill", lambda _pid, number: killed.append(number))

@@ -11,6 +11,8 @@ from local.pipeline.ecs.task_containers import (
     pause_container,
     task_containers,
 )
+from local.pipeline.settings import Settings
+from settings import load
 from tests.unit.local.pipeline.deploy_artifact import DAEMON, IMAGE, SETTINGS, definition
 
 TASK = Task(id="task-7", task_set="ecs-svc/7", service="orders")
@@ -45,6 +47,14 @@ def test_every_container_runs_as_its_user_without_rights_on_a_root_that_is_read_
         assert host["SecurityOpt"] == ["no-new-privileges:true"]
         assert host["Init"] is True
         assert not host.get("Privileged")
+
+
+def test_a_task_can_ask_for_its_id_and_bears_faults_only_where_the_rehearsal_has_them_on():
+    with_faults = dict(task_containers(definition(), TASK, load(Settings, {"FAULTS": "on"}), "pause-1"))
+
+    assert "ECS_CONTAINER_METADATA_URI_V4=http://load-balancer:4567/v4/task-7" in bodies()["app"]["Env"]
+    assert "FAULTS=off" in bodies()["app"]["Env"]
+    assert "FAULTS=on" in with_faults["app"]["Env"]
 
 
 def test_processor_and_memory_are_limited_as_on_fargate():

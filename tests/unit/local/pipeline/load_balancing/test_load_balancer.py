@@ -2,6 +2,7 @@
 
 import contextlib
 import http.client
+import json
 import re
 import socket
 import subprocess
@@ -13,16 +14,17 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from local.awsapi.account import ACCOUNT
 from local.pipeline.architecture import read
 from local.pipeline.clock import Clock
 from local.pipeline.load_balancing.haproxy import (
     ADMIN_SOCKET,
     HEAD,
-    HOOK_RELAY,
     SLOTS,
     configuration,
     map_file,
     map_lines,
+    relay,
 )
 from local.pipeline.load_balancing.load_balancer import LoadBalancer, LoadBalancerError
 from tests.ports import free_port
@@ -315,20 +317,40 @@ def test_a_listener_refuses_foreign_pages_but_for_a_link_to_the_shop(blue_only, 
     assert answer.status == status
 
 
-@pytest.fixture(name="relay", scope="module")
+@pytest.fixture(name="relay_port", scope="module")
 def _relay(tmp_path_factory, servers):
     """The relay of lifecycle hooks before a server in the pipeline's place."""
     folder = tmp_path_factory.mktemp("relay")
     port = free_port()
-    text = HEAD.format(folder=folder) + HOOK_RELAY.format(
-        port=port, pipeline=f"127.0.0.1:{servers[BLUE].port}"
-    )
+    text = HEAD.format(folder=folder) + relay(f"127.0.0.1:{servers[BLUE].port}", port)
     (folder / "haproxy.cfg").write_text(text)
     process = subprocess.Popen(["haproxy", "-f", str(folder / "haproxy.cfg")])
     wait_until((folder / ADMIN_SOCKET).exists, 10, "HAProxy listens")
     yield port
     process.kill()
     process.wait()
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", f"/v4/{'7' * 32}/task", 200),
+        ("POST", f"/v4/{'7' * 32}/task", 403),
+        ("GET", f"/v4/{'7' * 32}/stats", 403),
+        ("GET", '/v4/7"/task', 403),
+    ],
+)
+def test_the_relay_tells_a_task_its_id_as_ecss_metadata_do(relay_port, method, path, status):
+    connection = http.client.HTTPConnection("127.0.0.1", relay_port, timeout=20)
+    connection.request(method, path)
+    answer = connection.getresponse()
+    body = answer.read()
+    connection.close()
+
+    assert answer.status == status
+    if status == 200:
+        task_arn = json.loads(body)["TaskARN"]
+        assert task_arn == f"arn:aws:ecs:us-east-1:{ACCOUNT}:task/lantern/{'7' * 32}"
 
 
 CODEDEPLOY, CODEPIPELINE = "CodeDeploy_20141006", "CodePipeline_20150709"
@@ -356,8 +378,8 @@ FORM = {"Content-Type": "application/x-www-form-urlencoded"}
         ("/_lantern/snapshot", {}, "", False),
     ],
 )
-def test_the_relay_passes_on_what_hooks_ask_and_nothing_else(relay, path, headers, body, is_passed_on):
-    connection = http.client.HTTPConnection("127.0.0.1", relay, timeout=20)
+def test_the_relay_passes_on_what_hooks_ask_and_nothing_else(relay_port, path, headers, body, is_passed_on):
+    connection = http.client.HTTPConnection("127.0.0.1", relay_port, timeout=20)
     connection.request("POST", path, body, headers)
     status = connection.getresponse().status
     connection.close()
