@@ -274,6 +274,7 @@ class Shop:
     def _console_environ(self) -> dict[str, str]:
         """The variables of the console alone; the services know X-Ray by its daemon's address."""
         shop = " ".join(f"{name}={self[name].url}" for name in SERVICES if name in self.parts)
+        shop += f" aws={self['aws'].url}/_lantern"
         return {"AWS_ENDPOINT_URL_XRAY": self["xray"].url, "SHOP_URLS": shop}
 
 

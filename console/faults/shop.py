@@ -46,6 +46,11 @@ class Shop:
                 self._asked_s = time.monotonic()
             return self._states
 
+    @property
+    def is_breakable(self) -> bool:
+        """Whether faults can be switched on at all, be they on or off."""
+        return any(state is not None for state in self.states().values())
+
     def active_faults(self) -> dict[str, str]:
         """Return what the services inject, in words; a fault that shall be guessed tells no service."""
         states = {service: state for service, state in self.states().items() if state}

@@ -109,6 +109,7 @@ def _head() -> dict[str, Any]:
         "account": attempt(lambda: aws().account, lambda: "AWS")[0],
         "links": links,
         "faults_on": shop.active_faults(),
+        "is_breakable": shop.is_breakable,
         "theme": theme if theme in ("light", "dark") else "",
         "choices": time_range.CHOICES,
     }

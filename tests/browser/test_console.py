@@ -124,6 +124,11 @@ def test_a_fault_is_switched_on_and_off_by_its_name(visit: Visits, shop: Shop) -
     page.get_by_role("button", name="Switch off n-plus-one").click()
 
     expect(page.get_by_role("status")).to_have_count(0)
+    page.get_by_role("combobox", name="Fault").select_option("throttled-table@aws")
+    page.get_by_role("button", name="Switch on").click()
+    expect(page.get_by_role("status")).to_contain_text("aws (throttled-table)")
+    page.get_by_role("button", name="Switch off throttled-table").click()
+    expect(page.get_by_role("status")).to_have_count(0)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -279,6 +284,7 @@ def test_a_third_of_errors_in_catalog_is_traced_home_in_two_clicks_in_front_of_a
     page.keyboard.press("Escape")
     expect(page.get_by_role("complementary", name="Details")).to_have_count(0)
     assert page.get_by_text("of requests fail").count() == 0  # a banner would tell the room
+    expect(page.get_by_role("status")).to_have_text("This shop can be broken on purpose. Is it?")
 
 
 def test_the_slowest_request_is_a_click_from_the_map_and_the_waterfall_says_why(

@@ -50,6 +50,15 @@ def test_a_service_whose_faults_are_disabled_or_that_does_not_answer_has_no_stat
     assert shop.Shop({"orders": "http://orders"}).active_faults() == {}
 
 
+@pytest.mark.parametrize(("state", "is_breakable"), [({"faults": []}, True), ({"enabled": False}, False)])
+def test_a_shop_can_be_broken_where_a_service_bears_faults_though_none_is_on(
+    clock, orders, state, is_breakable
+):
+    orders["state"] = state
+
+    assert shop.Shop({"orders": "http://orders"}).is_breakable == is_breakable
+
+
 def test_a_fault_that_shall_be_guessed_tells_no_service(clock, orders):
     orders["state"] = {
         "faults": [{"name": "leak", "alias": "mystery-7"}, {"name": "bad-product", "alias": ""}]
