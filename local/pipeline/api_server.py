@@ -14,9 +14,9 @@ from local.iam.principals import principal_of
 from local.pipeline import api_needs, snapshot
 from local.pipeline.architecture import full_name
 from local.pipeline.codecommit.repository import URL_PREFIX
-from local.pipeline.iam.sessions import AccessDenied
 from local.pipeline.ecs.fargate_rules import TaskError
 from local.pipeline.ecs.sick_task import Refused
+from local.pipeline.iam.sessions import AccessDenied
 from local.pipeline.load_balancing.haproxy import address as load_balancer_address
 from local.pipeline.runner import Runner
 

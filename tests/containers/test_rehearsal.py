@@ -11,10 +11,10 @@ import pytest
 import requests
 
 from dora.times import DAY_S, utc
-from tests.containers import accesses
 from local.diagnosis.evidence import collect
 from local.diagnosis.fingerprints import diagnose
 from local.faults.bearers import Bearers
+from tests.containers import accesses
 from tests.containers.rehearsed import Rehearsal, Shoppers, took
 from tests.signatures import authorization
 from tests.stacks import new_stack_name

@@ -50,7 +50,9 @@ def test_every_container_runs_as_its_user_without_rights_on_a_root_that_is_read_
 
 
 def test_a_task_can_ask_for_its_id_and_bears_faults_only_where_the_rehearsal_has_them_on():
-    with_faults = dict(task_containers(definition(), TASK, load(Settings, {"FAULTS": "on"}), "pause-1"))
+    with_faults = dict(
+        task_containers(definition(), TASK, load(Settings, {"FAULTS": "on"}), "pause-1", "laptop")
+    )
 
     assert "ECS_CONTAINER_METADATA_URI_V4=http://load-balancer:4567/v4/task-7" in bodies()["app"]["Env"]
     assert "FAULTS=off" in bodies()["app"]["Env"]
