@@ -77,7 +77,7 @@ def compared_pair(
             raise NotFound(f"There is no trace of {service} {version} ({side}) in that time.")
     pair = pair_of(traces["blue"], traces["green"], by)
     if pair is None:
-        raise NotFound(f"No endpoint of {service} was asked of both versions in that time (4xx left out).")
+        raise NotFound(f"No endpoint of {service} had requests of both versions in that time (4xx left out).")
     return pair
 
 

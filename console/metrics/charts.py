@@ -32,7 +32,9 @@ MEASURES = (
     Measure("Requests", "per minute", (("requests", "Requests", "Sum"),)),
     Measure("Errors and faults", "per minute", (("4xx", "Errors", "Sum"), ("5xx", "Faults", "Sum"))),
     Measure(
-        "Latency", "ms", (("p50", "Latency", "p50"), ("p95", "Latency", "p95"), ("p99", "Latency", "p99"))
+        "Response time",
+        "ms",
+        (("p50", "Latency", "p50"), ("p95", "Latency", "p95"), ("p99", "Latency", "p99")),
     ),
 )
 
