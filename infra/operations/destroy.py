@@ -263,7 +263,21 @@ def remaining_resources(account: Account, *, with_data: bool) -> list[str]:
         TagFilters=[{"Key": key, "Values": [value]}],
     )
     arns = [str(resource["ResourceARN"]) for resource in tagged]
-    return sorted(arn for arn in arns if _still_exists(account, arn, with_data=with_data))
+    left = [arn for arn in arns if _still_exists(account, arn, with_data=with_data)]
+    return sorted([*left, *(_table_backups(account) if with_data else ())])
+
+
+def _table_backups(account: Account) -> list[str]:
+    """The ARNs of the backups that somebody made of the tables: they stay, cost money, and have no tag.
+
+    The backup that DynamoDB itself makes of a deleted table costs nothing and ends after 35 days.
+    """
+    summaries = [
+        summary
+        for table in TABLES
+        for summary in account.pages("dynamodb", "list_backups", "BackupSummaries", TableName=table)
+    ]
+    return [str(summary["BackupArn"]) for summary in summaries if summary["BackupType"] != "SYSTEM"]
 
 
 def _still_exists(account: Account, arn: str, *, with_data: bool) -> bool:

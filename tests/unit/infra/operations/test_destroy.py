@@ -3,6 +3,7 @@
 import pytest
 
 from infra.operations import destroy
+from infra.operations.destroy import TABLES
 from infra.operations.errors import AccountError
 from infra.shop import EXAMPLE_ACCOUNT, EXAMPLE_REGION
 from tests.unit.infra.operations.stubs import StubbedAccount
@@ -228,5 +229,18 @@ def test_only_existing_resources_count_as_left(account, with_data, cluster, tabl
     account.expect("ecs", "describe_clusters", {"clusters": [{"status": cluster}]})
     if with_data:
         account.expect("dynamodb", "describe_table", {"Table": {"TableStatus": table}})
+        for _ in TABLES:
+            account.expect("dynamodb", "list_backups", {})
 
     assert destroy.remaining_resources(account, with_data=with_data) == remaining
+
+
+def test_a_backup_that_somebody_made_of_a_table_is_left_and_dynamodbs_own_is_not(account):
+    backup = "arn:aws:dynamodb:us-east-1:111122223333:table/lantern-orders/backup/01489602797149-73d8d5bc"
+    account.expect("resourcegroupstaggingapi", "get_resources", {"ResourceTagMappingList": []})
+    for table in TABLES:
+        kinds = ("SYSTEM", "USER") if table == "lantern-orders" else ()
+        summaries = [{"BackupArn": f"{backup}{kind}", "BackupType": kind} for kind in kinds]
+        account.expect("dynamodb", "list_backups", {"BackupSummaries": summaries}, {"TableName": table})
+
+    assert destroy.remaining_resources(account, with_data=True) == [f"{backup}USER"]
