@@ -32,6 +32,29 @@ def end_fault(name: str) -> Callable[[Workspace], None]:
     return lambda work: work.mend_shop(name)
 
 
+def look_with_mark(work: Workspace) -> None:
+    headers = {"X-Request-Id": work.facts["mark"]}
+    work.visit([lambda: work.shop.ask(f"/api/products/{work.shop.skus()[0]}", headers=headers)])
+    work.until(lambda later: later.log_lines("storefront", f'"{work.facts["mark"]}"'), "its log line")
+
+
+def group_of_all_errors(work: Workspace) -> None:
+    work.client("xray").create_group(GroupName=work.facts["group"], FilterExpression="error")
+
+
+def rule_that_traces_nothing(work: Workspace) -> None:
+    rule = {
+        "RuleName": work.facts["rule"],
+        **dict.fromkeys(("ResourceARN", "ServiceName", "ServiceType", "Host", "URLPath"), "*"),
+        "HTTPMethod": "GET",
+        "Priority": 10,
+        "FixedRate": 0.0,
+        "ReservoirSize": 0,
+        "Version": 1,
+    }
+    work.client("xray").create_sampling_rule(SamplingRule=rule)
+
+
 MUTANTS: dict[str, dict[str, Mutant]] = {
     "00": {
         "purchase": Mutant(order_too_few, "an order of 1 x"),
@@ -53,5 +76,24 @@ MUTANTS: dict[str, dict[str, Mutant]] = {
         ),
         "line": Mutant(lambda work: "requests.py:1", "not in the stack"),
         "mended": Mutant(end_fault("bad-product"), "the fault is off"),
+    },
+    "03": {
+        "trace": Mutant(quick_trace, "another request"),
+        "duration": Mutant(lambda work: "99999", "99999"),
+        "refused": Mutant(lambda work: "99", "99"),
+        "marked": Mutant(look_with_mark, "none of orders"),
+    },
+    "04": {
+        "count": Mutant(lambda work: "many", "many"),
+        "group": Mutant(group_of_all_errors, "too many, for instance GET"),
+        "rule": Mutant(rule_that_traces_nothing, "nothing at all"),
+    },
+    "06": {
+        "period": Mutant(
+            lambda work: "ab".replace(work.facts["throttled"], ""), "no call to DynamoDB was throttled"
+        ),
+        "tries": Mutant(lambda work: "0", "0"),
+        "throttled": Mutant(lambda work: "0", "0"),
+        "calm": Mutant(lambda work: work.mend_shop(work.facts["present"]), "the fault is off"),
     },
 }

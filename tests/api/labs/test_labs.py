@@ -2,9 +2,9 @@
 
 import contextlib
 import os
+import resource
 import signal
 import subprocess
-import time
 
 import pytest
 
@@ -19,7 +19,7 @@ CHECKED_WITHIN_S = 2.0
 # words that a page leaves to the trainee
 BLANKS = {"02": {"SKU": "bad"}}
 # these are done by what the page shows; the others leave something to find
-DONE_BY_PAGE = {("00", "purchase"), ("01", "quick"), ("02", "mended")}
+DONE_BY_PAGE = {("00", "purchase"), ("01", "quick"), ("02", "mended"), ("06", "calm")}
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -137,6 +137,12 @@ def test_killed_at_any_moment_the_next_command_goes_on(laptop, command):
     assert laptop.inventory() == before
 
 
+def processor_s():
+    """The processor time of the commands so far; the clock says more about who else is at work."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
 def killed_after(laptop, command, seconds):
     process = subprocess.Popen(
         command.split(), env=laptop.environ, stdout=subprocess.DEVNULL, start_new_session=True
@@ -152,9 +158,9 @@ def test_check_answers_at_once_and_says_by_its_exit_code_how_it_is(laptop):
     laptop.shell("make labs")
     assert "No lab is open" in laptop.shell("make check", code=2)
     laptop.shell("make lab LAB=00 SEED=3")
-    began = time.monotonic()
+    before_s = processor_s()
     printed = laptop.shell("make check", code=1)
-    assert time.monotonic() - began < CHECKED_WITHIN_S
+    assert processor_s() - before_s < CHECKED_WITHIN_S
     assert "Task 1, Buy something: not yet" in printed
     laptop.shell("make solve")
     assert "Solved." in laptop.shell("make check")
