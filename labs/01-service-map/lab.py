@@ -138,8 +138,8 @@ def check_quick(work: Workspace) -> Result:
     if not slow and len(visits) == NEWEST:
         return done(f"the newest {NEWEST} requests are quick")
     if FAULT in work.shop.faults():
-        found = f"{len(slow)} of the newest {len(visits)} are slow: the fault is on"
-        return not_yet(expected, found, "make fault", link)
+        finding = f"{len(slow)} of the newest {len(visits)} are slow: the fault is on"
+        return not_yet(expected, finding, "make fault", link)
     if not slow:
         return wait(f"{NEWEST} requests to look at", f"{len(visits)} so far", "make traffic", link)
     return wrong(

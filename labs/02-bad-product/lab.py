@@ -105,8 +105,8 @@ def judge_line(work: Workspace, value: str) -> Result:
         return wrong(kind, f"{name}, which is not the file that raised", "the exception's stack", link)
     if int(number) != line:
         in_frames = any(int(number) == other for _, other, _ in frames(work))
-        found = "a frame of it, but a caller" if in_frames else "a line that is not in the stack"
-        return wrong(kind, f"line {number}, {found}", "the exception's stack", link)
+        finding = "a frame of it, but a caller" if in_frames else "a line that is not in the stack"
+        return wrong(kind, f"line {number}, {finding}", "the exception's stack", link)
     return done(f"{path}:{line} in {label}")
 
 

@@ -56,8 +56,10 @@ def judge_trace(work: Workspace, value: str) -> Result:
     if not match:
         return wrong(f"{kind}: 1-…", value, "the catalog's log group", link)
     named = any(lines(work, service, match[0]) for service in SERVICES)
-    found = "a trace, but of another request" if named else "no trace id that a log line of this attempt has"
-    return wrong(kind, f"{match[0]}, {found}", "the catalog's log group", link)
+    finding = (
+        "a trace, but of another request" if named else "no trace id that a log line of this attempt has"
+    )
+    return wrong(kind, f"{match[0]}, {finding}", "the catalog's log group", link)
 
 
 def hints_of_trace(work: Workspace) -> Hints:

@@ -98,8 +98,8 @@ def check_group(work: Workspace) -> Result:
         f"{len(extra)} traces too many, for instance {example.target}" if example else "",
         f"{len(missing)} refused orders are missing" if missing else "",
     ]
-    found = f"{expression or 'no filter'}: {', '.join(word for word in words if word)}"
-    return wrong(expected, found, "its filter, in Traces", work.page("traces", filter=expression))
+    finding = f"{expression or 'no filter'}: {', '.join(word for word in words if word)}"
+    return wrong(expected, finding, "its filter, in Traces", work.page("traces", filter=expression))
 
 
 def solve_group(work: Workspace) -> None:
@@ -149,18 +149,18 @@ def check_rule(work: Workspace) -> Result:
     traced = [line for line in visits if line.get("sampled") is not False]
     untraced = [line for line in orders if line.get("sampled") is False]
     counts = f"of the newest {len(visits)} visits {len(traced)} are traced, of {len(orders)} orders "
-    found = f"{counts}{len(orders) - len(untraced)}"
+    finding = f"{counts}{len(orders) - len(untraced)}"
     look = f"make traffic; at least {VISITS} visits and {ORDERS} orders after the rule"
     if untraced:
-        return wrong(expected, found, "the rule's method and path", link)
+        return wrong(expected, finding, "the rule's method and path", link)
     is_few = len(visits) == VISITS and len(traced) <= FEW * VISITS
     if is_few and traced_at_all(record) and len(orders) == ORDERS:
-        return done(found)
+        return done(finding)
     if not traced_at_all(record):
         return wrong(expected, "a rule that traces nothing at all", "its rate", link)
     if time.time() - since < FOLLOWED_AFTER_S:
-        return wait("the services, which ask for the rules every ten seconds", found, look, link)
-    return wrong(expected, found, look, link)
+        return wait("the services, which ask for the rules every ten seconds", finding, look, link)
+    return wrong(expected, finding, look, link)
 
 
 def traced_at_all(record: dict[str, Any]) -> bool:

@@ -77,8 +77,8 @@ def judge_period(work: Workspace, value: str) -> Result:
         return done(f"period {name}")
     if name not in ("a", "b"):
         return wrong("a or b", value, "the maps of both periods", work.facts["page-a"])
-    found = f"{name}, in which no call to DynamoDB was throttled"
-    return wrong("the period in which DynamoDB throttled", found, "its map", work.facts[f"page-{name}"])
+    finding = f"{name}, in which no call to DynamoDB was throttled"
+    return wrong("the period in which DynamoDB throttled", finding, "its map", work.facts[f"page-{name}"])
 
 
 def hints_of_period(work: Workspace) -> Hints:
@@ -152,12 +152,12 @@ def check_calm(work: Workspace) -> Result:
     if not bad and len(visits) == NEWEST:
         return done(expected)
     if work.facts["present"] in work.shop.faults():
-        found = f"{len(bad)} of the newest {len(visits)} are in trouble: a fault is on"
-        return not_yet(expected, found, "make diagnose; make fault", link)
+        finding = f"{len(bad)} of the newest {len(visits)} are in trouble: a fault is on"
+        return not_yet(expected, finding, "make diagnose; make fault", link)
     if not bad:
         return wait(f"{NEWEST} requests to look at", f"{len(visits)} so far", "make traffic", link)
-    found = f"the fault is off; {len(bad)} of the newest {len(visits)} are in trouble, from before it ended"
-    return wrong(expected, found, "make traffic SECONDS=10 sends new ones", link)
+    finding = f"the fault is off; {len(bad)} of the newest {len(visits)} are in trouble, from before it ended"
+    return wrong(expected, finding, "make traffic SECONDS=10 sends new ones", link)
 
 
 def solve_calm(work: Workspace) -> None:
