@@ -29,6 +29,7 @@ STATIC_FILES = {  # a page loads thirty of them, and nobody learns from their tr
     "RuleName": "lantern-no-static-files",
     "Priority": 8000,
     "FixedRate": 0.0,
+    "ServiceName": "storefront",  # SDKs compare nothing that they do not know: work without a path has a name
     "URLPath": "/static/*",
 }
 MAX_RULES = 25  # beside Default

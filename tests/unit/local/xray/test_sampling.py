@@ -6,6 +6,8 @@ import json
 import time
 
 import pytest
+from aws_xray_sdk.core.sampling.rule_cache import RuleCache
+from aws_xray_sdk.core.sampling.sampling_rule import SamplingRule
 
 from local.awsapi.application import Application
 from local.awsapi.errors import InvalidRequestException
@@ -44,6 +46,38 @@ def targets(app, *reports, **request):
     status, _, answer = call("/SamplingTargets", body, app=app)
     assert status == 200
     return answer
+
+
+@pytest.mark.parametrize(
+    ("work", "rule"),
+    [
+        ({"service": "orders"}, "lantern-sample-everything"),  # what no request asked for has no path
+        ({"service": "storefront", "path": "/api/orders"}, "lantern-sample-everything"),
+        ({"service": "storefront", "path": "/static/shop.css"}, "lantern-no-static-files"),
+    ],
+)
+def test_awss_sdk_samples_all_but_static_files_by_the_rules_of_a_new_store(backend, work, rule):
+    records = [record["SamplingRule"] for record in backend.sampling_rules.records()]
+    cache = RuleCache()
+    cache.load_rules(
+        [
+            SamplingRule(
+                record["RuleName"],
+                record["Priority"],
+                record["FixedRate"],
+                record["ReservoirSize"],
+                record["Host"],
+                record["HTTPMethod"],
+                record["URLPath"],
+                record["ServiceName"],
+                record["ServiceType"],
+            )
+            for record in records
+        ]
+    )
+    cache.last_updated = int(time.time())
+
+    assert cache.get_matched_rule(work, int(time.time())).name == rule
 
 
 def test_a_report_of_awss_distribution_of_opentelemetry_gets_its_target(backend, app):
