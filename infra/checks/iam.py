@@ -27,6 +27,9 @@ WITHOUT_RESOURCE = {
 }
 TASK_ROLES = {role for service in SERVICES for role in (service.task_role, service.execution_role)}
 
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html#cross-service-confused-deputy-prevention
+NAMES_ITS_ACCOUNT = ("codebuild", "codedeploy", "codepipeline", "ecs-tasks")
+
 OBJECT_ACTION = re.compile(r"s3:\w+Object")
 
 Statement = dict[str, Any]
@@ -42,7 +45,21 @@ def problems(files: AwsFiles) -> list[str]:
             for problem in rule(resource, statement)
         ),
         *_task_roles(files),
+        *_trust(files),
     ]
+
+
+def _trust(files: AwsFiles) -> Iterator[str]:
+    """A service that says for whom it acts shall do so for this account only."""
+    for resource in files.of_type("AWS::IAM::Role"):
+        for statement in resource.properties["AssumeRolePolicyDocument"]["Statement"]:
+            service = str(statement.get("Principal", {}).get("Service", "")).removesuffix(".amazonaws.com")
+            condition = statement.get("Condition", {}).get("StringEquals", {})
+            if service in NAMES_ITS_ACCOUNT and "aws:SourceAccount" not in condition:
+                yield (
+                    f"{resource}: {service} may assume it for anybody; expected the condition "
+                    "StringEquals aws:SourceAccount in its trust policy"
+                )
 
 
 def _allow_statements(files: AwsFiles) -> Iterator[tuple[Resource, Statement]]:

@@ -136,13 +136,15 @@ class Runner:
                     trigger_type="CloudWatchEvent",
                     trigger_detail=arn("events", "rule/StartOnPush"),
                 )
-            except (AccessDenied, RepositoryError) as error:
+            except (AccessDenied, RepositoryError, botocore.exceptions.ClientError) as error:
                 log.warning("push to %s: %s", branch, error)
 
     def _require_start(self) -> None:
-        """Ask whether EventBridge's role may start the pipeline. Raises AccessDenied."""
+        """Ask whether EventBridge's role may start the pipeline. Raises AccessDenied and ClientError."""
         pipeline = arn("codepipeline", self.architecture.pipeline["Name"])
         access = Access("codepipeline:StartPipelineExecution", pipeline)
+        source = arn("events", "rule/StartOnPush")
+        self.sessions.acting("events", self.architecture.start_role, "StartOnPush", source)
         self.sessions.require(self.architecture.start_role, "StartOnPush", [access])
 
     # --- threads

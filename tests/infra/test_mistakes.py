@@ -222,6 +222,26 @@ MISTAKES = {
         ),
         "lantern-pipeline.json PipelineRole: iam:PassRole for *; only the six task roles may be passed",
     ),
+    "a role that CodeBuild assumes for anybody": (
+        lambda copy: copy.resource(
+            "pipeline",
+            "BuildRole",
+            lambda role: role["AssumeRolePolicyDocument"]["Statement"][0].pop("Condition"),
+        ),
+        "lantern-pipeline.json BuildRole: codebuild may assume it for anybody; expected the condition",
+    ),
+    "a right that nobody uses": (
+        lambda copy: copy.resource(
+            "catalog", "TaskRole", lambda role: statement(role, "OwnTable")["Action"].append("dynamodb:Scan")
+        ),
+        "lantern-catalog.json TaskRole: dynamodb:Scan is used by no rehearsal; take it away",
+    ),
+    "a right that a rehearsal uses taken away": (
+        lambda copy: copy.resource(
+            "platform", "DeployerRole", lambda role: statement(role, "ReplaceTaskSets")["Action"].pop(0)
+        ),
+        "lantern-platform.json DeployerRole: lacks ecs:CreateTaskSet, which a rehearsal uses",
+    ),
     "PassRole to anybody": (
         lambda copy: copy.resource(
             "platform", "DeployerRole", lambda role: statement(role, "PassTaskRoles").pop("Condition")

@@ -17,9 +17,9 @@ CONTEXTS = {"iam:PassRole": {"iam:passedtoservice": ("ecs-tasks.amazonaws.com",)
 ECS = arn("ecs", "cluster/lantern")
 # Who assumes which role, for what
 TRUSTED = [
-    ("codepipeline", "lantern-pipeline", ""),
-    ("codebuild", "lantern-build", ""),
-    ("codedeploy", "lantern-deployer", ""),
+    ("codepipeline", "lantern-pipeline", arn("codepipeline", "lantern")),
+    ("codebuild", "lantern-build", arn("codebuild", "build/lantern-build:1")),
+    ("codedeploy", "lantern-deployer", arn("codedeploy", "deploymentgroup:lantern/catalog")),
     ("lambda", "lantern-smoke-hook", ""),
     ("events", "lantern-pipeline-StartOnPushRole", ""),
     ("lambda", "lantern-dora-collect", ""),

@@ -87,3 +87,14 @@ def test_a_role_that_does_not_trust_its_service_is_not_assumed(runner):
     failed_in, failed = failed_action(execution)
     assert (failed_in, failed.error_code) == ("Source", "AccessDenied")
     assert "User: codepipeline.amazonaws.com " + DENIED.format("sts:AssumeRole") in failed.error_message
+
+
+def test_a_role_that_does_not_trust_codedeploy_fails_a_deployment_before_its_tasks(runner):
+    trust = runner.sessions.policies.roles["lantern-build"].trust
+    trusting(runner.sessions.policies, "lantern-deployer", trust)
+
+    to_its_end(runner)
+
+    deployment = next(each for each in runner.deployments.all() if not each.rolls_back)
+    assert deployment.error_code == "IAM_ROLE_PERMISSIONS"
+    assert "User: codedeploy.amazonaws.com " + DENIED.format("sts:AssumeRole") in deployment.error_message
