@@ -95,6 +95,7 @@ class Deployment:
     description: str = ""
     execution: str = ""  # the pipeline execution that created it
     scale: float = 1.0  # time scale
+    alarms: list[str] | None = None  # that stop this deployment in the place of its group's
     status: str = "Created"
     phase: Phase = Phase.DEPLOYING
     started: float | None = None

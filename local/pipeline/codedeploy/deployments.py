@@ -4,6 +4,8 @@ import threading
 import uuid
 from typing import Any
 
+import botocore.exceptions
+
 from local.pipeline import eventbridge
 from local.pipeline.architecture import Architecture, DeploymentGroup
 from local.pipeline.clock import Clock
@@ -80,11 +82,12 @@ class Deployments:
         description: str = "",
         execution: str = "",
         config: str = "",
+        alarms: list[str] | None = None,
     ) -> Deployment:
         """Create a deployment of an AppSpec and a task definition, which is given by its ARN and its content.
 
         `execution` is the pipeline execution that asks for it; `config` replaces the group's own deployment
-        configuration. Raises DeploymentLimitExceededException and CodedError.
+        configuration, `alarms` its alarms. Raises DeploymentLimitExceededException and CodedError.
         """
         hooks = check_revision(app_spec, definition).hooks
         with self._lock, self._journal.transaction():
@@ -104,6 +107,7 @@ class Deployments:
                 description="; ".join(filter(None, (description, self._clock.scale_note()))),
                 execution=execution,
                 config=config or group.config,
+                alarms=alarms,
                 created=self._clock.now(),
                 app_spec=app_spec,
                 task_definition=task_definition,
@@ -237,12 +241,13 @@ class Deployments:
 
     def _observe(self, deployment: Deployment, group: DeploymentGroup) -> machine.Observation:
         ringing = self._alarms.ringing()
+        watched = group.alarms if deployment.alarms is None else deployment.alarms
         return machine.Observation(
             now=self._clock.now(),
             green_steady=self._scheduler.is_steady(deployment.green),
             green_gone=self._scheduler.is_gone(deployment.green),
             blue_gone=self._scheduler.is_gone(deployment.blue),
-            alarms=tuple(name for name in group.alarms if name in ringing),
+            alarms=tuple(name for name in watched if name in ringing),
             hook_failures=self._hooks.failures(),
             denied=self._denied(deployment, group),
         )
@@ -255,7 +260,7 @@ class Deployments:
             green = self._scheduler.task_set(deployment.green)
             definition = green.definition if green else {}
             hooks = {event.name: event.hook for event in deployment.events if event.hook}
-            denied: dict[str, str] = {}
+            denied = self._untrusted(deployment, group)
             for step, access in role_needs.needs(group, definition, hooks, deployment.green):
                 try:
                     if step not in denied:
@@ -264,6 +269,15 @@ class Deployments:
                     denied[step] = str(error)
             self._denials[deployment.id] = denied
         return self._denials[deployment.id]
+
+    def _untrusted(self, deployment: Deployment, group: DeploymentGroup) -> dict[str, str]:
+        """Why CodeDeploy may not assume the group's role, as what keeps it from the first step."""
+        source = arn("codedeploy", f"deploymentgroup:{group.application}/{group.name}")
+        try:
+            self._sessions.acting("codedeploy", group.role, deployment.id, source)
+        except botocore.exceptions.ClientError as error:
+            return {"Install": str(error)}
+        return {}
 
     def _apply(self, effect: Effect, deployment: Deployment, group: DeploymentGroup, now: float) -> None:
         traffic = self._traffic.get(group.name)

@@ -15,6 +15,7 @@ def answer(request: Document, parts: Parts) -> Document:
     app_spec = ((request.get("revision") or {}).get("appSpecContent") or {}).get("content")
     if not app_spec:
         raise InvalidRevisionException("revision: expected appSpecContent with the AppSpec's content")
+    alarms = _alarms(request.get("overrideAlarmConfiguration"))
     config = request.get("deploymentConfigName") or ""
     if config:
         shapes.deployment_config(config)
@@ -28,9 +29,17 @@ def answer(request: Document, parts: Parts) -> Document:
             definition=definition,
             description=request.get("description") or "",
             config=config,
+            alarms=alarms,
         )
     except CodedError as error:
         raise InvalidRevisionException(str(error)) from None
     except ClientError as error:
         raise InvalidRevisionException(f"TaskDefinition: {error}") from None
     return {"deploymentId": deployment.id}
+
+
+def _alarms(override: Document | None) -> list[str] | None:
+    """The alarms that a request puts in the place of its group's; None when it leaves them."""
+    if override is None:
+        return None
+    return [alarm["name"] for alarm in override.get("alarms", [])] if override.get("enabled") else []

@@ -10,6 +10,7 @@ from local.pipeline.codedeploy.errors import (
     InvalidLifecycleEventHookExecutionIdException,
     LifecycleEventAlreadyCompletedException,
 )
+from local.pipeline.codedeploy.operations import create_deployment
 from tests.unit.local.pipeline.deploy_artifact import definition, files
 from tests.unit.local.pipeline.requests_log import add_requests
 
@@ -301,3 +302,35 @@ def test_a_load_balancer_that_was_restarted_gets_its_weights_again(runner):
     runner.look()
 
     assert shares(runner) == ({GREEN: 100}, {GREEN: 100})
+
+
+def test_a_good_release_that_follows_a_bad_one_is_stopped_by_the_alarm_that_still_rings(runner):
+    deployed(runner)
+    ringing = ring(runner)
+    good = deploy(runner)
+
+    runner.deployments.look()
+
+    stopped = runner.deployments.get(good)
+    assert stopped.error_code == "ALARM_ACTIVE"
+    assert stopped.weights == []
+    assert ringing[0] in stopped.error_message
+
+
+@pytest.mark.parametrize("override", [{"enabled": False}, {"enabled": True, "alarms": [{"name": "another"}]}])
+def test_a_deployment_that_overrides_the_alarms_passes_them_over(runner, override):
+    deployed(runner)
+    ring(runner)
+    request = {
+        "applicationName": "lantern",
+        "deploymentGroupName": "orders",
+        "overrideAlarmConfiguration": override,
+        "revision": {
+            "appSpecContent": {"content": files()["appspec.yaml"].replace("<TASK_DEFINITION>", ARN)}
+        },
+    }
+    runner.aws.task_definition = lambda name: (name, definition())
+
+    key = create_deployment.answer(request, runner)["deploymentId"]
+
+    runner.until(lambda: runner.deployments.get(key).status == "Succeeded", "the good release takes over")
