@@ -31,6 +31,7 @@ log = logging.getLogger(__name__)
 
 BODY_LIMIT_BYTES = 6 * 1024 * 1024
 Operation = Callable[[dict[str, Any]], dict[str, Any]]
+Denial = Callable[[Mapping[str, str], str], str]
 Environ = dict[str, Any]
 StartResponse = Callable[[str, list[tuple[str, str]]], Any]
 
@@ -39,7 +40,8 @@ class Application:
     """Serves `operations`, given by their names in the API; answers the others with NotImplemented.
 
     `not_required` names members, by their shapes, that the model requires and the service does not.
-    `unsigned` names operations that AWS's own SDKs call without a signature.
+    `unsigned` names operations that AWS's own SDKs call without a signature. `denial` says why whoever sent
+    these headers may not have an operation, or "".
     """
 
     def __init__(
@@ -48,6 +50,7 @@ class Application:
         operations: Mapping[str, Operation],
         not_required: Mapping[str, Collection[str]] | None = None,
         unsigned: Collection[str] = (),
+        denial: Denial | None = None,
     ) -> None:
         description = Loader().load_service_model(service, "service-2")
         for shape, members in (not_required or {}).items():
@@ -55,7 +58,7 @@ class Application:
             description["shapes"][shape]["required"] = [name for name in required if name not in members]
         self.model = ServiceModel(description, service)
         self._operations = operations
-        self._unsigned = unsigned
+        self._unsigned, self._denial = unsigned, denial
         self.target_prefix: str = self.model.metadata.get("targetPrefix", "")  # "" with rest-json
         self._routes: dict[tuple[str, str], OperationModel] = {}
         for name in self.model.operation_names:
@@ -94,6 +97,8 @@ class Application:
             raise MissingAuthenticationTokenException(
                 f"{operation.name} needs a signature, with any credentials: ask with aws or an SDK"
             )
+        if self._denial and (reason := self._denial(headers, operation.name)):
+            raise AccessDeniedException(reason)
         run = self._operations.get(operation.name)
         if run is None:
             raise NotImplementedYet(f"{operation.name} is in AWS's API and not in this local stand-in yet")

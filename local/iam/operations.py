@@ -56,7 +56,7 @@ def resource_arn(service: str, name: str) -> str:
 def accesses(service: str, operation: str, parameters: Parameters) -> list[Access]:
     """What an operation of a service that takes parameters by name needs. Raises UnknownOperation."""
     prefix = PREFIXES.get(service, service)
-    build = OPERATIONS.get(f"{prefix}:{operation}") or OPERATIONS.get(f"{prefix}:*")
+    build = OPERATIONS.get(f"{prefix}:{operation}")
     if build is None:
         raise UnknownOperation(f"the local IAM does not know which action {service} {operation} is")
     return list(build(f"{prefix}:{operation}", parameters))
@@ -218,5 +218,4 @@ OPERATIONS: dict[str, Build] = {
     "ecs:RegisterTaskDefinition": _task_definition,
     "cloudwatch:PutMetricData": _metric_data,
     "ssm:GetParameter": _parameter,
-    "xray:*": _anything,  # none of what a task's daemon asks has a resource
 }

@@ -68,8 +68,6 @@ class Call:
             return match[1]
         if target := self.headers.get("x-amz-target"):
             return target.rpartition(".")[2]
-        if self.service == "xray":
-            return self.path.strip("/")
         return self.form.get("Action", "")
 
     @property

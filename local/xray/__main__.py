@@ -21,6 +21,7 @@ from local.xray.backend import Backend
 from local.xray.front_page import FrontPage
 from local.xray.otlp.receiver import PREFIX as OTLP_PREFIX
 from local.xray.otlp.receiver import OtlpReceiver
+from local.xray.permissions import Permissions
 from local.xray.settings import Settings
 from local.xray.span_log import SpanLog
 from local.xray.storage.store import Store
@@ -83,7 +84,8 @@ def _serve(settings: Settings) -> None:
             "last write error": store.writer.write_error or "none",
         }
 
-    api = Application("xray", operations.load(backend), operations.NOT_REQUIRED, UNSIGNED)
+    permissions = Permissions(settings.aws)
+    api = Application("xray", operations.load(backend), operations.NOT_REQUIRED, UNSIGNED, permissions.denial)
     server = create_server(
         _routed(FrontPage(counters), otlp, api),
         listen=_addresses(settings),

@@ -22,7 +22,8 @@ class Settings:
         "AWS_ENDPOINT_URL",
         str,
         default="",
-        help="the local AWS, whose log group aws/spans takes spans with the destination CloudWatchLogs",
+        help="the local AWS: its IAM says what tasks may ask, and its log group aws/spans takes spans with "
+        "the destination CloudWatchLogs",
     )
     state: Path = env(
         "XRAY_STATE_DIR", Path, default=Path(".lantern/state/xray-state"), help="where the traces are kept"

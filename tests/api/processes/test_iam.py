@@ -3,6 +3,10 @@
 import base64
 import json
 import signal
+import subprocess
+import sys
+from contextlib import contextmanager
+from types import SimpleNamespace
 
 import botocore.exceptions
 import pytest
@@ -13,11 +17,19 @@ from local.pipeline.iam.roles import read_policies
 from local.pipeline.iam.sessions import AccessDenied, Sessions
 from local.pipeline.local_aws import LocalAws
 from local.pipeline.settings import Settings
+from local.xray.permissions import Permissions
 from settings import load
 from tests.api.processes import test_local_aws
+from tests.api.xray import server
+from tests.ports import free_port
+from tests.waiting import wait_until
 
 ROLE = "arn:aws:iam::111122223333:role/lantern-{}".format
 BUCKET = "lantern-artifacts-111122223333-us-east-1"
+DAEMON = str(test_local_aws.ROOT / "local/pipeline/ecs/xray_daemon/daemon.py")
+SOURCE = "arn:aws:ecs:us-east-1:111122223333:cluster/lantern"
+PIPELINE = "arn:aws:codepipeline:us-east-1:111122223333:lantern"
+BUILD = "arn:aws:codebuild:us-east-1:111122223333:build/lantern-build:1"
 DENIED = (
     "User: arn:aws:sts::111122223333:assumed-role/lantern-{}/session is not authorized to perform: {} "
     "on resource: {}"
@@ -52,7 +64,9 @@ def refused(call, **request):
 
 
 def test_a_role_is_assumed_by_the_service_that_it_trusts_and_nobody_else(sessions):
-    assert sessions.acting("codepipeline", ROLE("pipeline"), "session").access_key_id.startswith("ASIA")
+    assert sessions.acting("codepipeline", ROLE("pipeline"), "session", PIPELINE).access_key_id.startswith(
+        "ASIA"
+    )
 
     message = refused(lambda: sessions.acting("lambda", ROLE("pipeline"), "session"))
 
@@ -63,20 +77,18 @@ def test_a_role_is_assumed_by_the_service_that_it_trusts_and_nobody_else(session
 
 
 def test_a_tasks_role_wants_the_source_that_ecs_names(sessions):
-    sessions.acting(
-        "ecs-tasks", ROLE("catalog-task"), "session", "arn:aws:ecs:us-east-1:111122223333:cluster/lantern"
-    )
+    sessions.acting("ecs-tasks", ROLE("catalog-task"), "session", SOURCE)
     refused(lambda: sessions.acting("ecs-tasks", ROLE("catalog-task"), "session"))
 
 
 def test_who_asks_is_the_roles_session(sessions):
-    sts = sessions.acting("codebuild", ROLE("build"), "session").client("sts")
+    sts = sessions.acting("codebuild", ROLE("build"), "session", BUILD).client("sts")
 
     assert sts.get_caller_identity()["Arn"] == "arn:aws:sts::111122223333:assumed-role/lantern-build/session"
 
 
 def test_a_build_writes_below_the_pipelines_prefix_only(sessions):
-    s3 = sessions.acting("codebuild", ROLE("build"), "session").client("s3")
+    s3 = sessions.acting("codebuild", ROLE("build"), "session", BUILD).client("s3")
 
     s3.put_object(Bucket=BUCKET, Key="lantern/source/1", Body=b"zip")
     assert s3.get_object(Bucket=BUCKET, Key="lantern/source/1")["Body"].read() == b"zip"
@@ -89,8 +101,7 @@ def test_a_build_writes_below_the_pipelines_prefix_only(sessions):
 
 
 def test_a_task_reaches_its_own_table_and_not_the_other(sessions):
-    source = "arn:aws:ecs:us-east-1:111122223333:cluster/lantern"
-    dynamodb = sessions.acting("ecs-tasks", ROLE("catalog-task"), "session", source).client("dynamodb")
+    dynamodb = sessions.acting("ecs-tasks", ROLE("catalog-task"), "session", SOURCE).client("dynamodb")
 
     dynamodb.get_item(TableName="lantern-products", Key={"sku": {"S": "none"}})
     table = "arn:aws:dynamodb:us-east-1:111122223333:table/lantern-orders"
@@ -104,7 +115,7 @@ def test_a_task_reaches_its_own_table_and_not_the_other(sessions):
 
 
 def test_whoever_registers_a_task_definition_passes_its_roles(sessions):
-    ecs = sessions.acting("codepipeline", ROLE("pipeline"), "session").client("ecs")
+    ecs = sessions.acting("codepipeline", ROLE("pipeline"), "session", PIPELINE).client("ecs")
     definition = {"family": "lantern-catalog", "containerDefinitions": [{"name": "app", "image": "x"}]}
 
     ecs.register_task_definition(**definition, taskRoleArn=ROLE("catalog-task"))
@@ -114,7 +125,7 @@ def test_whoever_registers_a_task_definition_passes_its_roles(sessions):
 
 
 def test_docker_pushes_and_pulls_with_the_rights_of_the_role_that_logged_in(sessions, aws):
-    ecr = sessions.acting("codebuild", ROLE("build"), "session").client("ecr")
+    ecr = sessions.acting("codebuild", ROLE("build"), "session", BUILD).client("ecr")
     token = ecr.get_authorization_token()["authorizationData"][0]["authorizationToken"]
     user, _, password = base64.b64decode(token).decode().partition(":")
     registry = f"{aws._settings.aws_url}/v2"
@@ -131,7 +142,7 @@ def test_docker_pushes_and_pulls_with_the_rights_of_the_role_that_logged_in(sess
 
 
 def test_an_operation_of_which_nobody_knows_the_action_is_refused_by_name(sessions):
-    dynamodb = sessions.acting("codebuild", ROLE("build"), "session").client("dynamodb")
+    dynamodb = sessions.acting("codebuild", ROLE("build"), "session", BUILD).client("dynamodb")
 
     assert "dynamodb ListTables" in refused(dynamodb.list_tables)
 
@@ -154,7 +165,7 @@ def test_a_stand_in_asks_before_it_does_something_in_a_roles_place(sessions):
 
 
 def test_a_policy_is_changed_with_awss_own_command_and_counts_at_once(sessions, aws):
-    s3 = sessions.acting("codebuild", ROLE("build"), "session").client("s3")
+    s3 = sessions.acting("codebuild", ROLE("build"), "session", BUILD).client("s3")
     s3.put_object(Bucket=BUCKET, Key="lantern/source/2", Body=b"zip")
 
     aws.client("iam").delete_role_policy(RoleName="lantern-build", PolicyName="least")
@@ -171,7 +182,7 @@ def test_a_buckets_policy_denies_whatever_the_role_has(sessions, aws):
         "Action": "s3:GetObject",
         "Resource": f"arn:aws:s3:::{BUCKET}/*",
     }
-    s3 = sessions.acting("codebuild", ROLE("build"), "session").client("s3")
+    s3 = sessions.acting("codebuild", ROLE("build"), "session", BUILD).client("s3")
     aws.client("s3").put_bucket_policy(
         Bucket=BUCKET, Policy=json.dumps({"Version": "2012-10-17", "Statement": [statement]})
     )
@@ -183,3 +194,53 @@ def test_a_buckets_policy_denies_whatever_the_role_has(sessions, aws):
 
 def test_a_person_may_do_everything(aws):
     aws.client("s3").put_object(Bucket=BUCKET, Key="dora/1.zip", Body=b"zip")
+
+
+def test_the_local_x_ray_asks_what_the_role_of_a_task_may(sessions, aws):
+    role = sessions.acting("ecs-tasks", ROLE("catalog-task"), "session", SOURCE)
+    header = f"AWS4-HMAC-SHA256 Credential={role.access_key_id}/20260101/us-east-1/xray/aws4_request, "
+    headers = {"authorization": f"{header}SignedHeaders=host, Signature=none"}
+    permissions = Permissions(aws._settings.aws_url)
+
+    assert permissions.denial(headers, "PutTraceSegments") == ""
+    assert permissions.denial(headers, "GetTraceSummaries") == DENIED.format(
+        "catalog-task", "xray:GetTraceSummaries", "*"
+    ) + (" because no identity-based policy allows the xray:GetTraceSummaries action")
+    assert permissions.denial({}, "GetTraceSummaries") == "", "X-Ray itself asks for a signature"
+    assert "the local AWS, which keeps roles, says" in Permissions("http://127.0.0.1:9").denial(headers, "x")
+
+
+@contextmanager
+def daemon_of(x_ray, role):
+    """The stand-in for X-Ray's daemon beside a task with this role: the port that it takes segments at."""
+    port = free_port()
+    address = f"127.0.0.1:{port}"
+    process = subprocess.Popen(
+        [sys.executable, DAEMON, f"--bind={address}", f"--bind-tcp={address}"],
+        env={"AWS_ENDPOINT_URL_XRAY": x_ray.url, "AWS_ACCESS_KEY_ID": role.access_key_id},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout.readline().startswith("Stand-in")
+        yield SimpleNamespace(port=port, process=process)
+    finally:
+        process.terminate()
+        process.communicate(timeout=10)
+
+
+def test_a_tasks_daemon_sends_its_segments_with_the_tasks_role(sessions, aws, tmp_path):
+    task = sessions.acting("ecs-tasks", ROLE("catalog-task"), "session", SOURCE)
+    other = sessions.acting("codebuild", ROLE("build"), "session", BUILD)
+    trace_id = server.new_trace_id()
+    with server.running(tmp_path, AWS_ENDPOINT_URL=aws._settings.aws_url) as x_ray:
+        with daemon_of(x_ray, task) as daemon:
+            server.send(daemon, server.segment(trace_id))
+            client = server.client_of(x_ray)
+            wait_until(lambda: client.batch_get_traces(TraceIds=[trace_id])["Traces"], 10, "the trace")
+        with daemon_of(x_ray, other) as daemon:
+            server.send(daemon, server.segment(server.new_trace_id()))
+            line = daemon.process.stdout.readline()
+
+    assert line.startswith("1 segments were not sent: 403")
+    assert DENIED.format("build", "xray:PutTraceSegments", "*") in line
