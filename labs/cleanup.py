@@ -7,7 +7,7 @@ from typing import Any
 
 import psutil
 
-from labs import local_commands
+from labs import git, local_commands
 from labs.attempts import Undo
 from labs.errors import LabError
 from labs.workspace import Workspace
@@ -98,6 +98,14 @@ def _has_folder(_: Workspace, entry: Undo) -> bool:
     return Path(entry["path"]).exists()
 
 
+def _remove_work_tree(_: Workspace, entry: Undo) -> None:
+    git.remove_work_tree(entry["path"], entry["branch"])
+
+
+def _has_work_tree(_: Workspace, entry: Undo) -> bool:
+    return git.has_branch(entry["branch"]) or Path(entry["path"]).exists()
+
+
 _Kind = tuple[Callable[[Workspace, Undo], None], Callable[[Workspace, Undo], bool]]
 _KINDS: dict[str, _Kind] = {
     "fault": (_end_faults, _has_fault),
@@ -105,6 +113,7 @@ _KINDS: dict[str, _Kind] = {
     "sampling-rule": (_delete_rule, _has_rule),
     "product": (_delete_product, _has_product),
     "processes": (_end_processes, _has_processes),
+    "work-tree": (_remove_work_tree, _has_work_tree),
     "folder": (_remove_folder, _has_folder),
 }
 

@@ -11,6 +11,7 @@ from labs.course import Exercise, Task, find, rendered
 from labs.errors import LabError, Refused
 from labs.lab import DONE, WAIT, Question, Result, Step, not_yet
 from labs.settings import Settings
+from labs.shop import Shop
 from labs.workspace import Workspace
 
 SOLVED_WITHIN_S = 60.0  # for what a solution did to be seen
@@ -35,6 +36,8 @@ class Runner:
             "http://127.0.0.1:8081": in_use.catalog,
             "http://127.0.0.1:8082": in_use.orders,
             "http://127.0.0.1:8000": in_use.console,
+            "http://127.0.0.1:8090": in_use.rehearsed,
+            "http://127.0.0.1:4567": in_use.pipeline,
         }
 
     def workspace(self, attempt: Attempt) -> Workspace:
@@ -163,7 +166,9 @@ class Runner:
     def _open_shop(self, exercise: Exercise) -> None:
         """See that the shop is up, and takes faults where the lab needs it."""
         shop = self.workspace(Attempt("", "", 0, 0)).shop
-        if not shop.is_up():
+        if exercise.lab.needs_docker:
+            self._open_shop_of_containers(shop)
+        elif not shop.is_up():
             self._say("The shop is not running, so it is started: make up FAULTS=on")
             local_commands.stack("up", FAULTS="on")
         elif exercise.lab.needs_faults and not shop.takes_faults():
@@ -174,6 +179,16 @@ class Runner:
             )
             local_commands.stack("down")
             local_commands.stack("up", FAULTS="on", **({"MODE": mode[1]} if mode else {}))
+
+    def _open_shop_of_containers(self, shop: Shop) -> None:
+        is_up = shop.is_up()
+        if is_up and "runs as processes" in local_commands.status():
+            self._say("This lab needs the shop in containers, and it runs as processes: make down, make up")
+            local_commands.stack("down")
+            is_up = False
+        if not is_up:
+            self._say("The shop is started: make up MODE=containers")
+            local_commands.stack("up", MODE="containers")
 
     def _introduce(self, exercise: Exercise, attempt: Attempt) -> None:
         lab, work = exercise.lab, self.workspace(attempt)

@@ -19,6 +19,12 @@ class Settings:
     aws: str = env(
         "AWS_ENDPOINT_URL", url, default="http://127.0.0.1:4566", help="where the local AWS answers"
     )
+    pipeline: str = env(
+        "PIPELINE_URL", url, default="http://127.0.0.1:4567", help="where the rehearsals' pipeline answers"
+    )
+    rehearsed: str = env(
+        "REHEARSAL_URL", url, default="http://127.0.0.1:8090", help="where the rehearsed shop answers"
+    )
     daemon: str = env(
         "XRAY_DAEMON", str, default="127.0.0.1:2000", help="where X-Ray takes segments over UDP"
     )

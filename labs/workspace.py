@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 import boto3
 from botocore.config import Config
 
-from labs import local_commands, segments
+from labs import git, local_commands, segments
 from labs.attempts import Attempt, Store
 from labs.errors import LabError
 from labs.settings import Settings
@@ -33,6 +33,7 @@ class Workspace:
         self._store = store
         self._traces: dict[tuple[float, str], Traces] = {}
         self._clients: dict[str, Any] = {}
+        self._read: dict[Any, Any] = {}
 
     @cached_property
     def shop(self) -> Shop:
@@ -55,6 +56,20 @@ class Workspace:
         if service not in self._clients:
             self._clients[service] = boto3.client(service, config=CONFIG)
         return self._clients[service]
+
+    def delivery_client(self, service: str) -> Any:
+        """boto3's client of what the laptop's pipeline answers itself: its alarms, and the commits it has."""
+        key = f"{service} of the pipeline"
+        if key not in self._clients:
+            self._clients[key] = boto3.client(service, config=CONFIG, endpoint_url=self.settings.pipeline)
+        return self._clients[key]
+
+    def once(self, reader: Callable[["Workspace"], T]) -> T:
+        """What a reader reads of this view; it is read the first time."""
+        if reader not in self._read:
+            self._read[reader] = reader(self)
+        value: T = self._read[reader]
+        return value
 
     def pages(self, service: str, operation: str, key: str, **parameters: Any) -> Iterator[Any]:
         """All entries of an operation that answers in pages."""
@@ -137,6 +152,18 @@ class Workspace:
         """End a fault, if it is on."""
         if name in self.shop.faults():
             local_commands.fault(OFF=name)
+
+    def work_tree(self) -> Path:
+        """A work tree of the last commit on a branch of this attempt alone, which clean-up removes.
+
+        Its branch is the fact `branch`. Raises LabError.
+        """
+        tree = self.folder() / "shop"
+        branch = f"lantern-lab-{self.attempt.lab}-{self.attempt.id}"
+        self.facts.update(branch=branch, tree=str(tree))
+        self.undo_later("work-tree", path=str(tree), branch=branch)
+        git.run(git.ROOT, "worktree", "add", "--quiet", "-b", branch, str(tree), "HEAD")
+        return tree
 
     def folder(self) -> Path:
         """A folder of this attempt alone, which clean-up removes with the processes that name it."""

@@ -26,7 +26,7 @@ OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 def measure(site: Site) -> None:
-    """Replace this process by `python -m dora`, with options from SINCE, UNTIL, HTML, EXPLAIN, BY, SAMPLE.
+    """Replace this process by `python -m dora`, with options from SINCE, UNTIL, HTML and their like.
 
     Raises NotThere where the pipeline does not answer; SAMPLE needs none."""
     if site.environ.get("SAMPLE"):
@@ -81,6 +81,7 @@ def arguments(site: Site, history: Path) -> list[str]:
 def _outputs(variables: Mapping[str, str]) -> list[str]:
     options = [f"--html={variables['HTML']}"] if variables.get("HTML") else []
     options += [f"--by={variables['BY']}"] if variables.get("BY") else []
+    options += ["--json"] if variables.get("JSON") else []
     return options + (["--explain"] if variables.get("EXPLAIN") else [])
 
 

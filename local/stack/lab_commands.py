@@ -39,6 +39,8 @@ def _environ(site: Site) -> dict[str, str]:
         for service in ("storefront", "catalog", "orders", "console")
         if service in site.stack.services
     }
+    for name, port in (("PIPELINE", 4567), ("REHEARSAL", 8090)):
+        addresses[f"{name}_URL"] = f"http://127.0.0.1:{site.environ.get(f'{name}_PORT') or port}"
     daemon = site.address("xray").removeprefix("http://") if "xray" in site.stack.services else ""
     return {
         **os.environ,

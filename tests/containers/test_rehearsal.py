@@ -16,6 +16,7 @@ from local.diagnosis.fingerprints import diagnose
 from local.faults.bearers import Bearers
 from tests.containers import accesses
 from tests.containers.rehearsed import Rehearsal, Shoppers, took
+from tests.containers.trainee import Trainee
 from tests.signatures import authorization
 from tests.stacks import new_stack_name
 from tests.unit.dora import outputs
@@ -24,6 +25,7 @@ from tests.waiting import wait_until
 pytestmark = [pytest.mark.requires("docker"), pytest.mark.timeout(400)]
 CANARY_PERCENT = 10
 RATE = 8  # requests a second: with more the shop takes the processor that its own builds wait for
+SEED_OF_SLOW = 4  # the lab about a bad release picks the slow one by it
 LONGEST_S = 250  # it takes 75 s on two quiet cores; other tests run beside it
 SHOP = ("catalog", "orders", "storefront")
 
@@ -46,6 +48,12 @@ def _running(rehearsal):
     return rehearsal, printed
 
 
+@pytest.fixture(scope="module", name="trainees")
+def _trainees(running):
+    """Who does which lab: they are open at once, so that a rehearsal serves them all."""
+    return {lab: Trainee(running[0], f"trainee-{lab}") for lab in ("09", "10", "12")}
+
+
 def newest(checkout, service):
     """The newest deployment of a service that is no rollback."""
     deployments = checkout.snapshot()["deployments"]
@@ -65,15 +73,39 @@ def test_a_release_that_fails_its_smoke_test_never_sees_production(running):
     assert requests.get(f"{checkout.shop}/api/products", timeout=5).ok
 
 
-def test_a_commit_takes_over_all_three_services_and_no_request_fails(running):
+def test_a_slow_release_is_stopped_by_the_alarm_and_harms_the_canarys_share_at_most(running, trainees):
     checkout, _ = running
-    before = {name: checkout.service(name)["production"] for name in SHOP}
-    commit = checkout.commit("Sell lanterns by the dozen")
+    facts = trainees["10"].begin("10", SEED_OF_SLOW)
+    assert nothing_is_done(trainees["10"].check(1))
 
-    with Shoppers(checkout, rate=RATE) as shoppers:
-        printed = checkout.rehearse(0, RATE="0")
+    with Shoppers(checkout, rate=20) as shoppers:
+        printed = checkout.rehearse(3, COMMIT=facts["branch"], RATE="0")
         sent, failed, table = shoppers.stop()
 
+    deployment = newest(checkout, "catalog")
+    began = next(event["started"] for event in deployment["events"] if event["name"] == "AllowTraffic")
+    assert deployment["error_code"] == "ALARM_ACTIVE", printed
+    assert deployment["weights"][-1][1] == 0
+    assert deployment["ended"] - began <= 30  # a few seconds on an idle machine
+    assert failed <= sent * CANARY_PERCENT / 100, table
+    assert "lantern-catalog-" in deployment["error_message"]
+    assert checkout.service("catalog")["production"][deployment["blue_targets"]] == 100
+    assert trainees["10"].check(1)["stopped"][0] == "done"
+
+
+def test_a_commit_takes_over_all_three_services_and_no_request_fails(running, trainees):
+    checkout, _ = running
+    trainee = trainees["10"]
+    for lab in ("09", "12"):  # the history so far counts for nothing in what they have to do
+        trainees[lab].begin(lab, 1)
+        assert nothing_is_done(trainees[lab].check(1)), lab
+    before = {name: checkout.service(name)["production"] for name in SHOP}
+
+    with Shoppers(checkout, rate=RATE) as shoppers:
+        printed = trainee.solve(RATE="0")  # of the lab that is open: it mends the slow release
+        sent, failed, table = shoppers.stop()
+
+    commit = checkout.git("-C", str(trainee.tree()), "rev-parse", "HEAD")
     assert failed == 0, table + printed
     assert sent > RATE * took(printed) * 0.9
     assert took(printed) <= LONGEST_S, "canary and bake take seconds, not minutes"
@@ -83,6 +115,29 @@ def test_a_commit_takes_over_all_three_services_and_no_request_fails(running):
         assert {task_set["version"] for task_set in service["task sets"]} == {commit[:7]}
         assert service["production"] != before[name], "the other target group has the traffic"
         assert sum(task_set["healthy"] for task_set in service["task sets"]) == 2
+
+
+@pytest.mark.parametrize("lab", ["10", "12", "09"])
+def test_what_takes_over_counts_in_each_lab_that_was_open_and_they_put_everything_back(trainees, lab):
+    trainee, deed = trainees[lab], {"09": "released", "10": "fixed", "12": "improved"}[lab]
+    code = 0 if lab == "10" else 1  # it was solved when it brought the commit
+    assert trainee.check(code)[deed][0] == "done"
+    assert trainee.type_what_the_page_shows(code)
+
+    trainee.solve()
+
+    assert {state for state, _ in trainee.check(0).values()} == {"done"}
+    trainee.reset()
+    own = (f"lantern-lab-{lab}-", f"{lab}-")
+    assert [name for name in trainee.left() if name.startswith(own)] == []
+    assert lab != "09" or trainee.left() == [], "the last leaves nothing of any"
+
+
+def nothing_is_done(steps):
+    """No step is done, and each expects something of its own."""
+    states, deeds = zip(*steps.values(), strict=True)
+    questions = [text for text in deeds if text == "an answer"]
+    return "done" not in states and len(set(deeds)) == len(deeds) - max(len(questions) - 1, 0)
 
 
 def test_a_sick_task_fails_its_half_of_the_requests_and_is_found_by_its_id(running):
@@ -117,23 +172,6 @@ def test_every_line_says_what_did_it_and_every_scaled_time_says_so(running):
 
     assert all(re.match(r" *\d+\.\d s (real|stand-in) ", line) for line in timed)
     assert "Install begins (CodeDeploy waits up to 60 min in 60 s for healthy tasks)" in printed
-
-
-def test_a_slow_release_is_stopped_by_the_alarm_and_harms_the_canarys_share_at_most(running):
-    checkout, _ = running
-
-    with Shoppers(checkout, rate=20) as shoppers:
-        printed = checkout.rehearse(3, RELEASE="slow", RATE="0")
-        sent, failed, table = shoppers.stop()
-
-    deployment = newest(checkout, "catalog")
-    began = next(event["started"] for event in deployment["events"] if event["name"] == "AllowTraffic")
-    assert deployment["error_code"] == "ALARM_ACTIVE", printed
-    assert deployment["weights"][-1][1] == 0
-    assert deployment["ended"] - began <= 30  # a few seconds on an idle machine
-    assert failed <= sent * CANARY_PERCENT / 100, table
-    assert "lantern-catalog-" in deployment["error_message"]
-    assert checkout.service("catalog")["production"][deployment["blue_targets"]] == 100
 
 
 def test_a_runner_that_is_killed_in_any_event_goes_on_and_the_shop_stays_open(running):

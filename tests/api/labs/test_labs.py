@@ -14,7 +14,11 @@ from labs.runner import exit_code, result_of
 from tests.api.labs.laptop import blocks
 from tests.api.labs.mutants import MUTANTS
 
-LABS = [pytest.param(exercise, id=exercise.folder.name) for exercise in exercises()]
+LABS = [  # those that need Docker share the rehearsal of tests/containers
+    pytest.param(exercise, id=exercise.folder.name)
+    for exercise in exercises()
+    if not exercise.lab.needs_docker
+]
 CHECKED_WITHIN_S = 2.0
 # words that a page leaves to the trainee
 BLANKS = {"02": {"SKU": "bad"}}
