@@ -6,13 +6,16 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from botocore.exceptions import BotoCoreError, ClientError
 
 from local.diagnosis.evidence import collect
 from local.diagnosis.fingerprints import diagnose
+from local.faults.alarms import Request, Ringing, requests_between, ringing
 from local.faults.bearers import Bearers
 from local.faults.diagnosing import View
-from local.faults.errors import Refused
+from local.faults.errors import NotThere, Refused
 from local.faults.settings import Settings
 from local.stack.background import beside
 from local.stack.site import Site
@@ -34,6 +37,7 @@ class Round:
     began: float = 0.0
     ended: float = 0.0
     seen_after_s: float | None = None
+    alarms: list[Ringing] = field(default_factory=list)
 
 
 def sequence(names: list[str], seed: int, seconds: float) -> list[Round]:
@@ -58,16 +62,21 @@ def play(site: Site, bearers: Bearers, view: View, settings: Settings, say: Call
                 _play_round(entry, bearers, view, slot_s, say)
         finally:
             bearers.switch_off()
+    for entry in rounds:
+        entry.alarms = ringing(_requests(view, entry), entry.began, entry.ended)
     for line in report(rounds):
         say(line)
 
 
 def report(rounds: list[Round]) -> list[str]:
-    """What was on when, and how long until its mark was seen."""
-    lines = [f"{'fault':<24} {'from':<8} {'to':<8} seen after"]
+    """What was on when, how long until its mark was seen, and which alarms went off how long after."""
+    lines = [f"{'fault':<24} {'from':<8} {'to':<8} {'seen after':<10} alarms"]
     for entry in rounds:
         seen = "not" if entry.seen_after_s is None else f"{entry.seen_after_s:.0f} s"
-        lines.append(f"{entry.letter}: {entry.name:<21} {_clock(entry.began)} {_clock(entry.ended)} {seen}")
+        rang = ", ".join(f"{alarm.alarm} after {alarm.after_s:.0f} s" for alarm in entry.alarms) or "none"
+        times = f"{_clock(entry.began)} {_clock(entry.ended)}"
+        lines.append(f"{entry.letter}: {entry.name:<21} {times} {seen:<10} {rang}")
+    lines.append("Alarms: those of the templates about services, a minute of theirs in a second.")
     return lines
 
 
@@ -88,6 +97,13 @@ def _play_round(
     entry.ended = time.time()
     say(f"{_clock(entry.ended)} fault {entry.letter} is over")
     time.sleep(max(0.0, over_at - time.time()))
+
+
+def _requests(view: View, entry: Round) -> list[Request]:
+    try:
+        return requests_between(view.logs, entry.began, entry.ended)
+    except (BotoCoreError, ClientError) as error:
+        raise NotThere(f"CloudWatch Logs does not answer, so no alarm can be told: {error}") from error
 
 
 def _shows(view: View, entry: Round) -> bool:

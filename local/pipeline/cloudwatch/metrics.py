@@ -66,12 +66,17 @@ class Metrics:
     def add(self, full_names: Iterable[str], entry: LogEntry) -> None:
         """Count a request of the access log for each of these target groups and load balancers."""
         ended = entry.at + entry.total_s
-        sample = Sample(ended, entry.status, entry.answered, entry.response_s, entry.target != "-")
+        self.add_sample(
+            full_names, Sample(ended, entry.status, entry.answered, entry.response_s, entry.target != "-")
+        )
+
+    def add_sample(self, full_names: Iterable[str], sample: Sample) -> None:
+        """Count a request for each of these target groups and load balancers."""
         with self._lock:
             for full_name in full_names:
                 samples = self._samples[full_name]
                 samples.append(sample)
-                while samples[0].at < ended - KEPT_S:
+                while samples[0].at < sample.at - KEPT_S:
                     samples.popleft()
 
     def statistic(

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from local.faults import __main__ as command
-from local.faults import diagnosing, gameday
+from local.faults import alarms, diagnosing, gameday
 from local.faults.bearers import Bearers
 from local.faults.errors import Refused
 from local.faults.settings import Settings, duration
@@ -174,13 +174,17 @@ def test_a_game_day_is_repeatable_and_plays_no_fault_twice(bearers):
 
 
 def test_what_a_game_day_tells_is_when_each_fault_was_seen():
-    rounds = [gameday.Round("a", "leak", 0, 60, 12.3), gameday.Round("b", "bad-product", 120, 180)]
+    rang = [alarms.Ringing("lantern-catalog-failures", 6.0)]
+    rounds = [
+        gameday.Round("a", "leak", 0, 60, 12.3),
+        gameday.Round("b", "bad-product", 120, 180, None, rang),
+    ]
 
     lines = gameday.report(rounds)
 
     assert lines[1].startswith("a: leak")
-    assert lines[1].endswith("12 s")
-    assert lines[2].endswith("not")
+    assert lines[1].endswith("12 s       none")
+    assert lines[2].endswith("not        lantern-catalog-failures after 6 s")
 
 
 @pytest.mark.parametrize(("text", "seconds"), [("90s", 90), ("15m", 900), ("2h", 7200), ("24h", 86400)])
