@@ -50,6 +50,9 @@ help: ## List the targets
 up: $(RUN) ## Start the shop and its local AWS; MODE=containers|processes forces a way; prints the addresses
 	@$(BIN)/python -m local.stack up
 
+x-ray: $(VENV)/local.stamp $(VENV)/console.stamp ## Start X-Ray, log agent and console alone, for a program that isn't Lantern's; Ctrl-C ends them
+	@$(BIN)/python -m local.processes --file docker-compose.x-ray.yml --home .lantern/x-ray
+
 down: $(VENV)/local.stamp ## Stop the shop and its local AWS; orders and traces are kept
 	@$(BIN)/python -m local.stack down
 
@@ -161,4 +164,4 @@ requirements: $(VENV)/uv.stamp ## Compile requirements/*.in into pinned, hashed 
 	@for set in services local console traffic unit aws test bench infra checkov lint pipeline rehearsal; do $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 	  --generate-hashes --no-emit-index-url --no-header requirements/$$set.in -o requirements/$$set.txt || exit 1; done
 
-.PHONY: environments help up down reset clean status logs console aws traffic rehearse dora synth verify-infra deploy drift destroy cost test test-service bench picture lint format requirements
+.PHONY: environments help up x-ray down reset clean status logs console aws traffic rehearse dora synth verify-infra deploy drift destroy cost test test-service bench picture lint format requirements

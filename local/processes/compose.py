@@ -116,12 +116,11 @@ def read(file: Path, environ: Mapping[str, str]) -> Stack:
             raise ComposeError(f"{', '.join(unknown)}: not supported without Docker")
         variables = known(file.parent, environ)
         # the services of a profile are started on demand, and by Docker only
-        always = {name: entry for name, entry in raw["services"].items() if not entry.get("profiles")}
+        entries = {name: _extended(name, entry, file.parent) for name, entry in raw["services"].items()}
+        always = {name: entry for name, entry in entries.items() if not entry.get("profiles")}
         services = {name: _service(name, entry, variables) for name, entry in always.items()}
         left_out = {
-            name: _ports(name, entry, variables)
-            for name, entry in raw["services"].items()
-            if name not in services
+            name: _ports(name, entry, variables) for name, entry in entries.items() if name not in services
         }
         name = variables.get("COMPOSE_PROJECT_NAME") or raw.get("name") or project_name(file.parent)
         if not PROJECT.fullmatch(name):
@@ -133,6 +132,23 @@ def read(file: Path, environ: Mapping[str, str]) -> Stack:
     except (ComposeError, VariableError, yaml.YAMLError) as error:
         raise ComposeError(f"{file}: {error}") from None
     return stack
+
+
+def _extended(name: str, entry: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """The entry of a service on top of that of another file which it extends; mappings are merged."""
+    if "extends" not in entry:
+        return entry
+    try:
+        source = entry["extends"]
+        base = yaml.safe_load((folder / source["file"]).read_text())["services"][source["service"]]
+    except (OSError, KeyError, TypeError) as error:
+        raise ComposeError(
+            f"service {name}: extends: expected file and service that exist: {error}"
+        ) from None
+    own = {key: value for key, value in entry.items() if key != "extends"}
+    merged: dict[str, Any] = {key: base[key] | value for key, value in own.items() if isinstance(base.get(key), dict)}
+    extended: dict[str, Any] = base | own | merged
+    return extended
 
 
 def project_name(folder: Path) -> str:

@@ -241,3 +241,39 @@ def test_docker_reads_the_file_as_we_do(environ, tmp_path):
             list(service.healthcheck.test if service.healthcheck else ())
             == theirs[name].get("healthcheck", {"test": ["CMD"]})["test"][1:]
         )
+
+
+def test_x_ray_alone_is_made_of_the_services_of_the_shops_file():
+    """For a program that isn't Lantern's; the process supervisor reads the file as Docker does."""
+    alone = compose.read(ROOT / "docker-compose.x-ray.yml", {}).services
+    whole = stack().services
+
+    assert set(alone) == {"xray", "logs", "console", "aws"}
+    for name, service in alone.items():
+        expected = whole[name].environment | ({"SHOP_URLS": ""} if name == "console" else {})
+        assert service == replace(whole[name], environment=expected)
+
+
+@pytest.mark.requires("docker")
+def test_docker_reads_x_ray_alone_as_we_do(tmp_path):
+    file = ROOT / "docker-compose.x-ray.yml"
+    command = [
+        "docker",
+        "compose",
+        "--file",
+        str(file),
+        "--env-file",
+        "/dev/null",
+        "config",
+        "--format",
+        "json",
+    ]
+    clean = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": str(tmp_path)}
+    printed = subprocess.run(command, env=clean, capture_output=True, text=True, check=True).stdout
+    config = json.loads(printed)
+
+    ours = compose.read(file, {})
+    assert (ours.name, set(ours.services)) == (config["name"], set(config["services"]))
+    for name, service in ours.services.items():
+        assert service.environment == config["services"][name]["environment"]
+        assert list(service.command) == config["services"][name]["command"]

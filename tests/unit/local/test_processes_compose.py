@@ -153,3 +153,22 @@ def test_duration_is_read_in_seconds(text, expected):
 def test_malformed_duration_is_refused(text):
     with pytest.raises(ValueError, match="no duration"):
         seconds(text)
+
+
+def test_a_service_extends_that_of_another_file(tmp_path):
+    base = {"command": ["x"], "environment": {"A": "1", "B": "2"}, "ports": ["127.0.0.1:${P:-80}:80"]}
+    (tmp_path / "base.yml").write_text(yaml.safe_dump({"services": {"web": base}}))
+    extends = {"file": "base.yml", "service": "web"}
+
+    service = stack_of(tmp_path, {"P": "81"}, own={"extends": extends, "environment": {"B": ""}}).services[
+        "own"
+    ]
+
+    assert (service.command, service.environment) == (("x",), {"A": "1", "B": ""})
+    assert service.ports == (Port(80, 81, "tcp", "P"),)
+
+
+@pytest.mark.parametrize("extends", [{"file": "none.yml", "service": "web"}, {"service": "web"}, "web"])
+def test_what_can_not_be_extended_is_named(tmp_path, extends):
+    with pytest.raises(ComposeError, match="service own: extends: expected file and service that exist"):
+        stack_of(tmp_path, own={"extends": extends})
