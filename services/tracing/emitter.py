@@ -13,6 +13,7 @@ from aws_xray_sdk.core.emitters.udp_emitter import UDPEmitter
 log = logging.getLogger(__name__)
 
 QUEUE_LIMIT = 2000  # segments; what a dead or slow resolver may pile up before new ones are dropped
+COLLECT_S = 0.02
 RESOLVE_AGAIN_S = 30.0  # a restarted daemon may have another address
 UNRESOLVED_FOR_S = 5.0  # how long a name that could not be resolved is left alone; a look-up may take seconds
 REPORT_EVERY_S = 60.0
@@ -46,10 +47,20 @@ class BackgroundEmitter(UDPEmitter):  # type: ignore[misc]
     def _work(self) -> None:
         while True:
             entity = self._waiting.get()
-            try:
-                self._send(_HEADER + serialize(entity))
-            except Exception as error:  # noqa: BLE001  outermost edge: one odd segment must not end the thread
-                self._count_loss(str(error) or repr(error))
+            time.sleep(COLLECT_S)  # so that under load not every request wakes this thread
+            while entity is not None:
+                try:
+                    self._send(_HEADER + serialize(entity))
+                except Exception as error:  # noqa: BLE001  outermost edge: an odd segment must not end the thread
+                    self._count_loss(str(error) or repr(error))
+                entity = self._next()
+
+    def _next(self) -> Any:
+        """What waits, or None."""
+        try:
+            return self._waiting.get_nowait()
+        except queue.Empty:
+            return None
 
     def _send(self, datagram: bytes) -> None:
         daemon = self._daemon()

@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import random
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,6 +10,7 @@ from typing import Any
 
 from aws_xray_sdk import global_sdk_config
 from aws_xray_sdk.core import patch, xray_recorder
+from aws_xray_sdk.core.models.entity import Entity
 from aws_xray_sdk.ext.flask.middleware import XRayMiddleware
 from botocore.exceptions import ClientError
 from flask import Flask, Response, current_app, g, request
@@ -34,6 +36,8 @@ def init_app(app: Flask) -> None:
     if not isinstance(xray_recorder.emitter, BackgroundEmitter):
         xray_recorder.emitter._socket.close()
         xray_recorder.emitter = BackgroundEmitter()
+    xray_recorder._aws_metadata = _SdkDescription(xray_recorder._aws_metadata)
+    Entity._generate_random_id = _random_id
     botocore_patch.aws_meta_processor = _describe_aws_call  # type: ignore[attr-defined]
     requests_patch.inject_trace_header = _send_both_headers  # type: ignore[attr-defined]
     patch(("requests", "botocore"))
@@ -75,6 +79,18 @@ def untraced() -> Iterator[None]:
     """Keep work that no request asked for out of the traces, e.g. looking for something to clean up."""
     with xray_recorder.in_segment("untraced", sampling=0):
         yield
+
+
+class _SdkDescription(dict[str, Any]):
+    """Name and version of the SDK, of which each segment gets a copy: the SDK's deep one is slow."""
+
+    def __deepcopy__(self, memo: Any) -> dict[str, Any]:
+        return {key: dict(value) if isinstance(value, dict) else value for key, value in self.items()}
+
+
+def _random_id(_entity: Any) -> str:
+    """An id as OpenTelemetry draws them: the kernel's random numbers cost a switch to another thread each."""
+    return f"{random.getrandbits(64):016x}"
 
 
 def _record_exception(response: Response) -> Response:

@@ -26,7 +26,7 @@ def _loop(url: str, method: str, until: float, took_ms: list[float], wrong: list
 
 
 def run(url: str, method: str, seconds: float, threads: int) -> dict[str, float]:
-    """Requests/s and latency percentiles in ms of `threads` clients that each wait for their answer."""
+    """Number, rate and latencies of the requests of `threads` clients, one after another each."""
     took_ms: list[float] = []
     wrong: list[int] = []
     started = time.perf_counter()
@@ -41,7 +41,7 @@ def run(url: str, method: str, seconds: float, threads: int) -> dict[str, float]
     took_ms.sort()
     rate = len(took_ms) / (time.perf_counter() - started)
     p50, p99 = took_ms[len(took_ms) // 2], took_ms[int(len(took_ms) * 0.99)]
-    return {"rate": rate, "p50_ms": p50, "p99_ms": p99, "wrong": len(wrong)}
+    return {"rate": rate, "p50_ms": p50, "p99_ms": p99, "wrong": len(wrong), "count": len(took_ms)}
 
 
 if __name__ == "__main__":
