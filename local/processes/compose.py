@@ -146,7 +146,9 @@ def _extended(name: str, entry: dict[str, Any], folder: Path) -> dict[str, Any]:
             f"service {name}: extends: expected file and service that exist: {error}"
         ) from None
     own = {key: value for key, value in entry.items() if key != "extends"}
-    merged: dict[str, Any] = {key: base[key] | value for key, value in own.items() if isinstance(base.get(key), dict)}
+    merged: dict[str, Any] = {
+        key: base[key] | value for key, value in own.items() if isinstance(base.get(key), dict)
+    }
     extended: dict[str, Any] = base | own | merged
     return extended
 
