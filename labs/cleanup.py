@@ -13,6 +13,7 @@ from labs.errors import LabError
 from labs.workspace import Workspace
 
 GONE_WITHIN_S = 10
+SERVER = "gunicorn"
 
 
 def undo(work: Workspace, entry: Undo) -> None:
@@ -82,11 +83,11 @@ def _has_processes(_: Workspace, entry: Undo) -> bool:
 
 
 def _marked(mark: str) -> list[psutil.Process]:
-    """The processes whose command line names the attempt's own folder."""
+    """The servers whose command line names the attempt's folder; a trainee's editor may name it, too."""
     return [
         process
         for process in psutil.process_iter(["cmdline"])
-        if any(mark in word for word in process.info["cmdline"] or ())
+        if all(text in " ".join(process.info["cmdline"] or ()) for text in (SERVER, mark))
     ]
 
 

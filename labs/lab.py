@@ -71,5 +71,6 @@ class Lab:
     minutes: int
     steps: tuple[Step | Question, ...]
     prepare: Callable[[Workspace], None]
+    resume: Callable[[Workspace], None] | None = None  # starts again what a trainee may have stopped
     needs_faults: bool = False
     needs_docker: bool = False

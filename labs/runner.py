@@ -72,6 +72,9 @@ class Runner:
             else:
                 since = time.strftime("%H:%M:%S", time.localtime(attempt.began))
                 self._say(f"Lab {attempt.lab} is open since {since}; make reset puts it back.")
+                self._open_shop(exercise)
+                if exercise.lab.resume:
+                    exercise.lab.resume(self.workspace(attempt))
         self._require_looks()
         self._introduce(exercise, attempt)
         return attempt

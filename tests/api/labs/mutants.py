@@ -2,7 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
+from labs.course import find
+from labs.errors import NotThere
+from labs.lab import WRONG
+from labs.runner import result_of
+from labs.shop import Answer
 from labs.workspace import Workspace
 
 
@@ -55,6 +61,41 @@ def rule_that_traces_nothing(work: Workspace) -> None:
     work.client("xray").create_sampling_rule(SamplingRule=rule)
 
 
+def empty_shelf(work: Workspace) -> None:
+    file = Path(work.facts["file"])
+    begin, _, _ = file.read_text().rpartition("def _products")
+    file.write_text(f"{begin}def _products() -> ProductList:\n    return ProductList(products=[])\n")
+    shelf = f"{work.facts['shop']}/api/products"
+    work.until(lambda later: answered(later, shelf).body == {"products": []}, "an empty shelf")
+
+
+def answered(work: Workspace, address: str) -> Answer:
+    try:
+        return work.shop.ask(address)
+    except NotThere:  # it is being loaded
+        return Answer(0, None, "")
+
+
+def reviews_with(name: str, before: str, after: str) -> Callable[[Workspace], None]:
+    """Put the traced service in its place with a mistake, and ask it until the step's check sees that."""
+    exercise = find("07")
+    step = next(step for step in exercise.lab.steps if step.name == name)
+
+    def attempt(work: Workspace) -> None:
+        code = (exercise.folder / "traced.py").read_text()
+        assert before in code
+        Path(work.facts["file"]).write_text(code.replace(before, after))
+        address = f"{work.facts['reviews']}/{work.facts['sku']}"
+
+        def shows(later: Workspace) -> bool:
+            answered(later, address)
+            return result_of(later, step).state == WRONG
+
+        work.until(shows, "what the changed service sends")
+
+    return attempt
+
+
 MUTANTS: dict[str, dict[str, Mutant]] = {
     "00": {
         "purchase": Mutant(order_too_few, "an order of 1 x"),
@@ -87,6 +128,19 @@ MUTANTS: dict[str, dict[str, Mutant]] = {
         "count": Mutant(lambda work: "many", "many"),
         "group": Mutant(group_of_all_errors, "too many, for instance GET"),
         "rule": Mutant(rule_that_traces_nothing, "nothing at all"),
+    },
+    "05": {
+        "calls": Mutant(lambda work: "1", "1"),
+        "mended": Mutant(empty_shelf, "your shelf shows 0 of"),
+    },
+    "07": {
+        "seen": Mutant(
+            reviews_with("seen", 'service="reviews"', 'service="review-service"'), "which is not reviews"
+        ),
+        "linked": Mutant(reviews_with("linked", 'patch(("requests",))', ""), "without a call in them"),
+        "annotated": Mutant(
+            reviews_with("annotated", 'put_annotation("sku"', 'put_metadata("sku"'), "metadata"
+        ),
     },
     "06": {
         "period": Mutant(
