@@ -1,6 +1,8 @@
 """The console's pages about a pipeline, in a browser, before an account whose answers the test writes."""
 
+import json
 import re
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -8,11 +10,14 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.api.console import account as accounts
-from tests.api.console.account import Account, action, deployment, event, execution
+from tests.api.console.account import START_S, Account, action, deployment, event, execution
 from tests.api.console.conftest import start_console
+from tests.api.xray.server import client_of, new_trace_id, segment
+from tests.api.xray.server import running as running_xray
 from tests.browser.conftest import Theme, Visits
 from tests.browser.harness import unused_address
 from tests.browser.looks import accessibility_report, overflow
+from tests.shop import Part
 
 pytestmark = pytest.mark.requires("chromium")
 HOSTILE = '<img src=x onerror="document.title=1">\u202e\x1b[31m{{7*7}}'
@@ -24,19 +29,18 @@ class Watched:
 
     account: Account
     url: str
+    xray: Part
 
 
 @pytest.fixture(scope="module", name="started")
 def _started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
-    with accounts.running() as account:
+    with accounts.running() as account, running_xray(tmp_path_factory.mktemp("xray")) as xray:
         endpoints = {
             "AWS_ENDPOINT_URL_CODEPIPELINE": account.url,
             "AWS_ENDPOINT_URL_CODEDEPLOY": account.url,
         }
-        part = start_console(
-            tmp_path_factory.mktemp("console"), unused_address(), unused_address(), **endpoints
-        )
-        yield Watched(account, part.url)
+        part = start_console(tmp_path_factory.mktemp("console"), xray.url, unused_address(), **endpoints)
+        yield Watched(account, part.url, xray)
         part.stop()
 
 
@@ -99,6 +103,54 @@ def test_from_a_failed_execution_to_the_weights_of_its_canary(visit: Visits, wat
     expect(page.get_by_role("img", name=re.compile("Share of green"))).to_have_accessible_name(
         "Share of green in production: 0 % after 0 s, 10 % after 40.0 s, 0 % after 90.0 s"
     )
+
+
+def two_versions(account: Account) -> None:
+    """A deployment of 0000002 over 0000001 that has just ended."""
+    previous, current = execution(1), execution(2)
+    account.reset()
+    account.add(previous, current)
+    for of, name in ((previous, "d-OLD"), (current, "d-NEW")):
+        account.actions.insert(0, action(of, "Deploy", "orders", result={"externalExecutionId": name}))
+    now = time.time()
+    account.deployments["d-OLD"] = deployment("d-OLD", createTime=now - 9000)
+    times = {"createTime": now - 60, "startTime": now - 60, "completeTime": now}
+    account.deployments["d-NEW"] = deployment("d-NEW", **times)
+
+
+def test_the_95th_percentile_before_and_after_a_deployment_is_on_its_page(
+    visit: Visits, watched: Watched
+) -> None:
+    two_versions(watched.account)
+    client, now = client_of(watched.xray), time.time()
+    http = {"request": {"method": "GET", "url": "http://shop/orders"}, "response": {"status": 200}}
+    for version, took_s in (("0000001", 0.1), ("0000002", 1.6)):
+        for _ in range(25):
+            traced = segment(new_trace_id(), "orders", annotations={"version": version}, http=http)
+            traced |= {"start_time": now - 20, "end_time": now - 20 + took_s}
+            client.put_trace_segments(TraceSegmentDocuments=[json.dumps(traced)])
+    page = visit(watched.url + "/deployments")
+
+    page.get_by_role("link", name="orders", exact=True).first.click()
+
+    row = page.get_by_role("region", name="Before and after").get_by_role("row", name="GET /orders")
+    expect(row).to_contain_text(re.compile(r"100(\.0)? ms"))
+    expect(row).to_contain_text(re.compile(r"1,?600 ms|1\.60 s"))
+    expect(row).to_contain_text(re.compile(r"\+\s?(1,?500 ms|1\.50 s)"))
+
+
+def test_what_a_canary_did_and_why_it_ended_is_one_line_of_its_page(visit: Visits, watched: Watched) -> None:
+    account = watched.account
+    rule = {"EvaluationPeriods": 3, "DatapointsToAlarm": 2, "Threshold": 5}
+    account.alarms = [{"AlarmName": "orders-errors", **rule}]
+    change = json.dumps({"newState": {"stateValue": "ALARM"}})
+    account.alarm_changes = [{"AlarmName": "orders-errors", "Timestamp": START_S + 88, "HistoryData": change}]
+    page = visit(watched.url + "/deployments")
+
+    page.get_by_role("link", name="orders", exact=True).click()
+
+    told = "10 % for 50.0 s · alarm orders-errors (2 of 3 periods) · rolled back 2.0 s after the alarm"
+    expect(page.locator(".diagnosis")).to_have_text(told)
 
 
 def test_an_approval_is_given_with_what_was_typed_though_the_page_refreshed(
