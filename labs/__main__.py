@@ -16,7 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from labs.course import exercises
 from labs.errors import LabError, Refused
-from labs.lab import DONE, WAIT, Result
+from labs.lab import DONE, NOT_YET, WAIT, Result
 from labs.runner import Report, Runner, exit_code
 from labs.settings import Settings
 from settings import SettingsError, load
@@ -113,8 +113,9 @@ def _as_text(runner: Runner, report: Report) -> list[str]:
             *lines,
             f"Solved. {exercise.folder / 'solution.md'} says how and why. make reset puts the shop back.",
         ]
-    lines += ["", f"Task {pending + 1}, {tasks[pending].title}: {report[pending][1].state}"]
-    return lines + _explained(report[pending][1])
+    task, result = tasks[pending], report[pending][1]
+    lines += ["", f"Task {pending + 1}, {task.title}: {result.state}"]
+    return [*lines, *(["", task.text, ""] if result.state == NOT_YET else []), *_explained(result)]
 
 
 def _explained(result: Result) -> list[str]:
@@ -161,7 +162,9 @@ def answer(runner: Runner) -> int:
     result = runner.answer()
     if result.state == DONE:
         print(f"Right: {result.found or runner.settings.value}")
-        return check(runner) if not runner.settings.is_json else 0
+        if not runner.settings.is_json:
+            check(runner)
+        return 0
     print("\n".join(["Not right.", *_explained(result)]))
     return 3 if result.state == WAIT else 1
 
