@@ -5,13 +5,13 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_con
 
 import re
 from collections.abc import Callable, Mapping
-from fnmatch import translate
 from functools import lru_cache
 from typing import Any
 
 Context = Mapping[str, tuple[str, ...]]
 VARIABLE = re.compile(r"\$\{([^}]+)\}")
-LITERALS = {"*": "*", "?": "?", "$": "$"}  # ${*} is an asterisk
+LITERALS = ("*", "?", "$")  # ${*} is an asterisk that stands for itself
+AS_ITSELF = "\0"  # before a character of a pattern that came from a variable: it is no wildcard
 
 
 class UnjudgedPolicy(Exception):
@@ -32,17 +32,23 @@ def condition_holds(condition: Mapping[str, Mapping[str, Any]], context: Context
 
 
 def fill_in(text: str, context: Context) -> str:
-    """Replace policy variables such as ${aws:SourceAccount}. Raises UnjudgedPolicy."""
+    """Replace policy variables such as ${aws:SourceAccount}, in a text for `glob`. Raises UnjudgedPolicy."""
 
     def value(match: re.Match[str]) -> str:
-        if match[1] in LITERALS:
-            return LITERALS[match[1]]
-        values = _values(match[1], context)
+        values = (match[1],) if match[1] in LITERALS else _values(match[1], context)
         if len(values) != 1:
             raise UnjudgedPolicy(f"the policy variable {match[0]} has no single value in this request")
-        return values[0]
+        return re.sub(r"([*?])", rf"{AS_ITSELF}\1", values[0])
 
     return VARIABLE.sub(value, text) if "${" in text else text
+
+
+@lru_cache(maxsize=4096)
+def glob(text: str) -> re.Pattern[str]:
+    """A pattern in which `*` is any number of characters and `?` one, unless a variable brought them."""
+    wildcards = {"*": ".*", "?": "."}
+    parts = re.findall(rf"{AS_ITSELF}.|.", text, re.DOTALL)
+    return re.compile("".join(wildcards.get(part) or re.escape(part[-1]) for part in parts), re.DOTALL)
 
 
 def _values(key: str, context: Context) -> tuple[str, ...]:
@@ -66,6 +72,8 @@ def _holds(operator: str, key: str, expected: list[Any], context: Context) -> bo
     if not values and (is_optional or quantifier == "ForAllValues"):
         return True
     compare, is_negated = OPERATORS[name]
+    if compare not in (_like, _arn_like):
+        texts = [text.replace(AS_ITSELF, "") for text in texts]
     if not values:
         return is_negated and not quantifier
     if not quantifier and len(values) > 1:
@@ -78,13 +86,8 @@ def _text(entry: Any) -> str:
     return str(entry).lower() if isinstance(entry, bool) else str(entry)
 
 
-@lru_cache(maxsize=4096)
-def _pattern(text: str) -> re.Pattern[str]:
-    return re.compile(translate(text.replace("[", "[[]")))
-
-
 def _like(value: str, text: str) -> bool:
-    return bool(_pattern(text).match(value))
+    return bool(glob(text).fullmatch(value))
 
 
 def _arn_like(value: str, text: str) -> bool:

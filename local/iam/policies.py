@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from local.iam.conditions import UnjudgedPolicy, condition_holds, fill_in
+from local.iam.conditions import UnjudgedPolicy, condition_holds, fill_in, glob
 from local.iam.principals import Principal
 
 ELEMENTS = {
@@ -156,10 +156,3 @@ def _resource_pattern(text: str) -> re.Pattern[str]:
     fields = text.split(":")
     is_short = text.startswith("arn:") and len(fields) < 6
     return glob(":".join([*fields, *["*"] * (6 - len(fields))]) if is_short else text)
-
-
-@lru_cache(maxsize=4096)
-def glob(text: str) -> re.Pattern[str]:
-    """A pattern in which `*` is any number of characters, and `?` one."""
-    parts = {"*": ".*", "?": "."}
-    return re.compile("".join(parts.get(char) or re.escape(char) for char in text), re.DOTALL)

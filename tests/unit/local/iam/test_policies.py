@@ -280,3 +280,33 @@ def test_an_access_key_id_says_who_acts():
     assert principal_of("codepipeline.amazonaws.com") == Principal("codepipeline.amazonaws.com")
     for key in ("test", "laptop", "AKIAIOSFODNN7EXAMPLE", "ASIAIOSFODNN7EXAMPLE", "ASIA"):
         assert principal_of(key) is None, "a person"
+
+
+# GUIDE + reference_policies_variables.html, "Where you can use policy variables"
+@pytest.mark.parametrize(
+    ("pattern", "resource", "is_allowed"),
+    [
+        ("arn:aws:s3:::shelf/${*}.png", "arn:aws:s3:::shelf/*.png", True),
+        ("arn:aws:s3:::shelf/${*}.png", "arn:aws:s3:::shelf/cat.png", False),
+        ("arn:aws:s3:::shelf/${?}.png", "arn:aws:s3:::shelf/a.png", False),
+        ("arn:aws:s3:::shelf/${$}/*", "arn:aws:s3:::shelf/$/a.png", True),
+        ("arn:aws:s3:::shelf/${aws:PrincipalTag/team}/*", "arn:aws:s3:::shelf/lamps/a.png", False),
+        ("arn:aws:s3:::shelf/${aws:PrincipalTag/team}/*", "arn:aws:s3:::shelf/*/a.png", True),
+        ("arn:aws:s3:::shelf[1]/*", "arn:aws:s3:::shelf[1]/a.png", True),
+    ],
+)
+def test_what_a_policy_variable_brings_is_no_wildcard(pattern, resource, is_allowed):
+    """The tag's value is an asterisk: it would open every team's folder otherwise."""
+    request = ask("s3:GetObject", resource, **{"aws__PrincipalTag/team": "*"})
+
+    assert evaluate(request, [policy(allow("s3:GetObject", pattern))]).is_allowed == is_allowed
+
+
+def test_a_variable_with_an_asterisk_equals_that_asterisk():
+    condition = {
+        "StringEquals": {"aws:PrincipalTag/team": "${*}"},
+        "StringLike": {"aws:PrincipalTag/team": "${*}"},
+    }
+    request = ask("s3:GetObject", "arn:aws:s3:::shelf/a", **{"aws__PrincipalTag/team": "*"})
+
+    assert evaluate(request, [policy(allow("s3:GetObject", Condition=condition))]).is_allowed
