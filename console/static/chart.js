@@ -63,7 +63,7 @@ export function start() {
 }
 
 function place(chart, event) {
-  const box = chart.querySelector(".lines").getBoundingClientRect();
+  const box = chart.querySelector(".plot").getBoundingClientRect(); // that of .lines is as wide as what it draws
   return (event.clientX - box.left) / box.width;
 }
 

@@ -28,7 +28,7 @@ from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.requires("haproxy"), pytest.mark.timeout(420)]  # mostly waiting
 
-SECONDS, RATE = 3.2, 14.0
+SECONDS, RATE = 4.5, 14.0
 ARRIVES_WITHIN_S = 30.0  # on a busy machine; a second on an idle one
 STOCK = 1000  # of each product
 SETTLED_WITHIN_S = 20.0

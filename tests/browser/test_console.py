@@ -4,6 +4,8 @@ import json
 import re
 import time
 from collections.abc import Iterator
+from datetime import datetime
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
@@ -365,13 +367,18 @@ def test_a_chart_is_read_by_arrow_keys_and_sets_the_clock_by_dragging(visit: Vis
         re.compile(r"\d\d:\d\d:\d\d: requests \S+ \d+")
     )
 
-    box = chart.locator(".lines").bounding_box()
+    box = chart.locator(".plot").bounding_box()
     assert box is not None
+    first, last = (float(chart.get_attribute(name) or 0) for name in ("data-start", "data-end"))
     page.mouse.move(box["x"] + box["width"] * 0.5, box["y"] + 20)
     page.mouse.down()
     page.mouse.move(box["x"] + box["width"] * 0.9, box["y"] + 20)
     page.mouse.up()
     page.wait_for_url(re.compile("start=.*end="))
+    chosen = parse_qs(urlsplit(page.url).query)
+    for name, share in (("start", 0.5), ("end", 0.9)):
+        instant = datetime.fromisoformat(chosen[name][0]).timestamp()
+        assert abs(instant - (first + share * (last - first))) < 10
     expect(page.get_by_role("link", name=re.compile("^Go on"))).to_be_visible()
     page.get_by_role("navigation", name="Pages").get_by_role("link", name="Logs").click()
     assert "start=" in page.url
