@@ -4,6 +4,8 @@ A lane is a module. Modules whose tests share a costly fixture make one lane tog
 browser is started once. The longest lanes come first, for nobody waits for the short ones at the end.
 """
 
+from typing import Any
+
 import pytest
 
 # folders and modules whose tests share what they start, or that are long; in the order in which they begin
@@ -26,7 +28,7 @@ LANES = (
     "tests/rules",
     "tests/api",
 )
-# The first worker gets the first lane, a rehearsal whose shoppers may lose no request: the others step back
+# This worker gets the first lane, a rehearsal whose shoppers may lose no request: the others step back
 FIRST_WORKER, NICENESS = "gw0", 10
 
 
@@ -49,6 +51,16 @@ def scheduler(config: pytest.Config, log: object) -> object:
     class Lanes(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
             return lane(nodeid)
+
+        def _assign_work_unit(self, node: Any) -> None:
+            """Leave the first lane to the first worker, whichever of them is ready before the others."""
+            begins = next(iter(self.workqueue)) == LANES[0]
+            skips = begins and node.gateway.id != FIRST_WORKER and len(self.workqueue) > 1
+            if skips:
+                self.workqueue.move_to_end(LANES[0])
+            super()._assign_work_unit(node)
+            if skips:
+                self.workqueue.move_to_end(LANES[0], last=False)
 
     config.option.loadscopereorder = False
     return Lanes(config, log)

@@ -29,18 +29,23 @@ class Watched:
 
     account: Account
     url: str
-    xray: Part
+
+
+@pytest.fixture(scope="module", name="xray")
+def _xray(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Part]:
+    with running_xray(tmp_path_factory.mktemp("xray")) as part:
+        yield part
 
 
 @pytest.fixture(scope="module", name="started")
-def _started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
-    with accounts.running() as account, running_xray(tmp_path_factory.mktemp("xray")) as xray:
+def _started(tmp_path_factory: pytest.TempPathFactory, xray: Part) -> Iterator[Watched]:
+    with accounts.running() as account:
         endpoints = {
             "AWS_ENDPOINT_URL_CODEPIPELINE": account.url,
             "AWS_ENDPOINT_URL_CODEDEPLOY": account.url,
         }
         part = start_console(tmp_path_factory.mktemp("console"), xray.url, unused_address(), **endpoints)
-        yield Watched(account, part.url, xray)
+        yield Watched(account, part.url)
         part.stop()
 
 
@@ -119,10 +124,10 @@ def two_versions(account: Account) -> None:
 
 
 def test_the_95th_percentile_before_and_after_a_deployment_is_on_its_page(
-    visit: Visits, watched: Watched
+    visit: Visits, watched: Watched, xray: Part
 ) -> None:
     two_versions(watched.account)
-    client, now = client_of(watched.xray), time.time()
+    client, now = client_of(xray), time.time()
     http = {"request": {"method": "GET", "url": "http://shop/orders"}, "response": {"status": 200}}
     for version, took_s in (("0000001", 0.1), ("0000002", 1.6)):
         for _ in range(25):
