@@ -212,10 +212,11 @@ def test_pods_on_eks_may_do_what_tasks_on_ecs_may_each_by_its_own_account():
     identities = properties(template, "AWS::EKS::PodIdentityAssociation")
     accounts = {service.name for service in SERVICES if service.table} | {"xray-daemon"}
     actions = {action for statement in statements(template) for action in statement["Action"]}
+    own = {name: {f"dynamodb:{action}" for action in names} for name, names in TABLE_ACTIONS.items()}
 
     assert {identity["ServiceAccount"] for identity in identities} == accounts
     assert {identity["Namespace"] for identity in identities} == {"lantern"}
-    assert actions == set(TABLE_ACTIONS) | set(XRAY_ACTIONS)
+    assert actions == set().union(*own.values()) | set(XRAY_ACTIONS)
     for service in SERVICES:
         if service.table:
             role = copy.deepcopy(template["Resources"][f"{service.name.title()}Role"]["Properties"])
@@ -223,6 +224,7 @@ def test_pods_on_eks_may_do_what_tasks_on_ecs_may_each_by_its_own_account():
                 role
             )
             assert json.dumps(role).count("ImportValue") == 2  # the table and its indexes, no other
+            assert set(re.findall(r"dynamodb:\w+", json.dumps(role))) == own[service.name]
 
 
 def test_only_the_pods_of_one_service_account_may_take_a_role():

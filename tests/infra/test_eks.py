@@ -24,6 +24,7 @@ ROOT = Path(__file__).parents[2]
 EKS = ROOT / "infra" / "eks"
 SETTINGS = {"catalog": CatalogSettings, "orders": OrdersSettings, "storefront": StorefrontSettings}
 IN_THE_IMAGE = {"SERVICE_VERSION", "SERVICE_COMMIT"}  # services/Dockerfile writes them
+OF_ECS = {"ECS_CONTAINER_METADATA_URI_V4"}  # its agent sets it
 OTHER_VARIABLES = {  # that gunicorn, boto3 and the X-Ray SDK read
     "HOST",
     "PORT",
@@ -90,7 +91,7 @@ def test_a_container_gets_the_settings_that_its_service_reads_and_no_others(over
         find(built(overlay), "Deployment", service), of_kind(overlay, "ConfigMap")
     )
 
-    assert set(environment) == read - IN_THE_IMAGE - ONLY_ON_A_LAPTOP | OTHER_VARIABLES
+    assert set(environment) == read - IN_THE_IMAGE - ONLY_ON_A_LAPTOP - OF_ECS | OTHER_VARIABLES
 
 
 def test_the_image_says_which_version_it_is():

@@ -302,7 +302,7 @@ def test_metrics_of_a_range_are_of_its_minutes_and_of_all_of_them(console):
 
     assert "requests · 1: 100 in all<" in page
     assert "p50 · 1: 10 ms, n = 100<" in page
-    assert 'ranged: Latency up to 500 ms"' in page
+    assert 'ranged: Response time up to 500 ms"' in page
 
 
 def test_an_orders_id_in_the_search_box_leads_to_its_traces(console):

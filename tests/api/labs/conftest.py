@@ -3,7 +3,7 @@ import pytest
 from tests.api.labs.laptop import Laptop
 
 
-@pytest.fixture(scope="session", name="laptop")
+@pytest.fixture(scope="package", name="laptop")
 def _laptop(tmp_path_factory):
     """The shop of all labs' tests, started by the command of the first of them."""
     laptop = Laptop(tmp_path_factory.mktemp("labs"))
