@@ -1,5 +1,6 @@
 """The commands that the pages tell people to type, typed as they stand into a shell that has nothing else."""
 
+import contextlib
 import re
 import subprocess
 import sys
@@ -20,6 +21,15 @@ def commands():
         for block in re.findall(r"```sh\n(.*?)```", (ROOT / page).read_text(), re.S):
             for command in re.findall(r"^ *(aws (?:'[^']*'|[^'\n])*)", block, re.M):
                 yield pytest.param(page, command, id=" ".join(command.split()[1:3]))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _policy_goes_again(shop):
+    """Other tests of this shop begin without the permission that a page gives to X-Ray."""
+    yield
+    logs = shop.client("logs")
+    with contextlib.suppress(logs.exceptions.ResourceNotFoundException):
+        logs.delete_resource_policy(policyName="TransactionSearch")
 
 
 @pytest.mark.parametrize(("page", "command"), [*commands()])
