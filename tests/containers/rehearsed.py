@@ -191,3 +191,11 @@ class Shoppers:
 def took(printed: str) -> float:
     """Return the seconds from an execution's start to its last line."""
     return max(float(at) for at in re.findall(r"^ *(\d+\.\d) s (?:real|stand-in)", printed, re.M))
+
+
+def gave_up(table: str) -> int:
+    """Return how many requests a service answered with 503 because its own deadline had passed.
+
+    It is what a busy machine does. A load balancer without a task, or a lost connection, says something else.
+    """
+    return sum(map(int, re.findall(r"^ *(\d+) times .*: 503 A dependency does not answer ", table, re.M)))
