@@ -4,6 +4,7 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from labs import attempts, cleanup, local_commands
 from labs.attempts import Attempt, Store
@@ -27,6 +28,7 @@ class Runner:
     def __init__(self, settings: Settings, say: Say) -> None:
         self.settings, self._say = settings, say
         self.store = Store(settings.folder)
+        self._clients: dict[str, Any] = {}  # boto3's, of all views: to make one takes long
 
     def addresses(self) -> dict[str, str]:
         """The addresses that the pages name, and those that are in use."""
@@ -42,7 +44,7 @@ class Runner:
 
     def workspace(self, attempt: Attempt) -> Workspace:
         """A view of the world that has read nothing yet."""
-        return Workspace(self.settings, self.store, attempt)
+        return Workspace(self.settings, self.store, attempt, self._clients)
 
     def opened(self) -> tuple[Attempt, Exercise]:
         """The open attempt, prepared. Raises Refused."""
@@ -96,7 +98,7 @@ class Runner:
             raise Refused("VALUE is not set: make answer VALUE=…")
         self._require_looks()
         work = self.workspace(attempt)
-        pending = [step for step in exercise.lab.steps if result_of(work, step).state != DONE]
+        pending = (step for step in exercise.lab.steps if result_of(work, step).state != DONE)
         question = next((step for step in pending if isinstance(step, Question)), None)
         if question is None:
             raise Refused("No question is open: make check says what is")

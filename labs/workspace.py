@@ -28,11 +28,13 @@ FAULT_LASTS = "2h"
 class Workspace:
     """One attempt's view of the world. It reads each thing once, so a check makes a new one."""
 
-    def __init__(self, settings: Settings, store: Store, attempt: Attempt) -> None:
+    def __init__(
+        self, settings: Settings, store: Store, attempt: Attempt, clients: dict[str, Any] | None = None
+    ) -> None:
         self.settings, self.attempt = settings, attempt
         self._store = store
         self._traces: dict[tuple[float, str], Traces] = {}
-        self._clients: dict[str, Any] = {}
+        self._clients: dict[str, Any] = {} if clients is None else clients
         self._read: dict[Any, Any] = {}
 
     @cached_property
@@ -112,7 +114,7 @@ class Workspace:
         """Wait for a true value of `condition`, asked with a workspace that reads anew. Raises LabError."""
         deadline = time.monotonic() + within_s
         while True:
-            value = condition(Workspace(self.settings, self._store, self.attempt))
+            value = condition(Workspace(self.settings, self._store, self.attempt, self._clients))
             if value:
                 return value
             if time.monotonic() > deadline:

@@ -30,10 +30,8 @@ COLLECT_S, IDLE_S = 0.2, 1.0
 # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html
 MAX_BATCH_EVENTS, MAX_BATCH_BYTES, OVERHEAD_BYTES = 10_000, 1_048_576, 26
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 5.0
-ROLL_BYTES, KEPT_STREAMS = (
-    8_000_000,
-    6,
-)  # MiniStack keeps all events in memory: the oldest streams are deleted
+# MiniStack keeps all events in memory: the oldest streams are deleted
+ROLL_BYTES, KEPT_STREAMS = 8_000_000, 6
 STOP_S = 2.0
 
 Entry = tuple[int, bytes, bool]  # when it was received (epoch ms), the JSON, whether that is a document
